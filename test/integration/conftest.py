@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Fixtures: a hub for a whole module, and a look afterwards that nothing of it is left."""
+
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from leftovers import Leftovers
+from product import BUILD, Hub
+
+
+@pytest.fixture(scope="module")
+def state_dir():
+    (BUILD / "test-state").mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=BUILD / "test-state", ignore_cleanup_errors=True) as d:
+        Path(d).chmod(0o755)
+        yield Path(d)
+
+
+@pytest.fixture(scope="module")
+def hub(state_dir):
+    """The real product on a free port; everything it made must be gone at the end."""
+    left = Leftovers()
+    hub = Hub(state_dir / "state")
+    try:
+        yield hub.start()
+    finally:
+        hub.stop()
+        left.check()
+
+
+@pytest.fixture(scope="module")
+def api(hub):
+    return hub.login()

@@ -2,6 +2,7 @@
 """The whole product under test: a hub of its own, its API, and kernels by HTTP and WebSocket only."""
 
 import base64
+import hashlib
 import json
 import os
 import re
@@ -59,6 +60,12 @@ class Hub:
     @property
     def url(self):
         return f"http://localhost:{self.port}"
+
+    @property
+    def runtime(self):
+        """The instance's runtime directory (contracts, section 1)."""
+        name = hashlib.sha256(str(self.state.resolve()).encode()).hexdigest()[:8]
+        return f"/run/carrel/{name}"
 
     def args(self):
         images = os.environ.get("CARREL_IMAGES", str(BUILD / "images"))

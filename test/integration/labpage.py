@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""JupyterLab 4 in a real browser, as a user handles it."""
+
+import re
+
+from playwright.sync_api import expect
+
+
+class LabPage:
+    def __init__(self, page):
+        self.page = page
+        self.errors = []
+        page.on("console", lambda m: self.errors.append(m.text) if m.type == "error" else None)
+        page.on("pageerror", lambda e: self.errors.append(str(e)))
+
+    def ready(self, timeout=60_000):
+        self.page.wait_for_selector("#jupyterlab-splash", state="detached", timeout=timeout)
+        self.page.wait_for_selector(".jp-Launcher, .jp-NotebookPanel", timeout=timeout)
+        return self
+
+    def new_notebook(self):
+        # A restored layout may lack a launcher: then the menu makes one.
+        if not self.page.locator(".jp-Launcher:visible").count():
+            self.menu("File", "New Launcher")
+        self.page.locator('.jp-LauncherCard[data-category="Notebook"]:visible').first.click()
+        self.page.wait_for_selector(".jp-NotebookPanel .jp-Notebook", timeout=30_000)
+        self.idle()
+
+    def idle(self, timeout=60_000):
+        self.page.wait_for_selector(".jp-NotebookPanel .jp-Notebook-ExecutionIndicator[data-status=idle]", timeout=timeout)
+
+    def panel(self):
+        return self.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)")
+
+    def run(self, code, wait=True):
+        """Types into the last cell and runs it; returns its output area."""
+        cell = self.panel().locator(".jp-CodeCell").last
+        cell.locator(".cm-content").click()
+        self.page.keyboard.press("Control+A")
+        self.page.keyboard.insert_text(code)
+        n = self.panel().locator(".jp-CodeCell").count()
+        self.page.keyboard.press("Shift+Enter")
+        ran = self.panel().locator(".jp-CodeCell").nth(n - 1)
+        if wait:
+            expect(ran.locator(".jp-InputPrompt")).to_have_text(re.compile(r"\[\d+\]:"), timeout=120_000)
+        return ran.locator(".jp-OutputArea")
+
+    def menu(self, *names):
+        self.page.locator(f'.lm-MenuBar-item:has-text("{names[0]}")').first.click()
+        for name in names[1:]:
+            self.page.locator(f'.lm-Menu-item:visible:has(.lm-Menu-itemLabel:text-is("{name}"))').first.click()
+
+    def accept(self, button=None):
+        self.page.locator(".jp-Dialog .jp-mod-accept").click() if button is None else \
+            self.page.locator(f'.jp-Dialog button:has-text("{button}")').click()
+
+    def save_as_named(self, name):
+        """Ctrl+S on an Untitled notebook asks for a name."""
+        self.panel().locator(".jp-Notebook").click(position={"x": 5, "y": 5})
+        self.page.keyboard.press("Control+s")
+        box = self.page.locator(".jp-Dialog input")
+        box.wait_for(timeout=10_000)
+        box.fill(name)
+        self.page.locator(".jp-Dialog button.jp-mod-accept").click()
+        expect(self.page.locator(f'.lm-TabBar-tabLabel:text-is("{name}")').first).to_be_visible(timeout=15_000)
+
+    def terminal(self):
+        self.menu("File", "New", "Terminal")
+        self.page.wait_for_selector(".jp-Terminal .xterm-screen", timeout=30_000)
+        return self.page.locator(".jp-Terminal")
+
+    def browser_item(self, name):
+        return self.page.locator(f'.jp-DirListing-item:has(.jp-DirListing-itemText:has-text("{name}"))').first

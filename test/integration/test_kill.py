@@ -1,0 +1,253 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Random `kill -9` over every process of the platform under load, then the checker: nothing acknowledged is lost,
+sessions live, the ledger equals the journals, nothing is left behind. The seed is printed and repeats the run."""
+
+import os
+import random
+import shutil
+import subprocess
+import sys
+import threading
+import uuid
+from pathlib import Path
+
+import pytest
+import requests
+
+from leftovers import Leftovers, mounts
+from processes import roles, shims, start_time
+from product import ROOT, Hub, Jupyter, select_pause, wait_for
+
+KILLS = int(os.environ.get("CARREL_KILLS", "200"))
+SEED = int(os.environ.get("CARREL_SEED", "0")) or random.SystemRandom().randrange(1, 1 << 31)
+SESSIONS = 3
+
+
+@pytest.fixture(scope="module")
+def hub(state_dir):
+    left = Leftovers()
+    hub = Hub(state_dir / "kill")
+    try:
+        yield hub.start()
+    finally:
+        hub.stop()
+        left.check()
+
+
+class Load(threading.Thread):
+    """Makes workspaces as fast as the platform answers, and remembers what was acknowledged."""
+
+    def __init__(self, api):
+        super().__init__(daemon=True)
+        self.api, self.acked, self.unknown, self.done = api, {}, [], threading.Event()
+
+    def run(self):
+        n = 0
+        while not self.done.is_set():
+            n += 1
+            name, key = f"load-{n}", str(uuid.uuid4())
+            for _ in range(40):
+                try:
+                    r = requests.post(self.api.hub.url + "/api/v1/workspaces", timeout=5,
+                                      headers={"Authorization": f"token {self.api.token}", "Idempotency-Key": key},
+                                      json={"name": name, "auto_stop_seconds": 3600, "storage_bytes": 64 << 20})
+                    if r.status_code == 201:
+                        self.acked[name] = r.json()["id"]
+                        break
+                    if r.status_code in (429, 503, 502, 504):
+                        self.done.wait(0.2)
+                        continue
+                    raise AssertionError(f"{r.status_code} {r.text}")
+                except requests.RequestException:
+                    self.done.wait(0.2)
+            else:
+                self.unknown.append(name)
+            self.done.wait(0.25)
+
+
+def ensure_parent(hub):
+    """What systemd or the next `make run` does: the parent that died is started again."""
+    if hub.proc.poll() is not None:
+        for _ in range(50):
+            try:
+                hub.start()
+                return
+            except RuntimeError:
+                select_pause(0.2)
+        raise AssertionError(hub.tail())
+
+
+def test_two_hundred_kills(hub, record_property):
+    print(f"seed {SEED}")
+    record_property("seed", SEED)
+    rng = random.Random(SEED)
+    api = hub.login()
+    spaces = [api.workspace(f"live-{i}", instance_type="small") for i in range(SESSIONS)]
+    kernels = []
+    for ws in spaces:
+        s = api.start(ws)
+        lab = Jupyter(s["program_url"], api.token)
+        k = lab.kernel()
+        pid = int(k.text("import os; counter = 0\nprint(os.getpid())"))
+        kernels.append((s, lab, k, pid))
+    load = Load(api)
+    load.start()
+    killed = {}
+    try:
+        for i in range(KILLS):
+            ensure_parent(hub)
+            targets = [(role, pid) for role, pids in roles(hub).items() for pid in pids]
+            targets += [("shim", pid) for pid in shims(hub)]
+            role, pid = rng.choice(targets)
+            try:
+                os.kill(pid, 9)
+            except ProcessLookupError:
+                continue
+            killed[role] = killed.get(role, 0) + 1
+            if role == "parent":
+                hub.proc.wait()
+            select_pause(rng.uniform(0.02, 1.0))
+    finally:
+        load.done.set()
+        load.join(60)
+    print("killed", killed)
+    assert {"parent", "edge", "core", "engine", "shim"} <= set(killed)
+
+    ensure_parent(hub)
+    hub.wait_ready(30)
+    for s, lab, k, pid in kernels:
+        now = wait_for("running session", lambda s=s: (lambda x: x if x["state"] == "running" else None)(api.session(s["id"])), 60)
+        assert now["epoch"] == s["epoch"], "the session was restarted behind the user's back"
+        again = wait_for("kernel's socket", lambda k=k: reconnect(k), 30)
+        assert again.text("import os; counter += 1\nprint(os.getpid(), counter)").split() == [str(pid), "1"]
+        assert len([p for p in shims(hub)]) == SESSIONS
+
+    names = {}
+    cursor = None
+    while True:
+        page = api.get("/workspaces" + (f"?cursor={cursor}&limit=200" if cursor else "?limit=200"))
+        for w in page["items"]:
+            assert w["name"] not in names, f"{w['name']} was made twice"
+            names[w["name"]] = w["id"]
+        cursor = page["next"]
+        if not cursor:
+            break
+    for name, wid in load.acked.items():
+        assert names.get(name) == wid, f"{name} was acknowledged as {wid} and is {names.get(name)}"
+    assert len(load.acked) > 20, len(load.acked)
+
+    for ws in spaces:
+        api.stop(ws, 60)
+    audit(hub)
+
+
+def reconnect(k):
+    k.close()
+    k.connect()
+    return k
+
+
+def audit(hub):
+    """The ledger equals the journals: recomputed by a program that shares no code with the platform."""
+    r = subprocess.run([sys.executable, str(ROOT / "tools/audit-ledger.py"), "--state", str(hub.state)],
+                       capture_output=True, text=True, timeout=60)
+    print(r.stdout[-2000:])
+    assert r.returncode == 0, r.stdout + r.stderr
+
+
+@pytest.mark.parametrize("role", ["edge", "core", "engine", "parent", "shim"])
+@pytest.mark.parametrize("phase", ["start", "stop"])
+def test_a_kill_in_the_middle_of_a_start_or_a_stop(hub, role, phase):
+    """Whatever dies while a session starts or stops: it gets there, or fails with a reason and can be started again."""
+    ensure_parent(hub)
+    hub.wait_ready(30)
+    api = hub.login()
+    ws = api.workspace(f"mid-{phase}-{role}", instance_type="small", storage_bytes=64 << 20)
+    if phase == "stop":
+        api.start(ws)
+    path = f"/workspaces/{ws['id']}/{phase}"
+    sid = api.call("POST", path, 202).json()["session"]["id"]
+    select_pause(0.03)
+    pids = shims(hub) if role == "shim" else roles(hub).get(role, [])
+    for pid in pids:
+        try:
+            os.kill(pid, 9)
+        except ProcessLookupError:
+            pass
+    if role == "parent":
+        hub.proc.wait()
+    ensure_parent(hub)
+    hub.wait_ready(30)
+    want = ("running", "failed", "stopped") if phase == "start" else ("stopped", "failed")
+    end = wait_for("end of the phase", lambda: (lambda s: s if s["state"] in want else None)(api.session(sid)), 90, 0.2)
+    if phase == "start" and end["state"] == "failed":
+        assert end["reason"], end
+        api.start(ws)
+    if phase == "start":
+        lab = Jupyter(wait_for("address", lambda: api.get(f"/workspaces/{ws['id']}")["session"])["program_url"], api.token)
+        wait_for("answer", lambda: lab.call("GET", "/api/status").status_code == 200, 30)
+        api.stop(ws)
+    audit(hub)
+
+
+def test_the_agent_or_a_kernel_killed_ends_with_a_reason(hub):
+    ensure_parent(hub)
+    api = hub.login()
+    ws = api.workspace("agent-dies", instance_type="small", storage_bytes=64 << 20)
+    s = api.start(ws)
+    init = wait_for("container", lambda: container_init(hub, s))
+    os.kill(init, 9)
+    end = wait_for("end", lambda: (lambda x: x if x["state"] in ("failed", "stopped") else None)(api.session(s["id"])), 60)
+    assert end["reason"] in ("exit", "oom"), end
+    assert end["stopped_at"] and end["seconds"] > 0
+    api.start(ws)
+    api.stop(ws)
+    audit(hub)
+
+
+def container_init(hub, s):
+    path = f"{hub.runtime}/sessions/{s['id']}-{s['epoch']}/state"
+    for line in open(path):
+        key, _, value = line.strip().partition("=")
+        if key.strip() == "pid":
+            return int(value)
+    return None
+
+
+def test_a_host_reboot_bills_to_the_last_beat_and_starts_again(hub):
+    """Everything dies at once and the run-time state is gone, as after a power cut."""
+    ensure_parent(hub)
+    api = hub.login()
+    ws = api.workspace("reboot", instance_type="small", storage_bytes=64 << 20)
+    s = api.start(ws)
+    select_pause(6)  # one beat at least
+    victims = [pid for pids in roles(hub).values() for pid in pids] + shims(hub) + [container_init(hub, s)]
+    stamps = {pid: start_time(pid) for pid in victims}
+    for pid in victims:
+        if start_time(pid) == stamps[pid]:
+            os.kill(pid, 9)
+    hub.proc.wait()
+    wait_for("all dead", lambda: not any(start_time(p) == stamps[p] for p in victims), 20)
+    clear_runtime(hub)
+    hub.start()
+    end = wait_for("end", lambda: (lambda x: x if x["state"] in ("failed", "stopped", "lost") else None)(api.session(s["id"])), 60)
+    assert end["reason"] == "host-lost", end
+    line = [i for i in api.get("/usage?limit=200")["items"] if i["session_id"] == s["id"]][0]
+    assert line["estimated"] and 0 < line["seconds"] < 3600
+    api.start(ws)
+    api.stop(ws)
+    audit(hub)
+
+
+def clear_runtime(hub):
+    for m in sorted(mounts(), reverse=True):
+        if m.startswith(hub.runtime):
+            subprocess.run(["umount", "-l", m], check=False)
+    shutil.rmtree(hub.runtime, ignore_errors=True)
+    for d in sorted(Path("/sys/fs/cgroup").glob(f"**/*{Path(hub.runtime).name}*"), key=lambda p: -len(p.parts)):
+        try:
+            for child in sorted((x for x in d.glob("**/*") if x.is_dir()), key=lambda p: -len(p.parts)):
+                child.rmdir()
+            d.rmdir()
+        except OSError:
+            pass

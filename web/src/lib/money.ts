@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Money is exact: decimal strings from the API become whole micro-units in a bigint, and no sum ever
+ * passes through a float. Headlines show cents (rounded half up), lines show all six digits.
+ */
+const SCALE = 1_000_000n;
+const SIGNS: Record<string, string> = { USD: "$", EUR: "€", GBP: "£", JPY: "¥" };
+const THIN = "\u202f";
+
+/* "0.591067" -> 591067n. What is not a plain decimal with at most six digits is null: never a guess. */
+export function parseMicro(text: string | null | undefined): bigint | null {
+  const m = /^(-?)(\d{1,15})(?:\.(\d{1,12}))?$/.exec(text ?? "");
+  if (!m) return null;
+  const frac = (m[3] ?? "").padEnd(6, "0");
+  if (/[1-9]/.test(frac.slice(6))) return null;
+  const value = BigInt(m[2]!) * SCALE + BigInt(frac.slice(0, 6));
+  return m[1] ? -value : value;
+}
+
+export function groupDigits(digits: string): string {
+  return digits.length < 5 ? digits : digits.replace(/\B(?=(\d{3})+$)/g, THIN);
+}
+
+export function currencySign(currency: string | undefined): string {
+  return SIGNS[currency ?? "USD"] ?? `${currency}\u00a0`;
+}
+
+function split(micro: bigint): { sign: string; whole: string; frac: string } {
+  const abs = micro < 0n ? -micro : micro;
+  return {
+    sign: micro < 0n ? "−" : "",
+    whole: groupDigits((abs / SCALE).toString()),
+    frac: (abs % SCALE).toString().padStart(6, "0"),
+  };
+}
+
+function roundTo(micro: bigint, unit: bigint): bigint {
+  const abs = micro < 0n ? -micro : micro;
+  const rounded = ((abs + unit / 2n) / unit) * unit;
+  return micro < 0n ? -rounded : rounded;
+}
+
+/* Headline: to the cent. */
+export function cents(micro: bigint, currency?: string): string {
+  const p = split(roundTo(micro, 10_000n));
+  return `${p.sign}${currencySign(currency)}${p.whole}.${p.frac.slice(0, 2)}`;
+}
+
+/* Line: the cent part, and the four digits below it for the lighter .sub. */
+export function exactParts(micro: bigint, currency?: string): { main: string; sub: string } {
+  const p = split(micro);
+  return { main: `${p.sign}${currencySign(currency)}${p.whole}.${p.frac.slice(0, 2)}`, sub: p.frac.slice(2) };
+}
+
+/* A price in a sentence or a cell: cents, with more digits only where the price has them. */
+export function rate(micro: bigint, currency?: string): string {
+  const p = split(micro);
+  return `${p.sign}${currencySign(currency)}${p.whole}.${p.frac.replace(/0{1,4}$/, "")}`;
+}
+
+/* A rate in a table: four decimals, no sign; six when four would not be exact. */
+export function rateCell(micro: bigint): string {
+  const p = split(micro);
+  return `${p.sign}${p.whole}.${p.frac.endsWith("00") ? p.frac.slice(0, 4) : p.frac}`;
+}
+
+export function plain(micro: bigint): string {
+  const p = split(micro);
+  return `${micro < 0n ? "-" : ""}${p.whole.replaceAll(THIN, "")}.${p.frac}`;
+}
+
+/* What a price per hour makes in whole seconds; below a micro-unit nothing is shown as earned. */
+export function costOf(pricePerHour: bigint, seconds: number): bigint {
+  return (pricePerHour * BigInt(Math.max(0, Math.floor(seconds)))) / 3600n;
+}
+
+export function sum(values: Iterable<bigint>): bigint {
+  let total = 0n;
+  for (const v of values) total += v;
+  return total;
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Addresses. A link is a link: plain clicks on our own addresses stay in the page, everything else
+ * (middle button, Ctrl, other origins, data-out) is the browser's.
+ */
+import { createStore, useStore } from "./store";
+
+export interface Place {
+  path: string;
+  query: string;
+  state: unknown;
+  moves: number; /* counts navigations, so that a page can tell a new visit from a change of query */
+}
+
+function here(moves: number): Place {
+  return { path: location.pathname, query: location.search, state: history.state as unknown, moves };
+}
+
+export const place = createStore<Place>(here(0));
+
+export function go(to: string, options: { replace?: boolean; state?: unknown } = {}): void {
+  if (options.replace) history.replaceState(options.state ?? null, "", to);
+  else history.pushState(options.state ?? null, "", to);
+  place.set(here(place.get().moves + 1));
+  if (!options.replace) scrollTo(0, 0);
+}
+
+/* The same page under another query: filters and sort orders. */
+export function setQuery(values: Record<string, string | null>): void {
+  const q = new URLSearchParams(location.search);
+  for (const [k, v] of Object.entries(values)) {
+    if (v) q.set(k, v);
+    else q.delete(k);
+  }
+  const text = q.toString();
+  history.replaceState(history.state, "", location.pathname + (text ? `?${text}` : ""));
+  place.set(here(place.get().moves));
+}
+
+export function usePlace(): Place {
+  return useStore(place, (p) => p);
+}
+
+function onClick(e: MouseEvent): void {
+  if (e.defaultPrevented || e.button !== 0 || e.metaKey || e.ctrlKey || e.shiftKey || e.altKey) return;
+  const a = (e.target as Element | null)?.closest?.("a[href]") as HTMLAnchorElement | null;
+  if (!a || a.target || a.download || a.dataset.out !== undefined) return;
+  if (a.origin !== location.origin || a.pathname.startsWith("/api/")) return;
+  if (a.hash && a.pathname === location.pathname && a.search === location.search) return;
+  e.preventDefault();
+  go(a.pathname + a.search);
+}
+
+export function startRouter(): void {
+  addEventListener("popstate", () => place.set(here(place.get().moves + 1)));
+  document.addEventListener("click", onClick);
+}

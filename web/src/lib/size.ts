@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Sizes: 1 GB is 1024 MB here, as in the instance types and limits that the engine enforces. */
+export const GB = 1024 ** 3;
+const UNITS = ["B", "KB", "MB", "GB", "TB"] as const;
+
+export function size(bytes: number): string {
+  let value = bytes;
+  let unit = 0;
+  while (value >= 1024 && unit < UNITS.length - 1) {
+    value /= 1024;
+    unit++;
+  }
+  return `${number(value, unit)} ${UNITS[unit]}`;
+}
+
+function number(value: number, unit: number): string {
+  if (unit === 0 || Number.isInteger(value)) return String(value);
+  return value.toFixed(value < 10 && unit > 2 ? 2 : 1);
+}
+
+/* "18.4 of 50 GB": the used part in the unit of the whole. */
+export function sizeOf(used: number, total: number): string {
+  let unit = 0;
+  for (let v = total; v >= 1024 && unit < UNITS.length - 1; v /= 1024) unit++;
+  const scale = 1024 ** unit;
+  return `${number(used / scale, unit)} of ${number(total / scale, unit)} ${UNITS[unit]}`;
+}

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The JSON of the API, as doc/internals/contracts.md section 7 states it. Money is always a string. */
+
+export type State = "queued" | "starting" | "running" | "stopping" | "stopped" | "failed" | "lost";
+
+export interface Phase {
+  phase: string;
+  started_at: string | null;
+  ended_at: string | null;
+}
+
+export interface Evidence {
+  busy?: { kernel?: string; name?: string; path?: string; since?: string; msg_id?: string }[];
+  terminals?: { name?: string; job?: string }[];
+  last?: { what?: string; at?: string };
+  message?: string;
+}
+
+export interface Stats {
+  cpu_cores_used: number;
+  memory_bytes: number;
+  memory_limit_bytes: number;
+  disk_used_bytes: number;
+  disk_size_bytes: number;
+  pids: number;
+}
+
+export interface Session {
+  id: string;
+  workspace_id: string;
+  workspace_name: string;
+  state: State;
+  phase: string | null;
+  phases: Phase[];
+  reason: string | null;
+  message?: string | null;
+  evidence: Evidence | null;
+  url: string | null;
+  program_url: string | null;
+  instance_type: string;
+  image: string;
+  epoch: number;
+  started_at: string | null;
+  stopped_at: string | null;
+  stop_at: string | null;
+  stop_why: string | null;
+  auto_stop_seconds: number;
+  max_seconds: number;
+  cost: string;
+  price_per_hour: string;
+  currency: string;
+  seconds: number;
+  stats: Stats | null;
+  received_ms?: number; /* ours: when this copy came, for the cost since then */
+}
+
+export interface Workspace {
+  id: string;
+  name: string;
+  image: string;
+  instance_type: string;
+  storage_bytes: number;
+  auto_stop_seconds: number;
+  created_at: string;
+  updated_at: string;
+  session: Session | null;
+  last_session: Session | null;
+  price_per_hour: string;
+  currency: string;
+  etag?: string;
+}
+
+export interface InstanceType {
+  id: string;
+  name: string;
+  cpu: number;
+  memory_bytes: number;
+  gpu: number | string | null;
+  price_per_hour: string;
+  currency: string;
+  available: boolean;
+}
+
+export interface Image {
+  id: string;
+  name: string;
+  description: string;
+  digest: string;
+  size_bytes: number;
+  ready: boolean;
+}
+
+export interface Me {
+  account: { id: string; email: string; name: string; admin: boolean; has_password: boolean; theme?: string };
+  currency: string;
+  warnings: string[];
+  version: string;
+}
+
+export interface UsageLine {
+  session_id: string;
+  workspace_id: string;
+  workspace_name?: string;
+  segment: number;
+  instance_type: string;
+  started_at: string;
+  stopped_at: string | null;
+  seconds: number;
+  price_per_hour: string;
+  amount: string;
+  estimated: boolean;
+}
+
+export interface UsageTotal {
+  amount: string;
+  seconds: number;
+  currency: string;
+}
+
+export interface Token {
+  id: string;
+  name: string;
+  scopes: string[];
+  created_at: string;
+  expires_at: string | null;
+  last_used_at: string | null;
+  token?: string;
+}
+
+export interface Warning {
+  session_id: string;
+  workspace_id: string;
+  workspace_name: string;
+  stop_at: string;
+  seconds: number;
+  why: string;
+}
+
+export function isLive(s: Session | null | undefined): s is Session {
+  return !!s && s.state !== "stopped" && s.state !== "failed";
+}
+
+/* What a workspace shows: its session, or how the last one ended. */
+export function current(w: Workspace): Session | null {
+  return w.session ?? w.last_session;
+}
+
+export function stateOf(w: Workspace): State {
+  return current(w)?.state ?? "stopped";
+}

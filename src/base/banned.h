@@ -2,6 +2,11 @@
 /* Calls that are compile errors in this tree. Force-included by the build. */
 #pragma once
 
+/* This file comes before the first line of a .c, which may ask for it. */
+#ifndef _GNU_SOURCE
+# define _GNU_SOURCE
+#endif
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

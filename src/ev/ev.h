@@ -28,8 +28,9 @@ struct ev_child;
 typedef void ev_fd_fn(struct ev_fd *f, uint32_t events);
 typedef void ev_timer_fn(struct ev_timer *t);
 typedef void ev_later_fn(struct ev_later *l);
-/* status as from waitid: CLD_EXITED with code, or CLD_KILLED with signal. */
-typedef void ev_child_fn(struct ev_child *c, int si_code, int si_status);
+/* As from waitid: code CLD_EXITED and the exit status, or CLD_KILLED,
+ * CLD_DUMPED and the signal. */
+typedef void ev_child_fn(struct ev_child *c, int code, int status);
 typedef void ev_signal_fn(struct ev *ev, int signo, void *arg);
 
 struct ev_fd {

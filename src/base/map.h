@@ -2,7 +2,8 @@
 /*
  * A hash map from byte strings to pointers; seeded (SipHash-2-4 with a key
  * from the kernel), so that hostile keys can't pile up. Keys are copied,
- * values are the caller's. Bounded: -E2BIG past the maximum.
+ * values are the caller's. Bounded: -E2BIG past the maximum. A zeroed map is
+ * empty, and map_fini is safe on it.
  */
 #pragma once
 
@@ -10,7 +11,7 @@
 
 struct map {
 	struct map_slot *slots_;
-	size_t cap_, n_, max_;
+	size_t cap_, n_, used_, max_; /* used_ counts tombstones too */
 	uint64_t key_[2];
 };
 

@@ -46,10 +46,13 @@ int str_cmp(struct str a, struct str b);            /* like memcmp, shorter firs
 size_t str_chr(struct str s, char c, size_t from);
 size_t str_find(struct str s, struct str needle);   /* or s.len */
 struct str str_trim(struct str s);                  /* SP and HTAB only */
-/* Takes the part before the first `sep` off *s; false when *s is used up. */
+/* Takes the part before the first `sep` off *s; false when *s is used up.
+ * n separators make n + 1 parts, empty ones included ("" is one part); *s is
+ * STR_NONE after the last. */
 bool str_split(struct str *s, char sep, struct str *part);
 
-/* The only number parser: 1*DIGIT, no sign, no space, within [min, max].
+/* The only number parser: 1*DIGIT, no sign (i64: one '-' in front), no space,
+ * within [min, max].
  * -EINVAL on anything else, -ERANGE outside; *ret is untouched on failure. */
 MUST_CHECK int str_to_u64(struct str s, uint64_t min, uint64_t max, uint64_t *ret);
 MUST_CHECK int str_to_i64(struct str s, int64_t min, int64_t max, int64_t *ret);

@@ -9,7 +9,7 @@
 	"\xFF\0\0\0\0\0\0\0\1\x7F\3" minor "NULL\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0" \
 	"\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
 #define READY_PUB "\x04\x19\x05READY\x0bSocket-Type\0\0\0\3PUB"
-#define READY_ROUTER "\x04\x28\x05READY\x0bSocket-Type\0\0\0\6ROUTER\x08Identity\0\0\0\0"
+#define READY_ROUTER "\x04\x29\x05READY\x0bSocket-Type\0\0\0\6ROUTER\x08Identity\0\0\0\0"
 
 /* What came out of a conversation, as text: "R" ready, "M(a|b)" a message. */
 static int drive(struct zmtp *z, struct str in, size_t piece, struct buf *out, struct buf *log,
@@ -96,16 +96,11 @@ static void a_dealer_shows_its_identity(void)
 	struct buf out = BUF(4096), log = BUF(4096);
 
 	zmtp_init(&z, ZMTP_DEALER, STR("me"), 1024);
-	T_EQ(drive(&z, STR(GREETING("\0") READY_ROUTER), 1, &out, &log, NULL), 0);
-	T_STR(buf_str(&log), STR(""));
-	zmtp_fini(&z);
-	zmtp_init(&z, ZMTP_DEALER, STR("me"), 1024);
-	buf_clear(&out);
 	zmtp_start(&z, &out);
 	buf_clear(&out);
 	T_EQ(drive(&z, STR(GREETING("\0") READY_ROUTER), 1, &out, &log, NULL), 0);
 	T_STR(buf_str(&log), STR("R"));
-	T_STR(buf_str(&out), STR("\x04\x2a\x05READY\x0bSocket-Type\0\0\0\6DEALER"
+	T_STR(buf_str(&out), STR("\x04\x2b\x05READY\x0bSocket-Type\0\0\0\6DEALER"
 	                         "\x08Identity\0\0\0\2me"));
 	zmtp_fini(&z);
 	buf_fini(&out);

@@ -179,7 +179,7 @@ static int check_ready(struct zmtp *z, struct cur *c, struct err *err)
 				return 0;
 		}
 		return ERR(err, -EPROTO, "a %s socket can't talk to a %.*s socket",
-		           socket_types[z->type].name, STR_ARG(str_sub(value, 0, 16)));
+		           socket_types[z->type].name, STR_ARG(value));
 	}
 	return ERR(err, -EPROTO, "the peer's READY does not name its socket type");
 }
@@ -195,12 +195,14 @@ static int command(struct zmtp *z, struct buf *out, struct err *err)
 	if (!z->ready_) {
 		int r;
 
-		if (str_is(name, "ERROR"))
-			return ERR(err, -EPROTO, "the peer refuses: %.*s",
-			           STR_ARG(str_sub(cur_bytes(&c, cur_u8(&c)), 0, 100)));
+		if (str_is(name, "ERROR")) {
+			struct str why = str_sub(cur_bytes(&c, cur_u8(&c)), 0, 100);
+
+			return ERR(err, -EPROTO, "the peer refuses: %.*s", STR_ARG(why));
+		}
 		if (!str_is(name, "READY"))
 			return ERR(err, -EPROTO, "the peer sent %.*s instead of READY",
-			           STR_ARG(str_sub(name, 0, 32)));
+			           STR_ARG(name));
 		r = check_ready(z, &c, err);
 		z->ready_ = r == 0;
 		return r < 0 ? r : ZMTP_READY;

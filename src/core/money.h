@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Money is a whole number of micro-units of the site's currency. A rate is
+ * micro-units per hour; an amount is rate × time, rounded once, half to even.
+ */
+#pragma once
+
+#include "base/buf.h"
+
+typedef int64_t money_micro;
+
+/* No price is higher, so that no sum of a million segments can overflow. */
+#define MONEY_RATE_MAX (INT64_C(1000000) * 1000000)
+#define MONEY_TEXT_MAX 32
+
+/* rate × ns / 3600 s. -ERANGE: the rate is negative or over MONEY_RATE_MAX, or
+ * the time is longer than a hundred years. */
+MUST_CHECK int money_of(money_micro rate_per_hour, uint64_t ns, money_micro *ret);
+/* "0.06", "12.345678": at least two decimals, no more than needed. */
+void money_text(money_micro m, char ret[MONEY_TEXT_MAX]);
+/* Nanoseconds as seconds in decimal, exact: "63.123456789", "5". */
+void seconds_text(uint64_t ns, char ret[MONEY_TEXT_MAX]);

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The books: journal records, segments and the ledger; and the audit log.
+ * Append-only, ledger and audit chained by hash. A record that comes twice
+ * changes nothing.
+ */
+#pragma once
+
+#include "core/meter.h"
+#include "store/store.h"
+
+typedef void segment_fn(void *arg, const struct segment *g, const char *workspace_name);
+
+/* 1 new, 0 known already, -errno. */
+int run_record_insert(struct db *db, const struct run_record *r, struct err *err) MUST_CHECK;
+int run_record_get(struct db *db, struct str session_id, uint32_t epoch, uint32_t segment,
+                   bool is_stop, struct run_record *ret) MUST_CHECK;
+/* Segment and two ledger lines that sum to 0. 1 posted, 0 was there, -errno. */
+int segment_post(struct db *db, const struct segment *g, const char *currency, wall_us now,
+                 struct err *err) MUST_CHECK;
+
+/* Started in [from, to), newest first. */
+int segment_list(struct db *db, struct str account_id, wall_us from, wall_us to, int64_t before,
+                 unsigned limit, segment_fn *fn, void *arg) MUST_CHECK;
+struct usage_total {
+	money_micro amount;
+	uint64_t ns;
+	int64_t lines;
+};
+int segment_total(struct db *db, struct str account_id, wall_us from, wall_us to,
+                  struct usage_total *ret) MUST_CHECK;
+
+struct audit_row {
+	int64_t seq;
+	wall_us at;
+	boot_ns boot;
+	const char *account_id; /* whose data it is about, "" = the platform's */
+	const char *actor;      /* account, or "engine", "root", "core" */
+	const char *verb, *object;
+	const char *detail;     /* JSON object or "" */
+	const char *source;     /* address */
+	const char *request_id;
+};
+typedef void audit_fn(void *arg, const struct audit_row *a);
+int audit_add(struct db *db, const struct audit_row *a, struct err *err) MUST_CHECK;
+/* account_id: STR_NONE for everybody's. Newest first. */
+int audit_list(struct db *db, struct str account_id, int64_t before, unsigned limit,
+               audit_fn *fn, void *arg) MUST_CHECK;

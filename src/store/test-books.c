@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE
+#include "store/books.h"
+
+#include "core/chain.h"
+#include "store/accounts.h"
+#include "store/workspaces.h"
+#include "test-db.h"
+
+static struct err err;
+
+static void fixture(struct db *db)
+{
+	struct account a = { .id = "a_1", .email = "x@y", .created = 1 };
+	struct workspace w = { .id = "ws_1", .account_id = "a_1", .name = "one", .label = "l",
+		               .volume_id = "v_1", .image = "i", .instance_type = "t" };
+
+	test_db_open(db);
+	T_EQ(account_insert(db, &a, &err), 0);
+	T_EQ(workspace_insert(db, &w, &err), 0);
+}
+
+static void records_count_once(void)
+{
+	struct run_record r = { .session_id = "s_1", .epoch = 1, .boot_id = "b", .boot = 5 }, got;
+	struct db db;
+
+	fixture(&db);
+	T_EQ(run_record_insert(&db, &r, &err), 1);
+	T_EQ(run_record_insert(&db, &r, &err), 0);
+	r.boot = 99; /* a liar's second version changes nothing */
+	T_EQ(run_record_insert(&db, &r, &err), 0);
+	T_EQ(run_record_get(&db, STR("s_1"), 1, 0, false, &got), 1);
+	T_EQ(got.boot, 5);
+	T_EQ(run_record_get(&db, STR("s_1"), 1, 0, true, &got), 0);
+	T_EQ(run_record_get(&db, STR("s_1"), 2, 0, false, &got), 0);
+	test_db_close(&db);
+}
+
+static void on_segment(void *arg, const struct segment *g, const char *name)
+{
+	T_STREQ(name, "one");
+	*(money_micro *)arg += g->amount;
+}
+
+static void ledger_balances_and_chains(void)
+{
+	struct segment g = { .session_id = "s_1", .workspace_id = "ws_1", .account_id = "a_1",
+		             .epoch = 1, .instance_type = "small", .price_per_hour = 3600000,
+		             .reason = "idle" };
+	struct usage_total total;
+	money_micro sum = 0;
+	uint8_t prev[HASH_LEN] = { 0 }, want[HASH_LEN], have[HASH_LEN];
+	struct db db;
+	int64_t rows = 0, balance = 0;
+
+	fixture(&db);
+	for (uint32_t i = 0; i < 10; i++) {
+		g.segment = i;
+		g.started = 1000 + i;
+		g.ns = i * NS_PER_S;
+		g.amount = i * 1000;
+		T_EQ(segment_post(&db, &g, "USD", 5000, &err), 1);
+		T_EQ(segment_post(&db, &g, "USD", 6000, &err), 0);
+	}
+	T_EQ(segment_list(&db, STR("a_1"), 1000, 1010, INT64_MAX, 100, on_segment, &sum), 0);
+	T_EQ(sum, 45000);
+	T_EQ(segment_total(&db, STR("a_1"), 1000, 1005, &total), 1);
+	T_EQ(total.amount, 10000);
+	T_EQ(total.lines, 5);
+	T_EQ(segment_total(&db, STR("a_2"), 0, INT64_MAX, &total), 1);
+	T_EQ(total.lines, 0);
+
+	struct q q = db_q(&db, "SELECT seq, txn, at_us, account_id, book, amount, currency,"
+	                       " session_id, epoch, segment, ns, hash FROM ledger ORDER BY seq");
+	while (q_row(&q) > 0) {
+		struct chain c;
+
+		chain_begin(&c, prev);
+		chain_int(&c, q_get_int(&q));
+		chain_str(&c, q_get_str(&q));
+		chain_int(&c, q_get_int(&q));
+		chain_str(&c, q_get_str(&q));
+		chain_str(&c, q_get_str(&q));
+		int64_t amount = q_get_int(&q);
+		chain_int(&c, amount);
+		chain_str(&c, q_get_str(&q));
+		chain_str(&c, q_get_str(&q));
+		for (int i = 0; i < 3; i++)
+			chain_int(&c, q_get_int(&q));
+		chain_end(&c, want);
+		q_get_blob(&q, have, HASH_LEN);
+		T_OK(memcmp(want, have, HASH_LEN) == 0);
+		memcpy(prev, have, HASH_LEN);
+		balance += amount;
+		rows++;
+	}
+	q_end(&q);
+	T_EQ(rows, 20);
+	T_EQ(balance, 0);
+	test_db_close(&db);
+}
+
+static int audits;
+static void on_audit(void *arg, const struct audit_row *a)
+{
+	T_STREQ(a->verb, "workspace.create");
+	T_STREQ(a->request_id, "");
+	audits++;
+}
+
+static void audit_is_per_tenant(void)
+{
+	struct audit_row a = { .at = 1, .account_id = "a_1", .actor = "a_1",
+		               .verb = "workspace.create", .object = "ws_1" };
+	struct db db;
+
+	fixture(&db);
+	for (int i = 0; i < 3; i++)
+		T_EQ(audit_add(&db, &a, &err), 0);
+	a.account_id = "a_2";
+	T_EQ(audit_add(&db, &a, &err), 0);
+	T_EQ(audit_list(&db, STR("a_1"), INT64_MAX, 100, on_audit, NULL), 0);
+	T_EQ(audits, 3);
+	T_EQ(audit_list(&db, STR_NONE, INT64_MAX, 100, on_audit, NULL), 0);
+	T_EQ(audits, 7);
+	test_db_close(&db);
+}
+
+TEST_MAIN({ "a journal record counts once", records_count_once },
+          { "the ledger balances, and its chain holds", ledger_balances_and_chains },
+          { "an account sees its own audit rows", audit_is_per_tenant })

@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/workspaces.h"
+
+#include <errno.h>
+
+#include "store/rows.h"
+
+#define WORKSPACE_COLS(t) \
+	t "id," t "account_id," t "name," t "label," t "image," t "instance_type," \
+	t "volume_id," t "storage_bytes," t "auto_stop_s," t "created_us," t "updated_us," \
+	t "version," t "session_id," t "last_session_id"
+#define VIEW_SQL \
+	"SELECT w.seq," WORKSPACE_COLS("w.") "," SESSION_COLS("s.") "," SESSION_COLS("l.") \
+	" FROM workspace w LEFT JOIN session s ON s.id = w.session_id" \
+	" LEFT JOIN session l ON l.id = w.last_session_id"
+
+static void get_workspace(struct q *q, struct workspace *ret)
+{
+	q_get_text(q, ret->id, sizeof(ret->id));
+	q_get_text(q, ret->account_id, sizeof(ret->account_id));
+	q_get_text(q, ret->name, sizeof(ret->name));
+	q_get_text(q, ret->label, sizeof(ret->label));
+	q_get_text(q, ret->image, sizeof(ret->image));
+	q_get_text(q, ret->instance_type, sizeof(ret->instance_type));
+	q_get_text(q, ret->volume_id, sizeof(ret->volume_id));
+	ret->storage_bytes = (uint64_t)q_get_int(q);
+	ret->auto_stop_s = (uint32_t)q_get_int(q);
+	ret->created = q_get_int(q);
+	ret->updated = q_get_int(q);
+	ret->version = (uint32_t)q_get_int(q);
+	q_get_text(q, ret->session_id, sizeof(ret->session_id));
+	q_get_text(q, ret->last_session_id, sizeof(ret->last_session_id));
+}
+
+static int64_t get_view(struct q *q, struct workspace_view *ret)
+{
+	int64_t seq = q_get_int(q);
+
+	get_workspace(q, &ret->w);
+	ret->has_session = !q_is_null(q);
+	if (ret->has_session)
+		q_get_session(q, &ret->session);
+	else
+		q_skip(q, SESSION_COLS_N);
+	ret->has_last = !q_is_null(q);
+	if (ret->has_last)
+		q_get_session(q, &ret->last);
+	return seq;
+}
+
+int workspace_insert(struct db *db, const struct workspace *w, struct err *err)
+{
+	struct q q = db_q(db, "INSERT INTO volume(id, account_id, size_bytes) VALUES(?,?,?)");
+	int r;
+
+	q_text(&q, w->volume_id);
+	q_text(&q, w->account_id);
+	q_int(&q, (int64_t)w->storage_bytes);
+	r = q_run(&q, err);
+	if (r < 0)
+		return r;
+	q = db_q(db, "INSERT INTO workspace(" WORKSPACE_COLS("") ")"
+	             " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
+	q_text(&q, w->id);
+	q_text(&q, w->account_id);
+	q_text(&q, w->name);
+	q_text(&q, w->label);
+	q_text(&q, w->image);
+	q_text(&q, w->instance_type);
+	q_text(&q, w->volume_id);
+	q_int(&q, (int64_t)w->storage_bytes);
+	q_int(&q, w->auto_stop_s);
+	q_int(&q, w->created);
+	q_int(&q, w->updated);
+	q_int(&q, w->version);
+	q_text_or_null(&q, w->session_id);
+	q_text_or_null(&q, w->last_session_id);
+	return q_run(&q, err);
+}
+
+int workspace_get(struct db *db, struct str account_id, struct str id,
+                  struct workspace_view *ret)
+{
+	struct q q = db_q(db, VIEW_SQL " WHERE w.id = ? AND w.account_id = ?"
+	                               " AND w.deleted_us IS NULL");
+	int r;
+
+	q_str(&q, id);
+	q_str(&q, account_id);
+	r = q_row(&q);
+	if (r > 0)
+		(void)get_view(&q, ret);
+	return q_found(&q, r);
+}
+
+int workspace_by_id(struct db *db, struct str id, struct workspace *ret)
+{
+	struct q q = db_q(db, "SELECT " WORKSPACE_COLS("") " FROM workspace WHERE id = ?");
+	int r;
+
+	q_str(&q, id);
+	r = q_row(&q);
+	if (r > 0)
+		get_workspace(&q, ret);
+	return q_found(&q, r);
+}
+
+int workspace_by_label(struct db *db, struct str label, struct workspace *ret)
+{
+	struct q q = db_q(db, "SELECT " WORKSPACE_COLS("") " FROM workspace"
+	                      " WHERE label = ? AND deleted_us IS NULL");
+	int r;
+
+	q_str(&q, label);
+	r = q_row(&q);
+	if (r > 0)
+		get_workspace(&q, ret);
+	return q_found(&q, r);
+}
+
+int workspace_list(struct db *db, struct str account_id, struct str label, int64_t before,
+                   unsigned limit, workspace_fn *fn, void *arg)
+{
+	struct q q = db_q(db, VIEW_SQL " WHERE w.account_id = ? AND w.deleted_us IS NULL"
+	                               " AND w.seq < ? AND (? = '' OR w.label = ?)"
+	                               " ORDER BY w.seq DESC LIMIT ?");
+	int r;
+
+	q_str(&q, account_id);
+	q_int(&q, before);
+	q_str(&q, label);
+	q_str(&q, label);
+	q_int(&q, limit);
+	while ((r = q_row(&q)) > 0) {
+		struct workspace_view v = { 0 };
+		int64_t seq = get_view(&q, &v);
+
+		fn(arg, &v, seq);
+	}
+	return q_found(&q, r);
+}
+
+int workspace_count(struct db *db, struct str account_id, int64_t *ret)
+{
+	struct q q = db_q(db, "SELECT count(*) FROM workspace"
+	                      " WHERE account_id = ? AND deleted_us IS NULL");
+	int r;
+
+	q_str(&q, account_id);
+	r = q_row(&q);
+	if (r > 0)
+		*ret = q_get_int(&q);
+	return q_found(&q, r);
+}
+
+int workspace_update(struct db *db, struct workspace *w, struct err *err)
+{
+	struct q q = db_q(db, "UPDATE workspace SET name = ?, image = ?, instance_type = ?,"
+	                      " storage_bytes = ?, auto_stop_s = ?, updated_us = ?,"
+	                      " version = version + 1 WHERE id = ? AND account_id = ?"
+	                      " AND deleted_us IS NULL");
+	int r;
+
+	q_text(&q, w->name);
+	q_text(&q, w->image);
+	q_text(&q, w->instance_type);
+	q_int(&q, (int64_t)w->storage_bytes);
+	q_int(&q, w->auto_stop_s);
+	q_int(&q, w->updated);
+	q_text(&q, w->id);
+	q_text(&q, w->account_id);
+	r = q_run(&q, err);
+	if (r < 0)
+		return r;
+	w->version++;
+	q = db_q(db, "UPDATE volume SET size_bytes = ? WHERE id = ?");
+	q_int(&q, (int64_t)w->storage_bytes);
+	q_text(&q, w->volume_id);
+	return q_run(&q, err);
+}
+
+int workspace_set_sessions(struct db *db, const struct workspace *w, struct err *err)
+{
+	struct q q = db_q(db, "UPDATE workspace SET session_id = ?, last_session_id = ?"
+	                      " WHERE id = ?");
+
+	q_text_or_null(&q, w->session_id);
+	q_text_or_null(&q, w->last_session_id);
+	q_text(&q, w->id);
+	return q_run(&q, err);
+}
+
+int workspace_delete(struct db *db, struct str account_id, struct str id, wall_us at,
+                     struct err *err)
+{
+	struct q q = db_q(db, "UPDATE workspace SET deleted_us = ?, updated_us = ?"
+	                      " WHERE id = ? AND account_id = ? AND deleted_us IS NULL");
+	int r;
+
+	q_int(&q, at);
+	q_int(&q, at);
+	q_str(&q, id);
+	q_str(&q, account_id);
+	r = q_run(&q, err);
+	return r < 0 ? r : db_changes(db) > 0;
+}
+
+int volume_doom(struct db *db, struct str id, wall_us at, struct err *err)
+{
+	struct q q = db_q(db, "UPDATE volume SET delete_us = ? WHERE id = ?"
+	                      " AND delete_us IS NULL");
+
+	q_int(&q, at);
+	q_str(&q, id);
+	return q_run(&q, err);
+}
+
+int volume_doomed(struct db *db, unsigned limit, volume_fn *fn, void *arg)
+{
+	struct q q = db_q(db, "SELECT v.id FROM volume v WHERE v.delete_us IS NOT NULL"
+	                      " AND NOT EXISTS (SELECT 1 FROM workspace w JOIN session s"
+	                      " ON s.workspace_id = w.id WHERE w.volume_id = v.id AND s.state"
+	                      " IN ('queued','starting','running','stopping')) LIMIT ?");
+	int r;
+
+	q_int(&q, limit);
+	while ((r = q_row(&q)) > 0)
+		fn(arg, q_get_str(&q));
+	return q_found(&q, r);
+}
+
+/* The row stays: workspaces that are shown in old bills refer to it. */
+int volume_gone(struct db *db, struct str id, struct err *err)
+{
+	struct q q = db_q(db, "UPDATE volume SET delete_us = NULL, made_bytes = 0, size_bytes = 0"
+	                      " WHERE id = ? AND delete_us IS NOT NULL");
+
+	q_str(&q, id);
+	return q_run(&q, err);
+}
+
+int volume_made(struct db *db, struct str id, uint64_t *ret_bytes)
+{
+	struct q q = db_q(db, "SELECT made_bytes FROM volume WHERE id = ?");
+	int r;
+
+	q_str(&q, id);
+	r = q_row(&q);
+	if (r > 0)
+		*ret_bytes = (uint64_t)q_get_int(&q);
+	return q_found(&q, r);
+}
+
+int volume_set_made(struct db *db, struct str id, uint64_t bytes, struct err *err)
+{
+	struct q q = db_q(db, "UPDATE volume SET made_bytes = ? WHERE id = ?");
+
+	q_int(&q, (int64_t)bytes);
+	q_str(&q, id);
+	return q_run(&q, err);
+}
+
+#define IMAGE_COLS "id, name, digest, size_bytes, ready, first_seen_us"
+
+static void get_image(struct q *q, struct image *ret)
+{
+	q_get_text(q, ret->id, sizeof(ret->id));
+	q_get_text(q, ret->name, sizeof(ret->name));
+	q_get_text(q, ret->digest, sizeof(ret->digest));
+	ret->size_bytes = (uint64_t)q_get_int(q);
+	ret->ready = q_get_int(q) != 0;
+	ret->first_seen = q_get_int(q);
+}
+
+static int put_image(struct db *db, const struct image *i, wall_us now, struct err *err)
+{
+	struct q q = db_q(db, "INSERT INTO image(" IMAGE_COLS ", present) VALUES(?,?,?,?,?,?,1)"
+	                      " ON CONFLICT(id) DO UPDATE SET name = excluded.name,"
+	                      " digest = excluded.digest, size_bytes = excluded.size_bytes,"
+	                      " ready = excluded.ready, present = 1");
+
+	q_text(&q, i->id);
+	q_text(&q, i->name);
+	q_text(&q, i->digest);
+	q_int(&q, (int64_t)i->size_bytes);
+	q_int(&q, i->ready);
+	q_int(&q, now);
+	return q_run(&q, err);
+}
+
+int images_replace(struct db *db, const struct image *images, size_t n, wall_us now,
+                   struct err *err)
+{
+	struct q q = db_q(db, "UPDATE image SET present = 0 WHERE present = 1");
+	int r = q_run(&q, err);
+
+	for (size_t i = 0; r == 0 && i < n; i++)
+		r = put_image(db, &images[i], now, err);
+	return r;
+}
+
+int image_list(struct db *db, image_fn *fn, void *arg)
+{
+	struct q q = db_q(db, "SELECT " IMAGE_COLS " FROM image WHERE present = 1"
+	                      " ORDER BY name, first_seen_us DESC");
+	int r;
+
+	while ((r = q_row(&q)) > 0) {
+		struct image i;
+
+		get_image(&q, &i);
+		fn(arg, &i);
+	}
+	return q_found(&q, r);
+}
+
+int image_find(struct db *db, struct str name_or_id, struct image *ret)
+{
+	struct q q = db_q(db, "SELECT " IMAGE_COLS " FROM image WHERE present = 1"
+	                      " AND (id = ? OR name = ?)"
+	                      " ORDER BY id = ? DESC, ready DESC, first_seen_us DESC LIMIT 1");
+	int r;
+
+	q_str(&q, name_or_id);
+	q_str(&q, name_or_id);
+	q_str(&q, name_or_id);
+	r = q_row(&q);
+	if (r > 0)
+		get_image(&q, ret);
+	return q_found(&q, r);
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Workspaces, their volumes, and the images that the engine has. */
+#pragma once
+
+#include "core/types.h"
+#include "store/store.h"
+
+typedef void workspace_fn(void *arg, const struct workspace_view *v, int64_t seq);
+typedef void image_fn(void *arg, const struct image *i);
+typedef void volume_fn(void *arg, struct str id);
+
+/* -EEXIST: the account has one of that name. Makes the volume's row too. */
+int workspace_insert(struct db *db, const struct workspace *w, struct err *err) MUST_CHECK;
+int workspace_get(struct db *db, struct str account_id, struct str id,
+                  struct workspace_view *ret) MUST_CHECK;
+/* For platform work that has no tenant: by the session's own row. */
+int workspace_by_id(struct db *db, struct str id, struct workspace *ret) MUST_CHECK;
+/* Who owns this origin? Deleted ones have none. */
+int workspace_by_label(struct db *db, struct str label, struct workspace *ret) MUST_CHECK;
+/* label: STR_NONE, or only the one with that label. */
+int workspace_list(struct db *db, struct str account_id, struct str label, int64_t before,
+                   unsigned limit, workspace_fn *fn, void *arg) MUST_CHECK;
+int workspace_count(struct db *db, struct str account_id, int64_t *ret) MUST_CHECK;
+/* What PATCH changes; raises the version, in *w too. -EEXIST as above. */
+int workspace_update(struct db *db, struct workspace *w, struct err *err) MUST_CHECK;
+/* The two session ids; not a change of the user's, so no new version. */
+int workspace_set_sessions(struct db *db, const struct workspace *w, struct err *err) MUST_CHECK;
+int workspace_delete(struct db *db, struct str account_id, struct str id, wall_us at,
+                     struct err *err) MUST_CHECK;
+
+/* The volume is to be deleted as soon as nothing uses it. */
+int volume_doom(struct db *db, struct str id, wall_us at, struct err *err) MUST_CHECK;
+/* Doomed ones whose workspace has no live session. */
+int volume_doomed(struct db *db, unsigned limit, volume_fn *fn, void *arg) MUST_CHECK;
+int volume_gone(struct db *db, struct str id, struct err *err) MUST_CHECK;
+/* The size that the engine has made; 0 = none yet. */
+int volume_made(struct db *db, struct str id, uint64_t *ret_bytes) MUST_CHECK;
+int volume_set_made(struct db *db, struct str id, uint64_t bytes, struct err *err) MUST_CHECK;
+
+/* The engine's list, whole: what is not in it is no longer present. */
+int images_replace(struct db *db, const struct image *images, size_t n, wall_us now,
+                   struct err *err) MUST_CHECK;
+int image_list(struct db *db, image_fn *fn, void *arg) MUST_CHECK;
+/* By id, or the newest present and ready one of that name. */
+int image_find(struct db *db, struct str name_or_id, struct image *ret) MUST_CHECK;

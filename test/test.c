@@ -40,7 +40,7 @@ void test_memeq_(const void *a, size_t an, const void *b, size_t bn, const char 
 
 int test_main_(const struct test_case *cases, size_t n, int argc, char **argv)
 {
-	int failed = 0;
+	volatile int failed = 0; /* lives through the longjmp */
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	printf("1..%zu\n", n);

@@ -55,6 +55,7 @@ class Hub:
         self.port = port or free_port()
         self.settings = settings
         self.proc = None
+        self.env = {}
         self.log = self.state / "hub.log"
 
     @property
@@ -68,7 +69,7 @@ class Hub:
         return f"/run/carrel/{name}"
 
     def args(self):
-        images = os.environ.get("CARREL_IMAGES", str(BUILD / "images"))
+        images = os.environ.get("CARREL_IMAGES", str(ROOT / "build/images"))
         values = {"state": str(self.state), "port": self.port, "image_dir": images, **self.settings}
         return [f"{k}={v}" for k, v in values.items()]
 
@@ -77,7 +78,7 @@ class Hub:
         out = open(self.log, "ab")
         self.proc = subprocess.Popen(
             [str(BUILD / "src/daemon/carreld"), *self.args()],
-            stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True,
+            stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True, env={**os.environ, **self.env},
         )
         out.close()
         self.wait_ready(timeout)

@@ -42,8 +42,10 @@ enum http_parse {
 	HTTP_PARSE_MORE,  /* so far fine */
 	HTTP_PARSE_BAD,   /* *ret_status says which answer: 400, 414, 431, 501, 505 */
 };
-struct http_parser {
+struct http_parser { /* zeroed at the start of each message */
 	size_t seen_; /* bytes known to hold no end of head */
+	size_t line_; /* where the present line starts */
+	unsigned lines_; /* complete ones before it */
 };
 enum http_parse http_parse_request(struct http_parser *p, struct str in, struct http_head *ret,
                                    size_t *ret_used, unsigned *ret_status);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The JSON of the API, as doc/internals/contracts.md section 7 states it. Money is always a string. */
 
+import type { Limits } from "./defaults";
+
 export type State = "queued" | "starting" | "running" | "stopping" | "stopped" | "failed" | "lost";
 
 export interface Phase {
@@ -95,6 +97,7 @@ export interface Me {
   currency: string;
   warnings: string[];
   version: string;
+  limits?: Partial<Limits>;
 }
 
 export interface UsageLine {

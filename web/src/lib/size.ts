@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Sizes: 1 GB is 1024 MB here, as in the instance types and limits that the engine enforces. */
+/* Sizes in powers of two, as the configuration and the limits of a session have them. */
 export const GB = 1024 ** 3;
-const UNITS = ["B", "KB", "MB", "GB", "TB"] as const;
+const UNITS = ["B", "KiB", "MiB", "GiB", "TiB"] as const;
 
 export function size(bytes: number): string {
   let value = bytes;
@@ -18,7 +18,7 @@ function number(value: number, unit: number): string {
   return value.toFixed(value < 10 && unit > 2 ? 2 : 1);
 }
 
-/* "18.4 of 50 GB": the used part in the unit of the whole. */
+/* "18.4 of 50 GiB": the used part in the unit of the whole. */
 export function sizeOf(used: number, total: number): string {
   let unit = 0;
   for (let v = total; v >= 1024 && unit < UNITS.length - 1; v /= 1024) unit++;

@@ -14,10 +14,10 @@ describe("csv", () => {
 describe("sizes", () => {
   it("name their unit", () => {
     expect(size(0)).toBe("0 B");
-    expect(size(20 * GB)).toBe("20 GB");
-    expect(size(1.5 * GB)).toBe("1.50 GB");
-    expect(size(300 * 1024 + 100)).toBe("300.1 KB");
-    expect(sizeOf(18.4 * GB, 50 * GB)).toBe("18.4 of 50 GB");
-    expect(sizeOf(300 * 1024 * 1024, 2 * GB)).toBe("0.29 of 2 GB");
+    expect(size(20 * GB)).toBe("20 GiB");
+    expect(size(1.5 * GB)).toBe("1.50 GiB");
+    expect(size(300 * 1024 + 100)).toBe("300.1 KiB");
+    expect(sizeOf(18.4 * GB, 50 * GB)).toBe("18.4 of 50 GiB");
+    expect(sizeOf(300 * 1024 * 1024, 2 * GB)).toBe("0.29 of 2 GiB");
   });
 });

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the console knows: read once after sign-in, kept fresh by the event stream, read again as a whole
+ * when events may have been missed. Pages take from here and write nothing but through actions.ts.
+ */
+import { ApiError, get, getAll, whenSignedOut } from "./lib/api";
+import { type EventStream, EventStream as Stream, type SseEvent } from "./lib/sse";
+import { createStore } from "./lib/store";
+import { atMs, monthOf, monthRange, nowMs } from "./lib/time";
+import type { Image, InstanceType, Me, Session, UsageTotal, Warning, Workspace } from "./model";
+
+export interface Link {
+  since: number; /* when the connection was lost, 0 while it stands */
+  nextTry: number;
+}
+
+export interface Live {
+  phase: "boot" | "out" | "in" | "unreachable";
+  ended: boolean; /* signed out by the server, not by the person */
+  me: Me | null;
+  workspaces: Workspace[] | null;
+  types: InstanceType[];
+  images: Image[];
+  month: UsageTotal | null;
+  link: Link;
+  warnings: Warning[];
+}
+
+const EMPTY: Live = {
+  phase: "boot", ended: false, me: null, workspaces: null, types: [], images: [], month: null,
+  link: { since: 0, nextTry: 0 }, warnings: [],
+};
+
+export const live = createStore<Live>(EMPTY);
+
+let stream: EventStream | null = null;
+let hiddenTimer: ReturnType<typeof setTimeout> | undefined;
+let monthTimer: ReturnType<typeof setTimeout> | undefined;
+const sessionWatchers = new Set<(s: Session) => void>();
+let keepAwake = 0; /* pages that need events in a hidden tab too */
+
+function stamp(s: Session): Session {
+  return { ...s, received_ms: nowMs() };
+}
+
+function stampWorkspace(w: Workspace): Workspace {
+  return { ...w, session: w.session && stamp(w.session), last_session: w.last_session && stamp(w.last_session) };
+}
+
+export function onSession(fn: (s: Session) => void): () => void {
+  sessionWatchers.add(fn);
+  return () => void sessionWatchers.delete(fn);
+}
+
+export function putWorkspace(w: Workspace): Workspace {
+  const fresh = stampWorkspace(w);
+  const all = live.get().workspaces ?? [];
+  const at = all.findIndex((x) => x.id === w.id);
+  live.set({ workspaces: at < 0 ? [...all, fresh] : all.map((x) => (x.id === w.id ? fresh : x)) });
+  return fresh;
+}
+
+export function dropWorkspace(id: string): void {
+  live.set({ workspaces: (live.get().workspaces ?? []).filter((w) => w.id !== id) });
+}
+
+const LIVE_STATES = ["queued", "starting", "running", "stopping"];
+
+/* An event about an older session of the workspace must not hide the present one. */
+export function putSession(s: Session): void {
+  const fresh = stamp(s);
+  const alive = LIVE_STATES.includes(s.state);
+  const all = live.get().workspaces;
+  if (all)
+    live.set({
+      workspaces: all.map((w) => {
+        if (w.id !== s.workspace_id) return w;
+        if (alive) {
+          if (w.session && w.session.id !== s.id && w.session.epoch > s.epoch) return w;
+          if (!w.session && w.last_session?.id === s.id && w.last_session.epoch > s.epoch) return w;
+          return { ...w, session: keepStats(fresh, w.session) };
+        }
+        if (w.session && w.session.id !== s.id) return w;
+        return { ...w, session: null, last_session: fresh };
+      }),
+    });
+  const warnings = live.get().warnings.filter((w) => stillHolds(w, s));
+  if (warnings.length !== live.get().warnings.length) live.set({ warnings });
+  for (const fn of [...sessionWatchers]) fn(fresh);
+  if (!alive) laterMonth();
+}
+
+/* An event without figures does not blank those that are shown. */
+function keepStats(s: Session, old: Session | null): Session {
+  return s.stats || old?.id !== s.id ? s : { ...s, stats: old.stats };
+}
+
+function stillHolds(w: Warning, s: Session): boolean {
+  if (w.session_id !== s.id) return true;
+  if (s.state !== "running" || !s.stop_at) return false;
+  return atMs(s.stop_at) - nowMs() <= Math.max(w.seconds, 300) * 1000 + 5000 && atMs(s.stop_at) <= atMs(w.stop_at) + 5000;
+}
+
+function putWarning(w: Warning): void {
+  live.set({ warnings: [...live.get().warnings.filter((x) => x.session_id !== w.session_id), w] });
+}
+
+export function dropWarning(session: string): void {
+  live.set({ warnings: live.get().warnings.filter((w) => w.session_id !== session) });
+}
+
+export function putMe(me: Me): void {
+  live.set({ me });
+}
+
+async function readMonth(): Promise<void> {
+  const { from, to } = monthRange(monthOf(nowMs()));
+  try {
+    const r = await get<{ total: UsageTotal }>(
+      `/usage?from=${encodeURIComponent(new Date(from).toISOString())}&to=${encodeURIComponent(new Date(to).toISOString())}&limit=1`,
+    );
+    live.set({ month: r.total });
+  } catch {
+    /* the figure at the foot of the navigation stays as it was */
+  }
+}
+
+function laterMonth(): void {
+  clearTimeout(monthTimer);
+  monthTimer = setTimeout(() => void readMonth(), 1500);
+}
+
+export async function readWorkspaces(): Promise<void> {
+  const { items } = await getAll<Workspace>("/workspaces");
+  live.set({ workspaces: items.map(stampWorkspace) });
+}
+
+async function readCatalogue(): Promise<void> {
+  const [types, images] = await Promise.all([getAll<InstanceType>("/instance-types"), getAll<Image>("/images")]);
+  live.set({ types: types.items, images: images.items });
+}
+
+async function refetch(): Promise<void> {
+  try {
+    await Promise.all([readWorkspaces(), readCatalogue(), readMonth()]);
+  } catch {
+    /* the link shows what is wrong and tries again */
+  }
+}
+
+function onEvent(e: SseEvent): void {
+  let data: unknown;
+  try {
+    data = JSON.parse(e.data);
+  } catch {
+    return;
+  }
+  if (e.event === "session") putSession(data as Session);
+  else if (e.event === "warning") putWarning(data as Warning);
+  else if (e.event === "workspace") {
+    const w = data as Workspace & { deleted?: boolean };
+    if (w.deleted) dropWorkspace(w.id);
+    else putWorkspace(w);
+  }
+}
+
+function openStream(): void {
+  stream ??= new Stream("/api/v1/events", {
+    onOpen(resumed) {
+      live.set({ link: { since: 0, nextTry: 0 } });
+      if (!resumed) void refetch();
+    },
+    onEvent,
+    onDown(nextTry, status) {
+      if (status === 401) signedOut(true);
+      else live.set({ link: { since: live.get().link.since || Date.now(), nextTry } });
+    },
+  });
+  stream.start();
+}
+
+export function retryNow(): void {
+  if (live.get().phase === "unreachable") void boot();
+  else stream?.kick();
+}
+
+function signedOut(ended: boolean): void {
+  if (live.get().phase === "out") return;
+  stream?.stop();
+  stream = null;
+  live.set({ ...EMPTY, phase: "out", ended });
+}
+
+export function leave(): void {
+  signedOut(false);
+}
+
+/* A browser opens six connections to one host: a tab that nobody sees gives its stream back. */
+function onVisibility(): void {
+  clearTimeout(hiddenTimer);
+  if (!stream) return;
+  if (!document.hidden) stream.start();
+  else hiddenTimer = setTimeout(() => document.hidden && !keepAwake && stream?.stop(), 60_000);
+}
+
+export function holdStream(): () => void {
+  keepAwake++;
+  return () => void keepAwake--;
+}
+
+/* Who are we? Answers which page is shown first. */
+export async function boot(): Promise<void> {
+  try {
+    const me = await get<Me>("/me", { tries: 1 });
+    live.set({ me, phase: "in", ended: false, link: { since: 0, nextTry: 0 } });
+    openStream();
+    await refetch();
+  } catch (e) {
+    if (e instanceof ApiError && e.status === 401) live.set({ phase: "out" });
+    else {
+      const again = e instanceof ApiError && e.retryAfter ? e.retryAfter * 1000 : 4000;
+      live.set({
+        phase: "unreachable",
+        link: { since: live.get().link.since || Date.now(), nextTry: Date.now() + again },
+      });
+      setTimeout(() => live.get().phase === "unreachable" && void boot(), again);
+    }
+  }
+}
+
+export function startLive(): void {
+  whenSignedOut(() => {
+    if (live.get().phase === "in") signedOut(true);
+  });
+  document.addEventListener("visibilitychange", onVisibility);
+  addEventListener("online", () => stream?.kick());
+  void boot();
+}

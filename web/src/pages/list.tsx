@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Workspaces: filter and sort live in the address; rows update in place and never jump. */
+import type { JSX } from "preact";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useKeys, read, write } from "../lib/keys";
+import { cents, parseMicro, sum } from "../lib/money";
+import { go, setQuery, usePlace } from "../lib/router";
+import { useStore } from "../lib/store";
+import { ago, atMs, durationShort } from "../lib/time";
+import { useNow } from "../lib/use";
+import { live } from "../live";
+import { type Workspace, current, stateOf } from "../model";
+import { t } from "../text";
+import { Icon } from "../ui/icons";
+import { Empty, SkeletonRows } from "../ui/parts";
+import { useWorkspaceActions } from "../ui/workspace-actions";
+import { imageName, leftSeconds, running, typeName } from "../words";
+import { FirstNotebook } from "./first";
+import { Row } from "./list-row";
+
+const DENSE = "carrel.dense";
+const DENSE_ABOVE = 12;
+
+type Filter = "all" | "running" | "stopped" | "look";
+type SortKey = "name" | "stops" | "used";
+
+function inFilter(w: Workspace, f: Filter): boolean {
+  const s = stateOf(w);
+  if (f === "running") return !!w.session;
+  if (f === "stopped") return !w.session;
+  return f === "all" || s === "failed" || s === "lost";
+}
+
+export function lastUsed(w: Workspace): number {
+  const s = current(w);
+  const at = atMs(s?.evidence?.last?.at) || atMs(s?.stopped_at) || atMs(s?.started_at) || atMs(w.created_at);
+  return Number.isFinite(at) ? at : 0;
+}
+
+function sorted(rows: Workspace[], key: SortKey, down: boolean, now: number): Workspace[] {
+  const by: Record<SortKey, (a: Workspace, b: Workspace) => number> = {
+    name: (a, b) => a.name.localeCompare(b.name),
+    stops: (a, b) => (leftSeconds(a.session, now) ?? Infinity) - (leftSeconds(b.session, now) ?? Infinity) || 0,
+    used: (a, b) => lastUsed(b) - lastUsed(a),
+  };
+  const out = [...rows].sort((a, b) => by[key](a, b) || a.name.localeCompare(b.name));
+  return down ? out.reverse() : out;
+}
+
+export function ListPage(): JSX.Element {
+  const all = useStore(live, (s) => s.workspaces);
+  const me = useStore(live, (s) => s.me)!;
+  const link = useStore(live, (s) => s.link);
+  if (!all)
+    return (
+      <>
+        <div class="page-head">
+          <div>
+            <h1>{t.list.title}</h1>
+          </div>
+        </div>
+        {link.since ? (
+          <div class="banner" data-kind="danger">
+            <Icon name="alert" />
+            <div class="banner-body">
+              <span class="strong">{t.list.failed}</span> {t.list.failedBody}
+            </div>
+          </div>
+        ) : (
+          <div class="card">
+            <SkeletonRows rows={5} label={t.loading} />
+          </div>
+        )}
+      </>
+    );
+  return (
+    <>
+      {!me.account.has_password && (
+        <div class="banner" data-kind="info">
+          <Icon name="key" />
+          <div class="banner-body">
+            <span class="strong">{t.list.noPassword}</span> {t.list.noPasswordBody}
+          </div>
+          <div class="actions">
+            <a class="btn btn-s" href="/account">{t.list.noPasswordGo}</a>
+          </div>
+        </div>
+      )}
+      {all.length ? <List all={all} /> : <FirstNotebook />}
+    </>
+  );
+}
+
+function List({ all }: { all: Workspace[] }): JSX.Element {
+  const me = useStore(live, (s) => s.me)!;
+  const images = useStore(live, (s) => s.images);
+  const types = useStore(live, (s) => s.types);
+  const { query } = usePlace();
+  const now = useNow();
+  const acts = useWorkspaceActions();
+  const search = useRef<HTMLInputElement>(null);
+  const [at, setAt] = useState<string | null>(null);
+  const [chosen, setChosen] = useState<string | null>(read(DENSE));
+  const dense = chosen ? chosen === "on" : all.length > DENSE_ABOVE;
+
+  const q = new URLSearchParams(query);
+  const text = q.get("q") ?? "";
+  const filter = (["running", "stopped", "look"].includes(q.get("state") ?? "") ? q.get("state") : "all") as Filter;
+  const sort = (["name", "stops"].includes(q.get("sort") ?? "") ? q.get("sort") : "used") as SortKey;
+  const down = q.get("down") === "1";
+
+  const needle = text.toLowerCase();
+  const hits = useMemo(
+    () => all.filter((w) => !needle || [w.name, imageName(images, w.image), typeName(types, w.instance_type), w.instance_type].some((x) => x.toLowerCase().includes(needle))),
+    [all, needle, images, types],
+  );
+  /* The order is that of the moment one asked for it: a row that is being looked at does not move. */
+  const order = useRef<{ key: string; ids: string[] }>({ key: "", ids: [] });
+  const shown = hits.filter((w) => inFilter(w, filter));
+  const key = [sort, down, filter, needle, all.map((w) => w.id).sort().join()].join("|");
+  if (order.current.key !== key) order.current = { key, ids: sorted(shown, sort, down, now).map((w) => w.id) };
+  const rank = new Map(order.current.ids.map((id, i) => [id, i]));
+  const rows = [...shown].sort((a, b) => (rank.get(a.id) ?? 1e9) - (rank.get(b.id) ?? 1e9));
+
+  const here = rows.findIndex((w) => w.id === at);
+  const move = (by: number) => {
+    const to = rows[Math.max(0, Math.min(rows.length - 1, here < 0 ? (by > 0 ? 0 : rows.length - 1) : here + by))];
+    if (to) setAt(to.id);
+  };
+  const withRow = (fn: (w: Workspace) => void) => () => {
+    if (rows[here]) fn(rows[here]!);
+  };
+  useKeys({
+    "/": () => search.current?.focus(),
+    j: () => move(1),
+    k: () => move(-1),
+    ArrowDown: () => move(1),
+    ArrowUp: () => move(-1),
+    Enter: withRow((w) => go(`/workspaces/${w.id}`)),
+    s: withRow((w) => (w.session ? acts.askStop(w) : void acts.start(w))),
+    e: withRow((w) => w.session?.state === "running" && void acts.extend(w)),
+    Escape: () => setAt(null),
+    "g g": () => setAt(rows[0]?.id ?? null),
+  });
+  useEffect(() => {
+    if (at) document.getElementById(`row-${at}`)?.scrollIntoView({ block: "nearest" });
+  }, [at]);
+
+  const on = running(all);
+  const rateNow = cents(sum(on.map((w) => parseMicro(w.session!.price_per_hour) ?? 0n)), me.currency);
+  const counts: Record<Filter, number> = {
+    all: hits.length,
+    running: hits.filter((w) => inFilter(w, "running")).length,
+    stopped: hits.filter((w) => inFilter(w, "stopped")).length,
+    look: hits.filter((w) => inFilter(w, "look")).length,
+  };
+  const head = (k: SortKey, label: string, cls?: string) => (
+    <th class={cls} scope="col" aria-sort={sort === k ? (down ? "descending" : "ascending") : "none"}>
+      <button class="sort" type="button" onClick={() => setQuery({ sort: k === "used" ? null : k, down: sort === k && !down ? "1" : null })}>
+        {label}
+        <Icon name={sort === k ? "down" : "updown"} />
+      </button>
+    </th>
+  );
+
+  return (
+    <>
+      <div class="page-head">
+        <div>
+          <h1>{t.list.title}</h1>
+          <p class="sub-line">{t.list.count(all.length, on.length, rateNow)}</p>
+        </div>
+        <div class="actions">
+          <a class="btn" data-kind="primary" href="/workspaces/new">
+            <Icon name="plus" />
+            {t.nav.newWorkspace}
+            <kbd class="not-phone kbd-on">N</kbd>
+          </a>
+        </div>
+      </div>
+      <div class="row row-wrap" role="search">
+        <div class="affix list-filter">
+          <Icon name="search" />
+          <input
+            class="input"
+            ref={search}
+            value={text}
+            maxLength={100}
+            placeholder={t.list.filterHint}
+            aria-label={t.list.filter}
+            onInput={(e) => setQuery({ q: e.currentTarget.value })}
+            onKeyDown={(e) => {
+              if (e.key !== "Escape") return;
+              if (text) setQuery({ q: null });
+              e.currentTarget.blur();
+            }}
+          />
+          <kbd class="not-phone">/</kbd>
+        </div>
+        <div class="seg" role="group" aria-label={t.list.stateGroup}>
+          {(["all", "running", "stopped", "look"] as Filter[]).map((f) => (
+            <button type="button" key={f} aria-pressed={filter === f} onClick={() => setQuery({ state: f === "all" ? null : f })}>
+              {t.list[f]} <span class="t3">{counts[f]}</span>
+            </button>
+          ))}
+        </div>
+        <div class="push row not-phone">
+          <div class="seg" role="group" aria-label={t.list.rowHeight}>
+            {[false, true].map((d) => (
+              <button
+                type="button"
+                key={String(d)}
+                aria-pressed={dense === d}
+                aria-label={d ? t.list.dense : t.list.comfortable}
+                onClick={() => {
+                  write(DENSE, d ? "on" : "off");
+                  setChosen(d ? "on" : "off");
+                }}
+              >
+                <Icon name={d ? "list" : "menu"} />
+              </button>
+            ))}
+          </div>
+        </div>
+      </div>
+      {rows.length ? (
+        <div class={dense ? "table-frame compact" : "table-frame"}>
+          <table class="table table-cards list-table">
+            <thead>
+              <tr>
+                {head("name", t.list.name)}
+                <th scope="col">{t.list.state}</th>
+                <th scope="col">{t.list.image}</th>
+                <th scope="col">{t.list.type}</th>
+                <th scope="col" class="n">{t.list.rate}</th>
+                <th scope="col" class="n">{t.list.cost}</th>
+                {head("stops", t.list.stops, "n")}
+                <th scope="col">{t.list.storage}</th>
+                {head("used", t.list.used)}
+                <th scope="col">
+                  <span class="vh">{t.actions}</span>
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {rows.map((w) => (
+                <Row key={w.id} w={w} now={now} selected={w.id === at} acts={acts} images={images} types={types} used={ago(lastUsed(w), now)} left={leftText(w, now)} />
+              ))}
+            </tbody>
+          </table>
+          <div class="table-foot">
+            <span class="num">{t.list.foot(rows.length, all.length)}</span>
+            <span class="push row row-wrap not-phone">
+              <kbd>J</kbd>
+              <kbd>K</kbd> {t.list.keys.move} <kbd>Enter</kbd> {t.list.keys.open} <kbd>S</kbd> {t.list.keys.start} <kbd>E</kbd> {t.list.keys.extend}
+            </span>
+          </div>
+        </div>
+      ) : (
+        <div class="card">
+          <Empty art="search" title={text ? t.list.noHit(text) : t.list.noHitState} body={t.list.noHitBody}>
+            <button class="btn" type="button" onClick={() => setQuery({ q: null, state: null })}>
+              {t.clear}
+            </button>
+          </Empty>
+        </div>
+      )}
+      {acts.dialogs}
+    </>
+  );
+}
+
+function leftText(w: Workspace, now: number): string {
+  const left = leftSeconds(w.session, now);
+  return left === null ? "" : durationShort(left);
+}

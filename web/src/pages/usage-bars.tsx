@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Cost by day, stacked by instance type or workspace, at most six series; a bar filters the lines. */
+import type { JSX } from "preact";
+import { useState } from "preact/hooks";
+import { cents, plain, sum } from "../lib/money";
+import { type Month, dayKey, dayLong, monthName, monthRange } from "../lib/time";
+import { t } from "../text";
+import { niceMax } from "../ui/chart";
+import type { Line } from "./usage";
+
+const W = 1100;
+const LEFT = 40;
+const RIGHT = 1094;
+const TOP = 8;
+const BASE = 206;
+const SERIES = 6;
+
+interface Props {
+  lines: Line[];
+  month: Month;
+  currency: string;
+  now: number;
+  day: string;
+  typeOf: (id: string) => string;
+  onDay: (day: string) => void;
+}
+
+export function DayBars({ lines, month, currency, now, day, typeOf, onDay }: Props): JSX.Element {
+  const [by, setBy] = useState<"type" | "workspace">("type");
+  const keyOf = (l: Line) => (by === "type" ? typeOf(l.instance_type) : l.name);
+  const totals = new Map<string, bigint>();
+  for (const l of lines) totals.set(keyOf(l), (totals.get(keyOf(l)) ?? 0n) + l.micro);
+  const ranked = [...totals.keys()].sort((a, b) => (totals.get(b)! > totals.get(a)! ? 1 : -1));
+  const many = ranked.length > SERIES;
+  const names = many ? [...ranked.slice(0, SERIES - 1), t.usage.other] : ranked;
+  const seriesOf = (l: Line) => {
+    const i = ranked.indexOf(keyOf(l));
+    return many && i >= SERIES - 1 ? SERIES - 1 : i;
+  };
+  const legend = names.map((n, i) => ({ name: n, amount: many && i === SERIES - 1 ? sum(ranked.slice(SERIES - 1).map((k) => totals.get(k)!)) : totals.get(n)! }));
+
+  const { days } = monthRange(month);
+  const columns = Array.from({ length: days }, (_, i) => {
+    const at = new Date(month.year, month.month, i + 1).getTime();
+    const key = dayKey(at);
+    const parts = names.map((_, s) => sum(lines.filter((l) => l.day === key && seriesOf(l) === s).map((l) => l.micro)));
+    return { at, key, parts, total: sum(parts), future: at > now };
+  });
+  const top = columns.reduce((a, c) => (c.total > a ? c.total : a), 0n);
+  const nice = niceMax(Number(plain(top)), 3);
+  const step = (RIGHT - LEFT) / days;
+  const bar = step * 0.83;
+  /* Heights are for the eye: floats do here what they may not do to a sum. */
+  const height = (micro: bigint) => (Number(plain(micro)) / nice.max) * (BASE - TOP);
+  const ticks: number[] = [];
+  for (let v = 0; v <= nice.max + nice.step / 2; v += nice.step) ticks.push(v);
+  const digits = Math.max(0, -Math.floor(Math.log10(nice.step) + 1e-9));
+  const sign = cents(0n, currency).replace(/[\d.]+$/, "");
+
+  return (
+    <section class="card card-pad chart">
+      <div class="chart-head section-center">
+        <h3>{t.usage.byDay}</h3>
+        <span class="push" />
+        <div class="seg" role="group" aria-label={t.usage.colour}>
+          {(["type", "workspace"] as const).map((k) => (
+            <button type="button" key={k} aria-pressed={by === k} onClick={() => setBy(k)}>
+              {k === "type" ? t.usage.byType : t.usage.byWorkspace}
+            </button>
+          ))}
+        </div>
+      </div>
+      <div class="scrollx">
+        <svg viewBox={`0 0 ${W} 230`} role="img" aria-label={t.usage.byDayLabel(monthName(month), cents(top, currency))}>
+          {ticks.map((v, i) => {
+            const y = BASE - (v / nice.max) * (BASE - TOP);
+            return (
+              <g key={v}>
+                <line class={i ? "grid-line" : "base-line"} x1={LEFT} x2={RIGHT} y1={y} y2={y} />
+                <text x={LEFT - 8} y={y + 4} text-anchor="end">{`${sign}${v.toFixed(digits)}`}</text>
+              </g>
+            );
+          })}
+          {columns.map((c, i) => {
+            let y = BASE - 0.6;
+            const x = LEFT + step * i + (step - bar) / 2;
+            return (
+              <g key={c.key} class={c.total ? "day" : undefined} data-off={day && day !== c.key ? "true" : undefined} onClick={() => c.total && onDay(c.key)}>
+                {c.total > 0n && <rect class="day-hit" x={LEFT + step * i} y={TOP} width={step} height={BASE - TOP} />}
+                {c.total > 0n && <title>{`${dayLong(c.at)}, ${cents(c.total, currency)}`}</title>}
+                {c.parts.map((p, s) => {
+                  const h = height(p);
+                  if (!p) return null;
+                  y -= h;
+                  return <rect class={`f${s + 1}`} key={s} x={x} y={y} width={bar} height={Math.max(0.5, h - 0.6)} />;
+                })}
+                {c.future && <rect class="day-future" x={x} y={BASE - 2} width={bar} height="2" />}
+              </g>
+            );
+          })}
+          {columns.map((c, i) => {
+            const today = c.key === dayKey(now);
+            if (!today && i !== 0 && (i + 1) % 5) return null;
+            if (!today && columns.some((o, j) => o.key === dayKey(now) && Math.abs(i - j) < 2)) return null;
+            return (
+              <text key={c.key} x={LEFT + step * (i + 0.5)} y="224" text-anchor="middle" class={today ? "today" : undefined}>
+                {i + 1}
+              </text>
+            );
+          })}
+        </svg>
+      </div>
+      <div class="legend">
+        {legend.map((l, i) => (
+          <span class="num" key={l.name}>
+            <i data-series={i + 1} />
+            {l.name} <span class="t3">{cents(l.amount, currency)}</span>
+          </span>
+        ))}
+      </div>
+    </section>
+  );
+}

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Usage: how much this month, then every line it is the sum of. CSV has exactly the visible lines. */
+import type { JSX } from "preact";
+import { useEffect, useMemo } from "preact/hooks";
+import { getAll } from "../lib/api";
+import { csv, saveText } from "../lib/csv";
+import { cents, currencySign, parseMicro, sum } from "../lib/money";
+import { setQuery, usePlace } from "../lib/router";
+import { useStore } from "../lib/store";
+import { atMs, dayKey, dayLong, durationShort, monthAdd, monthKey, monthName, monthOf, monthRange, nowMs, parseMonth } from "../lib/time";
+import { useLoad, useNow } from "../lib/use";
+import { live, onSession } from "../live";
+import type { UsageLine, UsageTotal } from "../model";
+import { t } from "../text";
+import { Icon } from "../ui/icons";
+import { Empty, ErrorBanner, SkeletonRows } from "../ui/parts";
+import { usePage } from "../ui/shell";
+import { running, typeName } from "../words";
+import { DayBars } from "./usage-bars";
+import { LinesTable } from "./usage-lines";
+
+export interface Line extends UsageLine {
+  name: string;
+  at: number;
+  day: string;
+  micro: bigint;
+}
+
+type Answer = { items: UsageLine[]; total: UsageTotal };
+
+async function readUsage(from: number, to: number): Promise<Answer> {
+  const range = `from=${encodeURIComponent(new Date(from).toISOString())}&to=${encodeURIComponent(new Date(to).toISOString())}`;
+  const { items, last } = await getAll<UsageLine, { total: UsageTotal }>(`/usage?${range}`);
+  return { items, total: last.total };
+}
+
+export function UsagePage(): JSX.Element {
+  usePage([{ text: t.usage.title }]);
+  const me = useStore(live, (s) => s.me)!;
+  const all = useStore(live, (s) => s.workspaces);
+  const types = useStore(live, (s) => s.types);
+  const now = useNow(5000);
+  const { query } = usePlace();
+  const q = new URLSearchParams(query);
+  const present = monthOf(now);
+  const month = parseMonth(q.get("month")) ?? present;
+  const isPresent = monthKey(month) === monthKey(present);
+  const { from, to } = monthRange(month);
+  const list = useLoad(() => readUsage(from, to), [from]);
+  useEffect(() => onSession((s) => s.state !== "running" && list.reload()), []);
+
+  const currency = list.data?.total.currency ?? me.currency;
+  const lines = useMemo(() => {
+    const names = new Map((all ?? []).map((w) => [w.id, w.name]));
+    return (list.data?.items ?? [])
+      .map((u): Line => {
+        const at = atMs(u.started_at);
+        return { ...u, at, day: dayKey(at), micro: parseMicro(u.amount) ?? 0n, name: names.get(u.workspace_id) ?? u.workspace_name ?? t.usage.deleted(u.workspace_id) };
+      })
+      .sort((a, b) => b.at - a.at);
+  }, [list.data, all]);
+
+  const text = q.get("q") ?? "";
+  const type = q.get("type") ?? "";
+  const onlyDay = q.get("day") ?? "";
+  const needle = text.toLowerCase();
+  const visible = lines.filter((l) => (!needle || l.name.toLowerCase().includes(needle)) && (!type || l.instance_type === type) && (!onlyDay || l.day === onlyDay));
+  const filtered = visible.length !== lines.length;
+
+  const seen = [...new Set(lines.map((l) => l.instance_type))];
+  const total = parseMicro(list.data?.total.amount) ?? 0n;
+  const sessions = new Set(lines.map((l) => l.session_id)).size;
+  const on = running(all).filter((w) => w.session!.state === "running");
+  const rateNow = sum(on.map((w) => parseMicro(w.session!.price_per_hour) ?? 0n));
+  const share = Math.max(1, Math.floor((now - from) / 1000));
+  const pace = (total * BigInt(Math.floor((to - from) / 1000))) / BigInt(share);
+  const name = monthName(month);
+  const shift = (by: number) => {
+    const m = monthAdd(month, by);
+    setQuery({ month: monthKey(m) === monthKey(present) ? null : monthKey(m), day: null });
+  };
+
+  const save = () =>
+    saveText(
+      `carrel-usage-${monthKey(month)}.csv`,
+      "text/csv;charset=utf-8",
+      csv([
+        ["workspace", "session", "segment", "instance_type", "started_at", "stopped_at", "seconds", "price_per_hour", "amount", "currency", "estimated"],
+        ...visible.map((l) => [l.name, l.session_id, String(l.segment), l.instance_type, l.started_at, l.stopped_at ?? "", String(l.seconds), l.price_per_hour, l.amount, currency, String(l.estimated)]),
+      ]),
+    );
+
+  return (
+    <>
+      <div class="page-head">
+        <div>
+          <h1>{t.usage.title}</h1>
+          <p class="sub-line">{t.usage.sub}</p>
+        </div>
+        <div class="actions">
+          <div class="btn-join month-join">
+            <button class="btn btn-icon" type="button" aria-label={t.usage.prev(monthName(monthAdd(month, -1)))} onClick={() => shift(-1)}>
+              <Icon name="left" />
+            </button>
+            <span class="btn month-now">
+              <Icon name="calendar" />
+              {`${name} ${month.year}`}
+            </span>
+            <button class="btn btn-icon" type="button" aria-label={t.usage.next(monthName(monthAdd(month, 1)))} disabled={isPresent} onClick={() => shift(1)}>
+              <Icon name="right" />
+            </button>
+          </div>
+          <button class="btn" type="button" aria-label={t.usage.csvHint} disabled={!visible.length} onClick={save}>
+            <Icon name="download" />
+            {t.usage.csv}
+          </button>
+        </div>
+      </div>
+      <ErrorBanner error={list.error} onRetry={list.reload} title={t.usage.failed} />
+      {!list.data && list.slow && !list.error && (
+        <div class="card">
+          <SkeletonRows rows={6} label={t.loading} />
+        </div>
+      )}
+      {list.data && !lines.length && (
+        <div class="card">
+          <Empty art="usage" title={t.usage.emptyTitle(name)} body={t.usage.emptyBody}>
+            <a class="btn" href="/workspaces/new">{t.nav.newWorkspace}</a>
+          </Empty>
+        </div>
+      )}
+      {list.data && lines.length > 0 && (
+        <>
+          <section class="card figs">
+            <div>
+              <p class="eyebrow">{isPresent ? t.usage.soFar(name) : t.usage.inMonth(name)}</p>
+              <p class="figure">{cents(total, currency)}</p>
+              <p class="t3 small num">{t.usage.sessions(sessions, durationShort(Number(list.data.total.seconds)))}</p>
+            </div>
+            {isPresent && (
+              <>
+                <div>
+                  <p class="eyebrow">{t.usage.now}</p>
+                  <p class="figure">
+                    {cents(rateNow, currency)}
+                    <span class="figure-unit">{t.perHour}</span>
+                  </p>
+                  <p class="t3 small">{on.length ? t.usage.runs(on.length) : t.usage.nothingRuns}</p>
+                </div>
+                <div>
+                  <p class="eyebrow">{t.usage.pace}</p>
+                  <p class="figure">{cents(pace, currency)}</p>
+                  <p class="t3 small">{t.usage.paceOn(dayLong(to - 1).replace(/^\S+ /, ""))}</p>
+                </div>
+              </>
+            )}
+          </section>
+          <DayBars lines={lines} month={month} currency={currency} now={nowMs()} day={onlyDay} typeOf={(id) => typeName(types, id)} onDay={(d) => setQuery({ day: d === onlyDay ? null : d })} />
+          <section class="section">
+            <div class="section-head section-center row-wrap">
+              <h2>{t.usage.lines}</h2>
+              <span class="push row row-wrap line-filters">
+                {onlyDay && (
+                  <button class="btn btn-s" type="button" onClick={() => setQuery({ day: null })}>
+                    {t.usage.dayFilter(dayLong(new Date(`${onlyDay}T12:00:00`).getTime()))}
+                    <Icon name="x" size="s" />
+                  </button>
+                )}
+                <div class="affix">
+                  <Icon name="search" />
+                  <input class="input line-search" value={text} maxLength={100} placeholder={t.usage.filterHint} aria-label={t.usage.filter} onInput={(e) => setQuery({ q: e.currentTarget.value })} />
+                </div>
+                <select class="select type-select" aria-label={t.usage.typeFilter} value={type} onChange={(e) => setQuery({ type: e.currentTarget.value })}>
+                  <option value="">{t.usage.allTypes}</option>
+                  {seen.map((x) => (
+                    <option key={x} value={x}>{typeName(types, x)}</option>
+                  ))}
+                </select>
+              </span>
+            </div>
+            <LinesTable
+              lines={visible}
+              currency={currency}
+              total={filtered ? sum(visible.map((l) => l.micro)) : total}
+              sumText={filtered ? t.usage.sumVisible(visible.length, lines.length) : t.usage.sum(isPresent ? t.usage.soFar(name) : name, lines.length)}
+              live={new Set(on.map((w) => w.session!.id))}
+              types={types}
+              rateHead={t.usage.rate(currencySign(currency))}
+            />
+            <p class="t3 small">{t.usage.note(Intl.DateTimeFormat().resolvedOptions().timeZone)}</p>
+          </section>
+        </>
+      )}
+    </>
+  );
+}

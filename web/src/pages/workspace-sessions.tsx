@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every session of a workspace: when, how long, why it ended, what it cost. */
+import type { JSX } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import { useStore } from "../lib/store";
+import { atMs, dayClock, durationExact } from "../lib/time";
+import { useLoad } from "../lib/use";
+import { live, onSession } from "../live";
+import type { Session, Workspace } from "../model";
+import { t } from "../text";
+import { Empty, ErrorBanner, Money, SkeletonRows, StatePill } from "../ui/parts";
+import { costSoFar, secondsSoFar, typeName, whyEnded } from "../words";
+import { readSessions } from "./starting";
+
+const SHOWN = 20;
+
+export function SessionsTab({ w, now }: { w: Workspace; now: number }): JSX.Element {
+  const types = useStore(live, (x) => x.types);
+  const list = useLoad(() => readSessions(w.id), [w.id]);
+  const [shown, setShown] = useState(SHOWN);
+  useEffect(() => onSession((s) => s.workspace_id === w.id && s.state !== "running" && list.reload()), [w.id]);
+  /* The one that runs comes from the stream, the rest from the list. */
+  const fresh = new Map<string, Session>([w.last_session, w.session].filter((s): s is Session => !!s).map((s) => [s.id, s]));
+  const rows = (list.data ?? []).map((s) => fresh.get(s.id) ?? s);
+  for (const s of fresh.values()) if (list.data && !rows.some((r) => r.id === s.id)) rows.push(s);
+  rows.sort((a, b) => (atMs(b.started_at) || Infinity) - (atMs(a.started_at) || Infinity) || b.epoch - a.epoch);
+  return (
+    <section class="section">
+      <div class="section-head">
+        <h2>{t.ws.sessions}</h2>
+        <span class="t3 small">{t.ws.sessionsLead}</span>
+      </div>
+      <ErrorBanner error={list.error} onRetry={list.reload} />
+      {!list.data && list.slow && !list.error && (
+        <div class="card">
+          <SkeletonRows rows={4} label={t.loading} />
+        </div>
+      )}
+      {list.data && !rows.length && (
+        <div class="card">
+          <Empty art="list" title={t.ws.noSessions} body={t.ws.noSessionsBody} />
+        </div>
+      )}
+      {rows.length > 0 && (
+        <div class="table-frame">
+          <table class="table table-cards sessions-table">
+            <thead>
+              <tr>
+                <th scope="col">{t.ws.started}</th>
+                <th scope="col">{t.list.state}</th>
+                <th scope="col">{t.ws.type}</th>
+                <th scope="col" class="n">{t.ws.ran}</th>
+                <th scope="col" class="n">{t.ws.costCol}</th>
+                <th scope="col">{t.ws.reason}</th>
+              </tr>
+            </thead>
+            <tbody>
+              {rows.slice(0, shown).map((s) => {
+                const cost = costSoFar(s, now);
+                return (
+                  <tr key={s.id}>
+                    <td class="nowrap num">{s.started_at ? dayClock(atMs(s.started_at)) : t.never}</td>
+                    <td>
+                      <StatePill state={s.state} session={null} now={now} />
+                    </td>
+                    <td class="hide">
+                      <span class="mono small">{typeName(types, s.instance_type)}</span>
+                    </td>
+                    <td class="n t2">{durationExact(secondsSoFar(s, now))}</td>
+                    <td class="n">{cost !== null && <Money micro={cost} currency={s.currency} />}</td>
+                    <td class="t2 wide">{whyEnded(s, now)}</td>
+                  </tr>
+                );
+              })}
+            </tbody>
+          </table>
+          <div class="table-foot num">
+            {t.list.foot(Math.min(shown, rows.length), rows.length)}
+            {rows.length > shown && (
+              <button class="btn btn-s push" data-kind="quiet" type="button" onClick={() => setShown(shown + 100)}>{t.ws.earlier}</button>
+            )}
+          </div>
+        </div>
+      )}
+    </section>
+  );
+}

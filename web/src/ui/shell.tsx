@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The frame of every page: navigation, top bar, banner of the lost connection, stop warnings, keys. */
+import type { ComponentChildren, JSX } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import { setMyTheme } from "../me";
+import { useKeys } from "../lib/keys";
+import { cents, parseMicro, sum } from "../lib/money";
+import { go } from "../lib/router";
+import { useStore } from "../lib/store";
+import { otherTheme } from "../lib/theme";
+import { clock, monthName, monthOf } from "../lib/time";
+import { useNow } from "../lib/use";
+import { live, retryNow } from "../live";
+import { t } from "../text";
+import { isIdle, running } from "../words";
+import { BrandMark, Icon, type IconName } from "./icons";
+import { KeysDialog } from "./keys-dialog";
+import { Toasts } from "./layers";
+import { headline, rateText } from "./parts";
+import { StopWarnings } from "./warnings";
+
+interface Crumb {
+  text: string;
+  href?: string;
+}
+
+const crumbs = { current: [] as Crumb[] };
+let onCrumbs: (() => void) | null = null;
+
+/* A page says where it is; its last crumb is also the document's title. */
+export function usePage(trail: Crumb[], title?: string): void {
+  const last = trail[trail.length - 1]?.text ?? "";
+  const key = trail.map((c) => c.text + (c.href ?? "")).join("|");
+  useEffect(() => {
+    crumbs.current = trail;
+    onCrumbs?.();
+  }, [key]);
+  useEffect(() => {
+    document.title = t.title(title ?? last);
+  }, [title, last]);
+}
+
+function Crumbs(): JSX.Element {
+  const [, again] = useState(0);
+  useEffect(() => {
+    onCrumbs = () => again((n) => n + 1);
+    again((n) => n + 1);
+    return () => void (onCrumbs = null);
+  }, []);
+  const all = crumbs.current;
+  return (
+    <nav class="crumbs" aria-label={t.nav.here}>
+      {all.map((c, i) =>
+        i === all.length - 1 ? (
+          <span aria-current="page" key={i}>{c.text}</span>
+        ) : (
+          <span class="not-phone crumb" key={i}>
+            <a href={c.href}>{c.text}</a>
+            <Icon name="right" size="s" />
+          </span>
+        ),
+      )}
+    </nav>
+  );
+}
+
+function NavItem({ href, icon, text, count, at }: { href: string; icon: IconName; text: string; count?: number | undefined; at: boolean }): JSX.Element {
+  return (
+    <a class="nav-item" href={href} aria-current={at ? "page" : undefined}>
+      <Icon name={icon} />
+      <span class="truncate">{text}</span>
+      {count ? <span class="count">{count}</span> : null}
+    </a>
+  );
+}
+
+function initials(name: string): string {
+  const words = name.split(/[\s@._-]+/).filter(Boolean);
+  return ((words[0]?.[0] ?? "?") + (words[1]?.[0] ?? "")).toUpperCase();
+}
+
+function Meter(): JSX.Element {
+  const all = useStore(live, (s) => s.workspaces);
+  const month = useStore(live, (s) => s.month);
+  const me = useStore(live, (s) => s.me)!;
+  const now = useNow(60_000);
+  const metered = running(all).filter((w) => w.session!.state === "running");
+  const hourly = sum(metered.map((w) => parseMicro(w.session!.price_per_hour) ?? 0n));
+  const total = headline(month?.amount ?? "0", me.currency);
+  const rate = cents(hourly, me.currency);
+  return (
+    <a class="nav-meter" href="/usage" aria-label={t.nav.meter(metered.length ? `${rate} ${t.perHour}` : t.nav.nothingRuns, total)}>
+      <span class="row small">
+        <span class="t3">{t.usage.now}</span>
+        <span class="push num strong">
+          {metered.length ? rate : t.nav.nothingRuns}
+          {metered.length > 0 && <span class="t3 regular">{` ${t.perHour}`}</span>}
+        </span>
+      </span>
+      <span class="row small num">
+        <span>{total}</span>
+        <span class="t3 push">{t.nav.inMonth(monthName(monthOf(now)))}</span>
+      </span>
+    </a>
+  );
+}
+
+function Nav({ path }: { path: string }): JSX.Element {
+  const all = useStore(live, (s) => s.workspaces);
+  const now = useNow(30_000);
+  const me = useStore(live, (s) => s.me)!;
+  const on = running(all);
+  const first = path.split("/")[1];
+  return (
+    <nav class="nav" aria-label={t.nav.main}>
+      <a class="brand nav-brand" href="/">
+        <BrandMark />
+        {t.product}
+      </a>
+      <NavItem href="/workspaces" icon="desk" text={t.nav.workspaces} count={all?.length} at={!first || first === "workspaces"} />
+      {on.length > 0 && (
+        <>
+          <div class="nav-head">
+            <span class="eyebrow">{t.nav.running}</span>
+          </div>
+          {on.map((w) => (
+            <a class="nav-item" href={`/workspaces/${w.id}`} key={w.id}>
+              <span class="lamp" data-state={w.session!.state !== "running" ? "queued" : isIdle(w.session!, now) ? "idle" : undefined} />
+              <span class="truncate">{w.name}</span>
+              <span class="count num">{rateText(w.session!.price_per_hour, me.currency)}</span>
+            </a>
+          ))}
+        </>
+      )}
+      <div class="nav-head">
+        <span class="eyebrow">{t.nav.you}</span>
+      </div>
+      <NavItem href="/usage" icon="chart" text={t.nav.usage} at={first === "usage"} />
+      <NavItem href="/tokens" icon="key" text={t.nav.tokens} at={first === "tokens"} />
+      <NavItem href="/account" icon="user" text={t.nav.account} at={first === "account"} />
+      <Meter />
+    </nav>
+  );
+}
+
+function TabBar({ path }: { path: string }): JSX.Element {
+  const first = path.split("/")[1] || "workspaces";
+  const at = (p: string) => (first === p ? "page" : undefined);
+  return (
+    <nav class="tabbar" aria-label={t.nav.phone}>
+      <a href="/workspaces" aria-current={at("workspaces")}>
+        <Icon name="desk" />
+        {t.nav.workspaces}
+      </a>
+      <a href="/usage" aria-current={at("usage")}>
+        <Icon name="chart" />
+        {t.nav.usage}
+      </a>
+      <a href="/workspaces/new" aria-label={t.nav.newWorkspace}>
+        <span class="new">
+          <Icon name="plus" />
+        </span>
+      </a>
+      <a href="/tokens" aria-current={at("tokens")}>
+        <Icon name="key" />
+        {t.nav.tokens}
+      </a>
+      <a href="/account" aria-current={at("account")}>
+        <Icon name="user" />
+        {t.nav.account}
+      </a>
+    </nav>
+  );
+}
+
+/* Above the last good content, with the seconds to the next try. Shown after two seconds only: a short
+ * break is not worth a jump of the page. */
+function AwayBanner(): JSX.Element | null {
+  const link = useStore(live, (s) => s.link);
+  useNow(1000);
+  if (!link.since || Date.now() - link.since < 2000) return null;
+  const left = Math.ceil((link.nextTry - Date.now()) / 1000);
+  return (
+    <div class="banner away" data-kind="warn" role="status">
+      <Icon name="offline" />
+      <div class="banner-body">
+        <span class="strong">{t.link.lost(clock(link.since))}</span>{" "}
+        <span aria-live="off">{left > 0 ? t.link.body(left) : t.link.trying}</span>
+      </div>
+      <div class="actions">
+        <button class="btn btn-s" type="button" onClick={retryNow}>
+          {t.tryNow}
+        </button>
+      </div>
+    </div>
+  );
+}
+
+export function Shell({ path, children }: { path: string; children: ComponentChildren }): JSX.Element {
+  const me = useStore(live, (s) => s.me)!;
+  const [keys, setKeys] = useState(false);
+  const who = me.account.name || me.account.email;
+  useKeys({
+    "g w": () => go("/workspaces"),
+    "g u": () => go("/usage"),
+    n: () => go("/workspaces/new"),
+    t: () => setMyTheme(otherTheme()),
+    "?": () => setKeys(true),
+  });
+  return (
+    <>
+      <a class="skip" href="#main">
+        {t.skip}
+      </a>
+      <div class="app">
+        <Nav path={path} />
+        <div class="content">
+          <header class="topbar">
+            <a class="brand only-phone" href="/" aria-label={t.nav.home}>
+              <BrandMark />
+            </a>
+            <Crumbs />
+            <span class="push" />
+            <button class="btn btn-icon not-phone" data-kind="quiet" type="button" aria-label={t.nav.keys} onClick={() => setKeys(true)}>
+              <kbd>?</kbd>
+            </button>
+            <button class="btn btn-icon" data-kind="quiet" type="button" aria-label={t.nav.theme} onClick={() => setMyTheme(otherTheme())}>
+              <Icon name="theme" />
+            </button>
+            <a class="avatar" href="/account" aria-label={t.nav.user(who)}>
+              {initials(who)}
+            </a>
+          </header>
+          <main id="main" class={pageClass(path)} tabIndex={-1}>
+            <AwayBanner />
+            {children}
+          </main>
+        </div>
+        <TabBar path={path} />
+      </div>
+      <Toasts>
+        <StopWarnings />
+      </Toasts>
+      {keys && <KeysDialog onClose={() => setKeys(false)} />}
+    </>
+  );
+}
+
+function pageClass(path: string): string {
+  const parts = path.split("/").filter(Boolean);
+  if (parts.length === 0 || (parts[0] === "workspaces" && parts.length === 1)) return "page page-list";
+  if (parts[0] === "open" || parts[2] === "start") return "page page-start";
+  if (parts[0] === "account" || parts[0] === "tokens") return "page page-text";
+  return "page";
+}

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Start, stop, extend, change, delete: the same everywhere they are offered, with their dialogs. */
+import type { ComponentChildren, JSX } from "preact";
+import { useState } from "preact/hooks";
+import * as actions from "../actions";
+import { cheapestFirst } from "../defaults";
+import { ApiError } from "../lib/api";
+import { go } from "../lib/router";
+import { size } from "../lib/size";
+import { useStore } from "../lib/store";
+import { atMs, clock } from "../lib/time";
+import { useAction } from "../lib/use";
+import { live } from "../live";
+import type { Workspace } from "../model";
+import { t } from "../text";
+import { failText, typeName } from "../words";
+import { Dialog, toast } from "./layers";
+import { ErrorBanner } from "./parts";
+import { TypeChoice } from "./type-choice";
+
+export interface WorkspaceActions {
+  busy: string | null; /* the workspace that something is being done to */
+  start(w: Workspace): Promise<void>;
+  extend(w: Workspace): Promise<void>;
+  askStop(w: Workspace): void;
+  askResize(w: Workspace): void;
+  askRemove(w: Workspace): void;
+  dialogs: ComponentChildren;
+}
+
+const EXTEND_S = 3600;
+
+export function useWorkspaceActions(after: { removed?: () => void } = {}): WorkspaceActions {
+  const [busy, setBusy] = useState<string | null>(null);
+  const [open, setOpen] = useState<{ kind: "stop" | "resize" | "remove"; w: Workspace } | null>(null);
+  const action = useAction();
+  const close = () => setOpen(null);
+
+  const quietly = async (w: Workspace, fn: () => Promise<void>) => {
+    if (busy) return;
+    setBusy(w.id);
+    try {
+      await fn();
+    } catch (e) {
+      toast(e instanceof ApiError ? failText(e) : String(e), "alert");
+    } finally {
+      setBusy(null);
+    }
+  };
+
+  return {
+    busy,
+    start: (w) =>
+      quietly(w, async () => {
+        await actions.start(w.id);
+        go(`/workspaces/${w.id}/start`, { state: { open: true } });
+      }),
+    extend: (w) =>
+      quietly(w, async () => {
+        const s = await actions.extend(w.session!.id, EXTEND_S);
+        if (s?.stop_at) toast(t.act.extended(w.name, clock(atMs(s.stop_at))));
+      }),
+    askStop: (w) => setOpen({ kind: "stop", w }),
+    askResize: (w) => setOpen({ kind: "resize", w }),
+    askRemove: (w) => setOpen({ kind: "remove", w }),
+    dialogs: open && (
+      <>
+        {open.kind === "stop" && (
+          <StopDialog w={open.w} action={action} onClose={close} />
+        )}
+        {open.kind === "resize" && <ResizeDialog w={open.w} action={action} onClose={close} />}
+        {open.kind === "remove" && (
+          <RemoveDialog
+            w={open.w}
+            action={action}
+            onClose={close}
+            onDone={() => {
+              toast(t.ws.deleted(open.w.name), "trash");
+              after.removed?.();
+            }}
+          />
+        )}
+      </>
+    ),
+  };
+}
+
+type Act = ReturnType<typeof useAction>;
+interface DialogProps {
+  w: Workspace;
+  action: Act;
+  onClose: () => void;
+}
+
+function StopDialog({ w, action, onClose }: DialogProps): JSX.Element {
+  const run = async () => {
+    const ok = await action.run(() => actions.stop(w.id));
+    if (!ok) return;
+    onClose();
+    toast(t.act.stopping(w.name), "stop");
+  };
+  return (
+    <Dialog
+      title={t.act.stopDialog(w.name)}
+      onClose={onClose}
+      onSubmit={run}
+      foot={
+        <>
+          <button class="btn" type="button" onClick={onClose}>{t.cancel}</button>
+          <button class="btn" data-kind="primary" type="submit" aria-busy={action.busy} autofocus>{t.act.stop}</button>
+        </>
+      }
+    >
+      <p class="t2">{t.act.stopBody}</p>
+      <ErrorBanner error={action.error} />
+    </Dialog>
+  );
+}
+
+function ResizeDialog({ w, action, onClose }: DialogProps): JSX.Element {
+  const types = useStore(live, (s) => s.types);
+  const [type, setType] = useState(w.instance_type);
+  const run = async () => {
+    const ok = type === w.instance_type || (await action.run(() => actions.change(w, { instance_type: type })));
+    if (!ok) return;
+    onClose();
+    if (type !== w.instance_type) toast(t.ws.resized(w.name, typeName(types, type)));
+  };
+  return (
+    <Dialog
+      title={t.ws.resizeTitle(w.name)}
+      onClose={onClose}
+      onSubmit={run}
+      foot={
+        <>
+          <button class="btn" type="button" onClick={onClose}>{t.cancel}</button>
+          <button class="btn" data-kind="primary" type="submit" aria-busy={action.busy}>{t.ws.resizeButton}</button>
+        </>
+      }
+    >
+      <p class="t2">
+        {t.ws.resizeLead} {w.session ? t.ws.instanceRestart : ""}
+      </p>
+      <TypeChoice types={cheapestFirst(types)} value={type} onChange={setType} name="resize" small />
+      <ErrorBanner error={action.error} />
+    </Dialog>
+  );
+}
+
+function RemoveDialog({ w, action, onClose, onDone }: DialogProps & { onDone: () => void }): JSX.Element {
+  const [typed, setTyped] = useState("");
+  const run = async () => {
+    if (typed !== w.name) return;
+    if (await action.run(() => actions.remove(w))) {
+      onClose();
+      onDone();
+    }
+  };
+  return (
+    <Dialog
+      title={t.ws.deleteTitle(w.name)}
+      onClose={onClose}
+      onSubmit={run}
+      foot={
+        <>
+          <button class="btn" type="button" onClick={onClose}>{t.cancel}</button>
+          <button class="btn" data-kind="danger-fill" type="submit" disabled={typed !== w.name} aria-busy={action.busy}>
+            {t.ws.deleteButton}
+          </button>
+        </>
+      }
+    >
+      <p class="t2">{t.ws.deleteBody(size(w.storage_bytes))}</p>
+      {w.session && <p class="t2">{t.ws.deleteRunning}</p>}
+      <div class="field">
+        <label class="label label-name" for="confirm-name">{t.ws.deleteConfirm(w.name)}</label>
+        <input
+          class="input"
+          id="confirm-name"
+          value={typed}
+          autocomplete="off"
+          spellcheck={false}
+          autofocus
+          onInput={(e) => setTyped(e.currentTarget.value)}
+        />
+      </div>
+      <ErrorBanner error={action.error} />
+    </Dialog>
+  );
+}

@@ -63,7 +63,7 @@ static struct result all_ways(struct str s)
 static const struct {
 	struct str in;
 	unsigned status; /* 0: accepted */
-} cases[] = {
+} heads[] = {
 	{ STR("GET / HTTP/1.1\r\n" H "\r\n"), 0 },
 	{ STR("GET / HTTP/1.0\r\n" H "\r\n"), 0 },
 	{ STR("OPTIONS /a?b=c&&d HTTP/1.1\r\n" H "\r\n"), 0 },
@@ -187,13 +187,13 @@ static const struct {
 
 static void refusals(void)
 {
-	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		struct result r = all_ways(cases[i].in);
+	for (size_t i = 0; i < ARRAY_LEN(heads); i++) {
+		struct result r = all_ways(heads[i].in);
 		unsigned got = r.verdict == HTTP_PARSE_BAD ? r.status : 0;
 
-		if (got != cases[i].status || (got == 0 && r.verdict != HTTP_PARSE_DONE))
-			printf("# case %zu: %.*s\n", i, (int)cases[i].in.len, cases[i].in.ptr);
-		T_EQ(got, cases[i].status);
+		if (got != heads[i].status || (got == 0 && r.verdict != HTTP_PARSE_DONE))
+			printf("# case %zu: %.*s\n", i, (int)heads[i].in.len, heads[i].in.ptr);
+		T_EQ(got, heads[i].status);
 		T_OK(got || r.verdict == HTTP_PARSE_DONE);
 	}
 }

@@ -81,7 +81,7 @@ static inline void peer_read(struct fixture *f, int fd, struct buf *b, const cha
 	struct err e = ERR_NONE;
 
 	for (int idle = 0; idle < 2000;) {
-		char tmp[65536];
+		char tmp[8192];
 		ssize_t n = read(fd, tmp, sizeof(tmp));
 
 		if (n > 0) {

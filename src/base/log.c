@@ -74,7 +74,7 @@ static void put_value(struct buf *b, struct str s)
 		put_quoted(b, s);
 }
 
-static void emit(struct buf *b)
+static bool emit(struct buf *b)
 {
 	struct pollfd p = { .fd = STDERR_FILENO, .events = POLLOUT };
 	struct str line;
@@ -87,10 +87,8 @@ static void emit(struct buf *b)
 	}
 	buf_put_c(b, '\n');
 	line = buf_str(b);
-	if (poll(&p, 1, 0) == 1 && (p.revents & POLLOUT) &&
-	    write(STDERR_FILENO, line.ptr, line.len) == (ssize_t)line.len)
-		return;
-	atomic_fetch_add(&dropped, 1);
+	return poll(&p, 1, 0) == 1 && (p.revents & POLLOUT) &&
+	       write(STDERR_FILENO, line.ptr, line.len) == (ssize_t)line.len;
 }
 
 void log_event_(enum log_level level, const char *event, const struct log_kv *kv, size_t n)
@@ -114,7 +112,8 @@ void log_event_(enum log_level level, const char *event, const struct log_kv *kv
 		else
 			put_value(&b, kv[i].s);
 	}
-	emit(&b);
+	if (!emit(&b))
+		atomic_fetch_add(&dropped, lost + 1);
 	buf_fini(&b);
 }
 

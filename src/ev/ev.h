@@ -29,7 +29,7 @@ typedef void ev_fd_fn(struct ev_fd *f, uint32_t events);
 typedef void ev_timer_fn(struct ev_timer *t);
 typedef void ev_later_fn(struct ev_later *l);
 /* As from waitid: code CLD_EXITED and the exit status, or CLD_KILLED,
- * CLD_DUMPED and the signal. */
+ * CLD_DUMPED and the signal; code 0 if somebody else reaped it. */
 typedef void ev_child_fn(struct ev_child *c, int code, int status);
 typedef void ev_signal_fn(struct ev *ev, int signo, void *arg);
 
@@ -80,7 +80,8 @@ static inline bool ev_timer_armed(const struct ev_timer *t)
 	return t->heap_ != 0;
 }
 
-/* Runs fn when the turn's callbacks are done; for frees. Once per call. */
+/* Runs fn when the turn's callbacks are done; for frees. *l is zeroed before its
+ * first use; while it waits, further calls with it do nothing. */
 void ev_at_turn_end(struct ev *ev, struct ev_later *l, ev_later_fn *fn);
 
 /* Blocks the signal and delivers it by signalfd. One handler per signal. */

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 
 #include "base/log.h"
@@ -151,8 +152,12 @@ static int run_role(const char *name, int (*fn)(const struct config *c, int list
 {
 	struct config c;
 	int r = role_config(&c, err);
+	char comm[16];
 
 	if (r == 0) {
+		/* Executed by way of /proc/self/exe, it would show as "exe". */
+		(void)snprintf(comm, sizeof(comm), "carreld-%s", name);
+		(void)prctl(PR_SET_NAME, comm, 0, 0, 0);
 		log_init(name, log_level(&c));
 		r = fn(&c, ROLE_LISTEN_FD, err);
 	}

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 
 #include "base/file.h"
@@ -181,9 +182,13 @@ static int run(struct parent *p, struct err *err)
 	log_event(LOG_INFO, "running", LZ("url", p->config->console_url), LZ("state", p->rt.state),
 	          LI("slot", p->rt.slot));
 	notify("READY=1");
-	r = ev_run(p->ev, err);
-	runtime_leave(&p->rt);
-	return r;
+	return ev_run(p->ev, err);
+}
+
+/* What the starter left open is no business of ours, nor of the sessions. */
+static void close_inherited(void)
+{
+	(void)syscall(SYS_close_range, 3, ~0U, 0);
 }
 
 static int run_and_clean(const struct config *c, bool engine_only, struct err *err)
@@ -193,8 +198,12 @@ static int run_and_clean(const struct config *c, bool engine_only, struct err *e
 		            .listeners = LISTENERS_NONE,
 		            .roles = { .config_fd = -1 },
 		            .engine_only = engine_only };
-	int r = run(&p, err);
+	int r;
 
+	close_inherited();
+	r = run(&p, err);
+
+	runtime_leave(&p.rt);
 	listeners_close(&p.listeners);
 	own_close(&p.roles.config_fd);
 	runtime_fini(&p.rt);

@@ -24,7 +24,7 @@
 #endif
 
 #define COMMON \
-	{ "the loop", "epoll_wait epoll_pwait epoll_ctl epoll_create1 signalfd4 eventfd2" }, \
+	{ "the loop", "epoll_wait epoll_pwait poll epoll_ctl epoll_create1 signalfd4 eventfd2" }, \
 	{ "bytes in and out", "read write readv writev close recvmsg recvfrom sendmsg sendto" }, \
 	{ "connections", "accept4 connect shutdown getsockopt setsockopt getsockname getpeername" }, \
 	{ "memory", "brk munmap mremap madvise" }, \

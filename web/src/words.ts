@@ -51,7 +51,7 @@ export function whyRuns(s: Session, now: number): string {
   if (!parts.length) {
     const at = atMs(e.last?.at);
     if (!Number.isFinite(at)) parts.push(t.evidence.none);
-    else parts.push((t.evidence.last[e.last?.what ?? ""] ?? t.evidence.lastOther)(ago(at, now)));
+    else parts.push((t.evidence.last[e.last?.what ?? ""] ?? t.evidence.lastOther)(now - at < 60_000 ? t.justNow : ago(at, now)));
   }
   const max = atMs(s.started_at) + s.max_seconds * 1000;
   const stop = atMs(s.stop_at);

@@ -3,7 +3,7 @@
  * Keyboard. Pages and the shell register maps from key to action; the newest map wins. One-letter keys
  * are off inside fields and while a dialog or menu is open, and can be turned off in the account.
  */
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 
 export type KeyMap = Record<string, (e: KeyboardEvent) => void>;
 
@@ -42,7 +42,7 @@ export function write(key: string, value: string | null): void {
 export function useKeys(map: KeyMap): void {
   const held = useRef(map);
   held.current = map;
-  useEffect(() => {
+  useLayoutEffect(() => {
     maps.push(held);
     return () => void maps.splice(maps.indexOf(held), 1);
   }, []);

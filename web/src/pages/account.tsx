@@ -176,7 +176,7 @@ function Look(): JSX.Element {
       </div>
       <div class="card-pad stack">
         <fieldset class="field">
-          <legend class="label legend">{t.account.theme}</legend>
+          <legend class="label legend-gap">{t.account.theme}</legend>
           <div>
             <div class="seg" role="radiogroup" aria-label={t.account.theme}>
               {themes.map(([k, text]) => (

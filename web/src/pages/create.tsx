@@ -133,7 +133,7 @@ export function CreatePage(): JSX.Element {
             {wrong.name ? <FieldError id="name-h" text={wrong.name} /> : <p class="hint" id="name-h">{t.create.nameHint}</p>}
           </div>
           <fieldset class="field">
-            <legend class="label legend">{t.create.image}</legend>
+            <legend class="label legend-gap">{t.create.image}</legend>
             {images.length ? (
               <div class="grid cols-2 choices">
                 {images.map((i) => (
@@ -158,7 +158,7 @@ export function CreatePage(): JSX.Element {
             <FieldError id="image-e" text={wrong.image} />
           </fieldset>
           <fieldset class="field">
-            <legend class="label legend">{t.create.type}</legend>
+            <legend class="label legend-gap">{t.create.type}</legend>
             <TypeChoice types={types} value={chosen?.id ?? ""} onChange={setType} name="type" />
             <FieldError id="type-e" text={wrong.instance_type} />
           </fieldset>

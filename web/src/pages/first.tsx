@@ -12,10 +12,8 @@ import { live } from "../live";
 import { t } from "../text";
 import { Icon } from "../ui/icons";
 import { EmptyArt, ErrorBanner, rateText } from "../ui/parts";
-import { usePage } from "../ui/shell";
 
 export function FirstNotebook(): JSX.Element {
-  usePage([{ text: t.list.title }]);
   const types = useStore(live, (s) => s.types);
   const images = useStore(live, (s) => s.images);
   const action = useAction();

@@ -13,6 +13,7 @@ import { type Workspace, current, stateOf } from "../model";
 import { t } from "../text";
 import { Icon } from "../ui/icons";
 import { Empty, SkeletonRows } from "../ui/parts";
+import { usePage } from "../ui/shell";
 import { useWorkspaceActions } from "../ui/workspace-actions";
 import { imageName, leftSeconds, running, typeName } from "../words";
 import { FirstNotebook } from "./first";
@@ -48,6 +49,7 @@ function sorted(rows: Workspace[], key: SortKey, down: boolean, now: number): Wo
 }
 
 export function ListPage(): JSX.Element {
+  usePage([{ text: t.list.title }]);
   const all = useStore(live, (s) => s.workspaces);
   const me = useStore(live, (s) => s.me)!;
   const link = useStore(live, (s) => s.link);
@@ -75,6 +77,7 @@ export function ListPage(): JSX.Element {
     );
   return (
     <>
+      {all.length ? <List all={all} /> : <FirstNotebook />}
       {!me.account.has_password && (
         <div class="banner" data-kind="info">
           <Icon name="key" />
@@ -86,7 +89,6 @@ export function ListPage(): JSX.Element {
           </div>
         </div>
       )}
-      {all.length ? <List all={all} /> : <FirstNotebook />}
     </>
   );
 }

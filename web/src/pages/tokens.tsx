@@ -199,7 +199,7 @@ function Make({ onClose, onMade }: { onClose: () => void; onMade: (x: Token) => 
         {wrong ? <FieldError id="token-name-h" text={wrong} /> : <p class="hint" id="token-name-h">{t.tokens.nameHint}</p>}
       </div>
       <fieldset class="field">
-        <legend class="label legend">{t.tokens.scopes}</legend>
+        <legend class="label legend-gap">{t.tokens.scopes}</legend>
         {kinds.map(([k, text, hint]) => (
           <label class="check" key={k}>
             <input type="radio" name="scope" checked={kind === k} onChange={() => setKind(k)} />

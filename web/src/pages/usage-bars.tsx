@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Cost by day, stacked by instance type or workspace, at most six series; a bar filters the lines. */
 import type { JSX } from "preact";
-import { useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { cents, plain, sum } from "../lib/money";
 import { type Month, dayKey, dayLong, monthName, monthRange } from "../lib/time";
 import { t } from "../text";
@@ -54,8 +54,16 @@ export function DayBars({ lines, month, currency, now, day, typeOf, onDay }: Pro
   const height = (micro: bigint) => (Number(plain(micro)) / nice.max) * (BASE - TOP);
   const ticks: number[] = [];
   for (let v = 0; v <= nice.max + nice.step / 2; v += nice.step) ticks.push(v);
-  const digits = Math.max(0, -Math.floor(Math.log10(nice.step) + 1e-9));
+  const digits = Number.isInteger(nice.step) ? 0 : Math.max(2, -Math.floor(Math.log10(nice.step) + 1e-9));
   const sign = cents(0n, currency).replace(/[\d.]+$/, "");
+
+  /* On a phone the chart is wider than its card: today is what one looks for first. */
+  const scroller = useRef<HTMLDivElement>(null);
+  const last = columns.reduce((a, c, i) => (c.total || (!c.future && dayKey(now) === c.key) ? i : a), 0);
+  useLayoutEffect(() => {
+    const box = scroller.current!;
+    box.scrollLeft = (box.scrollWidth * (LEFT + step * (last + 1))) / W - box.clientWidth * 0.9;
+  }, [month.year, month.month]);
 
   return (
     <section class="card card-pad chart">
@@ -70,14 +78,14 @@ export function DayBars({ lines, month, currency, now, day, typeOf, onDay }: Pro
           ))}
         </div>
       </div>
-      <div class="scrollx">
+      <div class="scrollx" ref={scroller}>
         <svg viewBox={`0 0 ${W} 230`} role="img" aria-label={t.usage.byDayLabel(monthName(month), cents(top, currency))}>
           {ticks.map((v, i) => {
             const y = BASE - (v / nice.max) * (BASE - TOP);
             return (
               <g key={v}>
                 <line class={i ? "grid-line" : "base-line"} x1={LEFT} x2={RIGHT} y1={y} y2={y} />
-                <text x={LEFT - 8} y={y + 4} text-anchor="end">{`${sign}${v.toFixed(digits)}`}</text>
+                <text x={LEFT - 8} y={y + 4} text-anchor="end">{`${sign}${v ? v.toFixed(digits) : 0}`}</text>
               </g>
             );
           })}

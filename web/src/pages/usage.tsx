@@ -110,10 +110,12 @@ export function UsagePage(): JSX.Element {
               <Icon name="right" />
             </button>
           </div>
-          <button class="btn" type="button" aria-label={t.usage.csvHint} disabled={!visible.length} onClick={save}>
-            <Icon name="download" />
-            {t.usage.csv}
-          </button>
+          {visible.length > 0 && (
+            <button class="btn" type="button" aria-label={t.usage.csvHint} onClick={save}>
+              <Icon name="download" />
+              {t.usage.csv}
+            </button>
+          )}
         </div>
       </div>
       <ErrorBanner error={list.error} onRetry={list.reload} title={t.usage.failed} />

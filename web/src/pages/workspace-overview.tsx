@@ -15,7 +15,8 @@ import { specOf } from "../ui/type-choice";
 import type { WorkspaceActions } from "../ui/workspace-actions";
 import { costSoFar, imageName, isIdle, leftSeconds, secondsSoFar, typeName, whyEnded, whyRuns } from "../words";
 
-const WINDOW_MS = 10 * 60_000;
+/* The window grows with what there is to show: a fresh page is not an empty axis with a dot at its end. */
+const WINDOWS_MIN = [2, 10];
 
 export function Overview({ w, now, acts }: { w: Workspace; now: number; acts: WorkspaceActions }): JSX.Element {
   const s = current(w);
@@ -55,16 +56,18 @@ function Charts({ w, s, samples, now, running }: { w: Workspace; s: Session | nu
   /* Stopped: the last points, greyed, on their own time. */
   const lastAt = samples.cpu[samples.cpu.length - 1]?.at;
   const to = running || !lastAt ? now : lastAt;
+  const age_min = (to - (samples.cpu[0]?.at ?? to)) / 60_000;
+  const minutes = WINDOWS_MIN.find((m) => age_min <= m) ?? WINDOWS_MIN[WINDOWS_MIN.length - 1]!;
   const cpuMax = type?.cpu ?? 1;
   const memMax = stats?.memory_limit_bytes || type?.memory_bytes || GB;
   const diskMax = stats?.disk_size_bytes || w.storage_bytes;
   const cost = s ? costSoFar(s, now) : null;
   const costTop = niceMax(Math.max(0.0001, ...samples.cost.map((p) => p.value)), 2);
   const common = {
-    from: to - WINDOW_MS,
+    from: to - minutes * 60_000,
     to,
     fade: !running,
-    axis: ["−10 min", "−5", running ? t.now : ""] as [string, string, string],
+    axis: [t.ws.minutesBack(minutes), t.ws.minutesHalf(minutes / 2), running ? t.now : ""] as [string, string, string],
     note: samples.cpu.length > 1 ? undefined : running ? undefined : t.ws.notRunning,
   };
   const third = (max: number, text: (v: number) => string): LineChartProps["ticks"] => [
@@ -81,26 +84,26 @@ function Charts({ w, s, samples, now, running }: { w: Workspace; s: Session | nu
   const diskText = stats ? size(stats.disk_used_bytes) : "";
   return (
     <>
-      <LineChart {...common} title={t.ws.cpu} unit={t.ws.ofCpu(String(cpuMax))} now={cpuText} label={t.ws.chart(t.ws.cpu, cpuText)} points={samples.cpu} max={cpuMax} ticks={third(cpuMax, plainNumber)} series={1} />
+      <LineChart {...common} title={t.ws.cpu} unit={t.ws.ofCpu(String(cpuMax))} now={cpuText} label={t.ws.chart(t.ws.cpu, minutes, cpuText)} points={samples.cpu} max={cpuMax} ticks={third(cpuMax, plainNumber)} series={1} />
       <LineChart
         {...common}
         title={t.ws.memory}
         unit={t.ws.ofSize(size(memMax))}
         now={memText}
-        label={t.ws.chart(t.ws.memory, memText)}
+        label={t.ws.chart(t.ws.memory, minutes, memText)}
         points={samples.memory}
         max={memMax}
         ticks={third(memMax, (v) => unit(v, memScale))}
         series={3}
         limit={memMax}
       />
-      <LineChart {...common} title={t.ws.disk} unit={t.ws.ofSize(size(diskMax))} now={diskText} label={t.ws.chart(t.ws.disk, diskText)} points={samples.disk} max={diskMax} ticks={third(diskMax, (v) => unit(v, diskScale))} series={2} limit={diskMax} />
+      <LineChart {...common} title={t.ws.disk} unit={t.ws.ofSize(size(diskMax))} now={diskText} label={t.ws.chart(t.ws.disk, minutes, diskText)} points={samples.disk} max={diskMax} ticks={third(diskMax, (v) => unit(v, diskScale))} series={2} limit={diskMax} />
       <LineChart
         {...common}
         title={t.ws.cost}
         unit={running || !s ? t.ws.thisSession : t.ws.lastSession(day(atMs(s.started_at) || atMs(w.updated_at)))}
         now={cost !== null ? <Money micro={cost} currency={w.currency} /> : ""}
-        label={t.ws.chart(t.ws.cost, cost !== null ? cents(cost, w.currency) : "")}
+        label={t.ws.chart(t.ws.cost, minutes, cost !== null ? cents(cost, w.currency) : "")}
         points={samples.cost}
         max={costTop.max}
         ticks={third(costTop.max, plainNumber)}

@@ -26,6 +26,7 @@ export function SettingsTab({ w, acts }: { w: Workspace; acts: WorkspaceActions 
   const [storage, setStorage] = useState(w.storage_bytes);
   const [idle, setIdle] = useState(w.auto_stop_seconds);
   const [wrong, setWrong] = useState<Record<string, string>>({});
+  const [untouched, setUntouched] = useState(false); /* Save was pressed with nothing to save */
   const action = useAction();
 
   const patch: Partial<NewWorkspace> = {};
@@ -41,6 +42,7 @@ export function SettingsTab({ w, acts }: { w: Workspace; acts: WorkspaceActions 
     const stop = autoStopError(idle);
     if (stop) x.auto_stop_seconds = stop;
     setWrong(x);
+    setUntouched(!dirty);
     if (Object.keys(x).length || !dirty) return;
     const ok = await action.run(async () => {
       try {
@@ -79,7 +81,7 @@ export function SettingsTab({ w, acts }: { w: Workspace; acts: WorkspaceActions 
             <FieldError id="ws-name-e" text={wrong.name} />
           </div>
           <fieldset class="field">
-            <legend class="label legend">{t.ws.instance}</legend>
+            <legend class="label legend-gap">{t.ws.instance}</legend>
             <TypeChoice types={types} value={type} onChange={setType} name="ws-type" />
             <p class="hint">{w.session ? t.ws.instanceRestart : t.ws.instanceHint}</p>
             <FieldError id="ws-type-e" text={wrong.instance_type} />
@@ -91,7 +93,8 @@ export function SettingsTab({ w, acts }: { w: Workspace; acts: WorkspaceActions 
           {!atField && <ErrorBanner error={action.error} />}
         </div>
         <div class="card-foot">
-          <button class="btn" data-kind="primary" type="submit" aria-busy={action.busy} disabled={!dirty}>{t.save}</button>
+          <button class="btn" data-kind="primary" type="submit" aria-busy={action.busy}>{t.save}</button>
+          <span class="t3 small" role="status">{untouched && !dirty ? t.ws.nothing : ""}</span>
         </div>
       </form>
       <section class="card">

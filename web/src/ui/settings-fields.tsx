@@ -79,7 +79,7 @@ export function AutoStopField({ name, value, onChange, hint, error }: {
   };
   return (
     <fieldset class="field">
-      <legend class="label legend">{t.create.stop}</legend>
+      <legend class="label legend-gap">{t.create.stop}</legend>
       <div class="row row-wrap">
         <div class="seg" role="radiogroup" aria-label={t.create.stop}>
           {presets.map((s) => (

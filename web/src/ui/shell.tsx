@@ -250,6 +250,5 @@ function pageClass(path: string): string {
   const parts = path.split("/").filter(Boolean);
   if (parts.length === 0 || (parts[0] === "workspaces" && parts.length === 1)) return "page page-list";
   if (parts[0] === "open" || parts[2] === "start") return "page page-start";
-  if (parts[0] === "account" || parts[0] === "tokens") return "page page-text";
   return "page";
 }

@@ -74,6 +74,11 @@ static int64_t floor_div(int64_t a, int64_t b)
 	return a / b - (a % b < 0);
 }
 
+static int weekday_of(int64_t day)
+{
+	return (int)(((day + 4) % 7 + 7) % 7);
+}
+
 struct parts {
 	int year, month, day, hour, minute, second;
 	int64_t us;
@@ -96,7 +101,7 @@ static struct parts parts_of(wall_us t)
 	p.hour = (int)(rest / 3600);
 	p.minute = (int)(rest / 60 % 60);
 	p.second = (int)(rest % 60);
-	p.weekday = (int)(((day + 4) % 7 + 7) % 7);
+	p.weekday = weekday_of(day);
 	return p;
 }
 
@@ -234,7 +239,6 @@ int time_parse_http(struct str s, wall_us *ret)
 {
 	struct cur c = cur_of(s);
 	struct parts p = { 0 };
-	wall_us t;
 
 	p.weekday = name_in(&c, day_names, ARRAY_LEN(day_names));
 	literal(&c, ", ");
@@ -248,10 +252,9 @@ int time_parse_http(struct str s, wall_us *ret)
 	literal(&c, " GMT");
 	if (!cur_done(&c) || p.day > month_days(p.year, p.month))
 		return -EINVAL;
-	t = join(&p);
-	if (((floor_div(t, US_PER_DAY) + 4) % 7 + 7) % 7 != p.weekday && p.second < 60)
+	if (weekday_of(days_of(p.year, p.month, p.day)) != p.weekday)
 		return -EINVAL;
-	*ret = t;
+	*ret = join(&p);
 	return 0;
 }
 

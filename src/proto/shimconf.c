@@ -12,10 +12,22 @@ struct field {
 };
 
 #define FIELDS_MAX 32 /* one bit each while reading */
-#define TEXT_(s, f) { #f, TEXT, offsetof(struct s, f), sizeof(((struct s *)0)->f) }
-#define U32_(s, f) { #f, U32, offsetof(struct s, f), 0 }
-#define U64_(s, f) { #f, U64, offsetof(struct s, f), 0 }
-#define I64_(s, f) { #f, I64, offsetof(struct s, f), 0 }
+#define TEXT_(s, f)                                                         \
+	{                                                                   \
+#		f, TEXT, offsetof(struct s, f), sizeof(((struct s *)0)->f) \
+	}
+#define U32_(s, f)                                \
+	{                                         \
+#		f, U32, offsetof(struct s, f), 0 \
+	}
+#define U64_(s, f)                                \
+	{                                         \
+#		f, U64, offsetof(struct s, f), 0 \
+	}
+#define I64_(s, f)                                \
+	{                                         \
+#		f, I64, offsetof(struct s, f), 0 \
+	}
 
 static const struct field conf_fields[] = {
 	TEXT_(shim_conf, session),      U32_(shim_conf, epoch),
@@ -31,10 +43,10 @@ static const struct field conf_fields[] = {
 	U32_(shim_conf, ready_seconds),
 };
 static const struct field state_fields[] = {
-	TEXT_(shim_state, phase),          I64_(shim_state, pid),
-	U64_(shim_state, start_time),      TEXT_(shim_state, boot_id),
-	U64_(shim_state, since_boot_ns),   U32_(shim_state, idle_seconds),
-	U64_(shim_state, max_at_boot_ns),  U64_(shim_state, extend_until_boot_ns),
+	TEXT_(shim_state, phase),         I64_(shim_state, pid),
+	U64_(shim_state, start_time),     TEXT_(shim_state, boot_id),
+	U64_(shim_state, since_boot_ns),  U32_(shim_state, idle_seconds),
+	U64_(shim_state, max_at_boot_ns), U64_(shim_state, extend_until_boot_ns),
 	TEXT_(shim_state, stop_reason),
 };
 

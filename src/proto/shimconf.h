@@ -14,13 +14,13 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-#define SHIM_PATH_MAX 512
+#define SHIM_PATH_MAX    512
 #define SHIM_CGROUPS_MAX 8
-#define SHIM_FILE_MAX 16384
+#define SHIM_FILE_MAX    16384
 
 struct shim_cgroup {
-	uint32_t version;       /* 1 or 2 */
-	char controllers[64];   /* "memory", "cpu,cpuacct"; v2: those it has */
+	uint32_t version;         /* 1 or 2 */
+	char controllers[64];     /* "memory", "cpu,cpuacct"; v2: those it has */
 	char path[SHIM_PATH_MAX]; /* of the session's own cgroup, absolute */
 };
 
@@ -30,21 +30,21 @@ struct shim_conf {
 	char dir[SHIM_PATH_MAX];        /* runtime folder with the bundle */
 	char socket_dir[SHIM_PATH_MAX]; /* the container's /run/carrel */
 	char journal_dir[SHIM_PATH_MAX];
-	char log[SHIM_PATH_MAX];        /* file that keeps the session's log */
-	char runtime[SHIM_PATH_MAX];    /* OCI runtime, absolute */
+	char log[SHIM_PATH_MAX];     /* file that keeps the session's log */
+	char runtime[SHIM_PATH_MAX]; /* OCI runtime, absolute */
 	char runtime_root[SHIM_PATH_MAX];
-	char image[SHIM_PATH_MAX];      /* root file system, read-only */
-	char volume[SHIM_PATH_MAX];     /* ext4 image file with home/ in it */
-	char scratch[SHIM_PATH_MAX];    /* empty ext4 image file to copy */
+	char image[SHIM_PATH_MAX];   /* root file system, read-only */
+	char volume[SHIM_PATH_MAX];  /* ext4 image file with home/ in it */
+	char scratch[SHIM_PATH_MAX]; /* empty ext4 image file to copy */
 	uint32_t userns_base;
 	uint32_t cpu_milli;
 	uint64_t memory_bytes;
 	uint32_t pids;
-	char ifname[16];       /* host side; "" = no network */
-	uint32_t host_ip;      /* host byte order; the session's is the next one */
-	uint32_t mtu;          /* 0: as it comes */
-	uint32_t idle_seconds; /* 0: no auto-stop */
-	uint32_t max_seconds;  /* 0: no maximum */
+	char ifname[16];        /* host side; "" = no network */
+	uint32_t host_ip;       /* host byte order; the session's is the next one */
+	uint32_t mtu;           /* 0: as it comes */
+	uint32_t idle_seconds;  /* 0: no auto-stop */
+	uint32_t max_seconds;   /* 0: no maximum */
 	uint32_t ready_seconds; /* the agent must answer within this */
 	size_t ncgroups;
 	struct shim_cgroup cgroup[SHIM_CGROUPS_MAX];
@@ -58,7 +58,7 @@ struct shim_state {
 	uint64_t since_boot_ns;
 	uint32_t idle_seconds;
 	uint64_t max_at_boot_ns, extend_until_boot_ns; /* 0: none */
-	char stop_reason[32]; /* not empty: it was asked to stop */
+	char stop_reason[32];                          /* not empty: it was asked to stop */
 };
 
 void shim_conf_put(struct buf *b, const struct shim_conf *c);

@@ -5,27 +5,43 @@
 
 #include "test.h"
 
-static struct shim_conf sample(void)
+static void sample(struct shim_conf *ret)
 {
-	struct shim_conf c = {
-		.session = "s_01", .epoch = 3, .dir = "/run/a b/x", .socket_dir = "/s",
-		.journal_dir = "/j", .log = "/l", .runtime = "/usr/bin/crun",
-		.runtime_root = "/r", .image = "/i", .volume = "/v.img", .scratch = "/c.img",
-		.userns_base = 0xffff0000, .cpu_milli = 1500, .memory_bytes = 1ULL << 40,
-		.pids = 512, .ifname = "cv00001", .host_ip = 0x0a560002, .idle_seconds = 60,
-		.max_seconds = 0, .ready_seconds = 30, .ncgroups = 2,
+	static const struct shim_conf c = {
+		.session = "s_01",
+		.epoch = 3,
+		.dir = "/run/a b/x",
+		.socket_dir = "/s",
+		.journal_dir = "/j",
+		.log = "/l",
+		.runtime = "/usr/bin/crun",
+		.runtime_root = "/r",
+		.image = "/i",
+		.volume = "/v.img",
+		.scratch = "/c.img",
+		.userns_base = 0xffff0000,
+		.cpu_milli = 1500,
+		.memory_bytes = 1ULL << 40,
+		.pids = 512,
+		.ifname = "cv00001",
+		.host_ip = 0x0a560002,
+		.idle_seconds = 60,
+		.max_seconds = 0,
+		.ready_seconds = 30,
+		.ncgroups = 2,
+		.cgroup = { { 1, "cpu,cpuacct", "/sys/fs/cgroup/cpu/x y" },
+		            { 2, "memory", "/sys/fs/cgroup/unified/x" } },
 	};
 
-	c.cgroup[0] = (struct shim_cgroup){ 1, "cpu,cpuacct", "/sys/fs/cgroup/cpu/x y" };
-	c.cgroup[1] = (struct shim_cgroup){ 2, "memory", "/sys/fs/cgroup/unified/x" };
-	return c;
+	*ret = c;
 }
 
 static void test_conf_round_trip(void)
 {
-	struct shim_conf a = sample(), b = { 0 };
+	static struct shim_conf a, b;
 	struct buf text = BUF(SHIM_FILE_MAX), again = BUF(SHIM_FILE_MAX);
 
+	sample(&a);
 	shim_conf_put(&text, &a);
 	T_EQ(shim_conf_get(buf_str(&text), &b, NULL), 0);
 	shim_conf_put(&again, &b);
@@ -39,8 +55,12 @@ static void test_conf_round_trip(void)
 
 static void test_state_round_trip(void)
 {
-	struct shim_state a = { .phase = "running", .pid = 4711, .start_time = 99,
-		                .boot_id = "b", .max_at_boot_ns = UINT64_MAX }, b = { 0 };
+	struct shim_state a = { .phase = "running",
+		                .pid = 4711,
+		                .start_time = 99,
+		                .boot_id = "b",
+		                .max_at_boot_ns = UINT64_MAX },
+	                  b = { 0 };
 	struct buf text = BUF(SHIM_FILE_MAX);
 
 	shim_state_put(&text, &a);
@@ -69,11 +89,13 @@ static void test_refusals(void)
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		struct shim_conf a = sample(), b = { 0 };
+		static struct shim_conf a, b;
 		struct buf text = BUF(SHIM_FILE_MAX), bad = BUF(SHIM_FILE_MAX);
 		struct str s, find = str_of(cases[i].find);
 		size_t at;
 
+		sample(&a);
+		memset(&b, 0, sizeof(b));
 		shim_conf_put(&text, &a);
 		s = buf_str(&text);
 		at = str_find(s, find);

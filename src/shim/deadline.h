@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * When a session ends by itself, as a value: no clock, no timer.
+ *
+ *   stop_at = min(max_at, max(last_active + idle, extend_until))
+ *
+ * All on CLOCK_BOOTTIME, so that suspend counts and steps of the wall clock
+ * do not.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/time.h"
+
+#define DEADLINE_NEVER UINT64_MAX
+
+struct deadline {
+	uint32_t idle_seconds; /* 0: no auto-stop */
+	boot_ns last_active;
+	boot_ns extend_until; /* 0: none */
+	boot_ns max_at;       /* 0: none */
+};
+
+/* DEADLINE_NEVER if nothing ends it; *ret_why is "idle", "max" or "". */
+boot_ns deadline_at(const struct deadline *d, const char **ret_why);
+/* What the agent says. Busy counts as activity now; the future does not. */
+void deadline_activity(struct deadline *d, boot_ns last_active, bool busy, boot_ns now);

@@ -44,3 +44,8 @@ int role_config(struct config *ret, struct err *err)
 	buf_fini(&b);
 	return r;
 }
+
+enum seccomp_mode role_seccomp(const struct config *c)
+{
+	return strcmp(c->seccomp, "log") == 0 ? SECCOMP_LOG : SECCOMP_ENFORCE;
+}

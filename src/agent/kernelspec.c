@@ -413,8 +413,7 @@ int kspec_env(struct agent *a, struct arena *m, const struct kspec *s,
 	return 0;
 }
 
-static void put_resources(struct arena *m, const struct kspec *s, struct str base,
-                          struct jsonw *w)
+static void put_resources(const struct kspec *s, struct str base, struct jsonw *w)
 {
 	DIR *d = opendir(s->dir);
 	struct dirent *e;
@@ -440,7 +439,7 @@ static void put_resources(struct arena *m, const struct kspec *s, struct str bas
 		closedir(d);
 }
 
-void kspec_put(struct arena *m, const struct kspec *s, struct str base, struct jsonw *w)
+void kspec_put(const struct kspec *s, struct str base, struct jsonw *w)
 {
 	jw_obj(w);
 	jw_kv_str(w, "name", s->name);
@@ -457,7 +456,7 @@ void kspec_put(struct arena *m, const struct kspec *s, struct str base, struct j
 	jw_obj_end(w);
 	jw_key(w, "resources");
 	jw_obj(w);
-	put_resources(m, s, base, w);
+	put_resources(s, base, w);
 	jw_obj_end(w);
 	jw_obj_end(w);
 }

@@ -48,4 +48,4 @@ MUST_CHECK int kspec_argv(struct agent *a, struct arena *m, const struct kspec *
 MUST_CHECK int kspec_env(struct agent *a, struct arena *m, const struct kspec *s,
                          const struct kspec_vars *v, const char *const **ret, struct err *err);
 /* {"name","spec","resources"}; base is the base URL as the client sees it. */
-void kspec_put(struct arena *m, const struct kspec *s, struct str base, struct jsonw *w);
+void kspec_put(const struct kspec *s, struct str base, struct jsonw *w);

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The WebSocket of a kernel, in both forms that clients speak. While the kernel
+ * can't take messages (it starts, or its socket is full) the WebSocket is not
+ * read, so that what waits does so on the client's side.
+ */
+#include "agent/kchannels.h"
+
+#include <errno.h>
+
+#include "agent/kclient.h"
+#include "base/log.h"
+#include "base/rand.h"
+
+#define MESSAGE_MAX (64U << 20) /* widgets send large buffers */
+#define OUT_MAX (144U << 20)    /* one large output, whatever else is queued */
+#define PENDING_MAX (4U << 20)  /* queued for the kernel: read no more */
+#define ARENA_MAX (4U << 20)
+
+/* What in a client's message is a person's doing. */
+static void note_activity(struct kernel *k, const struct jmsg *m)
+{
+	struct str type = m->head.type;
+
+	if (str_is(type, "execute_request"))
+		agent_touch(k->a, ACT_RUN);
+	else if (str_is(type, "complete_request") || str_is(type, "inspect_request") ||
+	         str_is(type, "input_reply") || str_is(type, "comm_msg"))
+		agent_touch(k->a, ACT_TYPE);
+}
+
+/* Asked while a cell runs, the kernel would answer after it, and a page that
+ * was reloaded would wait till then. What it said when it started still holds. */
+static bool answer_info(struct kclient *c, struct arena *a, const struct jmsg *m)
+{
+	struct kernel *k = c->k;
+	struct kclient_msg out = { .arena = a };
+	struct jmsg status, reply;
+
+	if (m->channel != JMSG_SHELL || k->exec != EXEC_BUSY || !buf_len(&k->info) ||
+	    !str_is(m->head.type, "kernel_info_request"))
+		return false;
+	if (jmsg_make(a, JMSG_IOPUB, "status", str_of(k->session), time_wall_us(), m->header,
+	              STR("{\"execution_state\":\"busy\"}"), &status) < 0 ||
+	    jmsg_make(a, JMSG_SHELL, "kernel_info_reply", str_of(k->session), time_wall_us(),
+	              m->header, buf_str(&k->info), &reply) < 0)
+		return false;
+	out.m = &status;
+	kclient_send(c, &out);
+	out = (struct kclient_msg){ .m = &reply, .arena = a };
+	kclient_send(c, &out);
+	return true;
+}
+
+static void to_kernel(struct kclient *c, struct arena *a, const struct jmsg *m)
+{
+	struct kernel *k = c->k;
+	int r;
+
+	if (m->channel == JMSG_IOPUB)
+		return; /* nothing is ever sent there */
+	kclient_note_sent(c, &m->head);
+	note_activity(k, m);
+	if (answer_info(c, a, m))
+		return;
+	if (m->channel == JMSG_STDIN && str_is(m->head.type, "input_reply") && k->run.waiting) {
+		k->run.waiting = false;
+		agent_evidence_changed(k->a);
+	}
+	r = kernel_send(k, m);
+	if (r < 0)
+		log_event(LOG_WARN, "kernel_message_unsent", LZ("kernel", k->id),
+		          LS("type", m->head.type), LI("error", r));
+	if (kconn_pending(&k->conn[m->channel]) > PENDING_MAX)
+		kclients_pause(k, true);
+}
+
+static void on_message(struct ws *w, enum ws_op op, struct str data, void *arg)
+{
+	struct kclient *c = arg;
+	struct arena a = ARENA(ARENA_MAX);
+	struct err err = ERR_NONE;
+	struct jmsg m;
+	int r;
+
+	if (!c->k || c->ws != w)
+		return;
+	if (c->v1)
+		r = jmsg_from_ws_v1(&a, data, &m, &err);
+	else
+		r = jmsg_from_ws_legacy(&a, data, op == WS_BINARY, &m, &err);
+	if (r == 0)
+		to_kernel(c, &a, &m);
+	else
+		log_event(LOG_WARN, "client_message_dropped", LZ("kernel", c->k->id),
+		          LZ("why", err.msg));
+	arena_fini(&a);
+}
+
+static void on_close(struct ws *w, unsigned code, void *arg)
+{
+	kclient_closed(arg, w, code);
+}
+
+static void on_drain(struct ws *w, void *arg)
+{
+	struct kclient *c = arg;
+
+	if (c->ws == w)
+		kclient_drained(c);
+}
+
+static void accept_socket(struct call *c, struct kernel *k)
+{
+	bool v1 = ws_offered(c->r, JMSG_WS_V1);
+	struct str session = url_param(&c->r->url, "session_id");
+	struct ws_cfg cfg = {
+		.message_max = MESSAGE_MAX,
+		.out_max = OUT_MAX,
+		.protocol = v1 ? STR(JMSG_WS_V1) : STR_NONE,
+		.on_message = on_message,
+		.on_close = on_close,
+		.on_drain = on_drain,
+	};
+	struct kclient *client;
+	struct ws *w;
+	char made_up[37];
+
+	if (session.len == 0 || session.len >= KCLIENT_SESSION_MAX) {
+		rand_uuid(made_up);
+		session = str_of(made_up);
+	}
+	client = kclient_attach(k, session, v1);
+	if (!client) {
+		agent_json_error(c->r, 503, NULL, "There is no memory for another connection");
+		return;
+	}
+	cfg.arg = client;
+	w = ws_accept(c->r, &cfg);
+	if (w)
+		kclient_opened(client, w);
+	else
+		kclient_closed(client, NULL, 1006);
+}
+
+void kchannels_open(struct call *c)
+{
+	struct kernel *k = kernel_by_id(c->a, c->arg[0]);
+
+	if (c->a->stopping)
+		agent_json_error(c->r, 503, NULL, "The session is being stopped");
+	else if (!k)
+		agent_json_error(c->r, 404, NULL, "Kernel does not exist: %.*s", STR_ARG(c->arg[0]));
+	else if (!ws_is_handshake(c->r))
+		agent_json_error(c->r, 400, NULL, "Can \"Upgrade\" only to \"WebSocket\".");
+	else
+		accept_socket(c, k);
+}

@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/kclient.h"
+
+#include <errno.h>
+
+#include "base/encode.h"
+#include "base/log.h"
+
+#define HIGH (64U << 10)      /* queued in the socket: no more until it drains */
+#define BURST (512U << 10)    /* sent at one go to a socket that takes all */
+#define BURST_PARTS 14U       /* what ws_sendv takes, and room for one more */
+#define AWAY_MAX 4U           /* sessions waited for, per kernel */
+#define AWAY_CLEAN_MS 60000U  /* closed on purpose: only a quick return is likely */
+#define AWAY_MS (12U * 3600U * 1000U)
+#define SWEEP_MS 30000U
+#define FILE_MAX_LIVE (128U << 20)
+#define FILE_MAX_AWAY (32U << 20)
+#define ARENA_MAX (4U << 20)
+
+static uint64_t hash(struct str s)
+{
+	uint64_t h = 0xcbf29ce484222325U;
+
+	for (size_t i = 0; i < s.len; i++)
+		h = (h ^ (uint8_t)s.ptr[i]) * 0x100000001b3U;
+	return h;
+}
+
+/* ---- sending ---- */
+
+static int send_parts(struct kclient *c, enum ws_op op, const struct str *part, size_t n)
+{
+	struct buf all = BUF(2 * KCONN_OUT_MAX);
+	int r;
+
+	if (n <= BURST_PARTS)
+		return ws_sendv(c->ws, op, part, n);
+	for (size_t i = 0; i < n; i++)
+		buf_put_str(&all, part[i]);
+	r = buf_error(&all) ? buf_error(&all) : ws_send(c->ws, op, buf_str(&all));
+	buf_fini(&all);
+	return r;
+}
+
+static bool is_utf8(const struct jmsg_frame *f)
+{
+	uint32_t state = 0;
+
+	for (size_t i = 0; i < f->n; i++) {
+		if (!utf8_feed(&state, f->part[i]))
+			return false;
+	}
+	return state == 0;
+}
+
+static int frame(struct kclient_msg *m, bool v1, const struct jmsg_frame **ret)
+{
+	struct jmsg_frame *f = v1 ? &m->v1 : &m->legacy;
+	int r = 0;
+
+	if (f->n == 0)
+		r = v1 ? jmsg_to_ws_v1(m->arena, m->m, f) : jmsg_to_ws_legacy(m->arena, m->m, f);
+	/* A text frame that is no text would cost the browser its connection. */
+	if (r == 0 && f->text && !is_utf8(f))
+		r = -EILSEQ;
+	*ret = f;
+	return r;
+}
+
+static void send_now(struct kclient *c, struct kclient_msg *m)
+{
+	const struct jmsg_frame *f;
+	int r = frame(m, c->v1, &f);
+
+	if (r == 0)
+		r = send_parts(c, f->text ? WS_TEXT : WS_BINARY, f->part, f->n);
+	if (r < 0 && r != -EPIPE)
+		log_event(LOG_WARN, "kernel_message_unsent", LZ("session", c->session), LI("error", r));
+}
+
+static bool is_output(const struct jmsg *m)
+{
+	static const char *const types[] = { "stream", "display_data", "update_display_data",
+		                             "execute_result", "clear_output" };
+
+	for (size_t i = 0; i < ARRAY_LEN(types); i++) {
+		if (str_is(m->head.type, types[i]))
+			return m->channel == JMSG_IOPUB;
+	}
+	return false;
+}
+
+static void keep(struct kclient *c, struct kclient_msg *m)
+{
+	const struct jmsg_frame *f;
+
+	if (frame(m, true, &f) == 0)
+		kspool_put(&c->spool, f->part, f->n, is_output(m->m));
+	/* What can't be left out was: coming back with a new socket, the browser
+	 * asks for the state anew. */
+	if (c->spool.lost && c->ws)
+		ws_close(c->ws, 1013, STR("too much output for this connection"));
+}
+
+void kclient_send(struct kclient *c, struct kclient_msg *m)
+{
+	if (c->ws && kspool_empty(&c->spool) && !c->spool.dropped && ws_pending(c->ws) < HIGH)
+		send_now(c, m);
+	else
+		keep(c, m);
+}
+
+/* In the place of what was dropped, as output of the cell that it was of. */
+static void send_notice(struct kclient *c, struct arena *a, struct str parent)
+{
+	struct kclient_msg out = { .arena = a };
+	struct jmsg m;
+	struct str content;
+
+	content = arena_printf(a, "{\"name\":\"stderr\",\"text\":\"\\n[%llu MB of output were left "
+	                       "out here: there was more than the browser could take.]\\n\"}",
+	                       (unsigned long long)((c->spool.dropped + (1U << 20) - 1) >> 20));
+	c->spool.dropped = 0;
+	if (content.ptr && jmsg_make(a, JMSG_IOPUB, "stream", str_of(c->k->session), time_wall_us(),
+	                             parent, content, &m) == 0) {
+		out.m = &m;
+		send_now(c, &out);
+	}
+}
+
+/* A kept message is in the v1 form, whatever form the browser speaks. */
+static size_t send_kept(struct kclient *c, struct str record, bool after_drop)
+{
+	struct arena a = ARENA(ARENA_MAX);
+	struct jmsg m;
+	struct kclient_msg out = { .m = &m, .arena = &a };
+
+	if (jmsg_from_ws_v1(&a, record, &m, NULL) == 0) {
+		if (after_drop)
+			send_notice(c, &a, m.parent);
+		send_now(c, &out);
+	}
+	arena_fini(&a);
+	return record.len;
+}
+
+static void on_more(struct ev_timer *t);
+
+static void send_more(struct kclient *c)
+{
+	struct buf record = BUF(2 * KCONN_OUT_MAX);
+	size_t sent = 0;
+	bool after_drop;
+
+	while (c->ws && ws_pending(c->ws) < HIGH && sent < BURST &&
+	       kspool_take(&c->spool, &record, &after_drop))
+		sent += send_kept(c, buf_str(&record), after_drop);
+	buf_fini(&record);
+	if (c->ws && c->spool.dropped && kspool_empty(&c->spool) && ws_pending(c->ws) < HIGH) {
+		struct arena a = ARENA(ARENA_MAX);
+
+		send_notice(c, &a, buf_str(&c->k->run.parent));
+		arena_fini(&a);
+	}
+	/* A socket that took it all will not say that it has drained. */
+	if (c->ws && sent >= BURST && ws_pending(c->ws) < HIGH)
+		ev_timer_start(c->a->ev, &c->more, 0, on_more);
+}
+
+static void on_more(struct ev_timer *t)
+{
+	send_more(CONTAINER_OF(t, struct kclient, more));
+}
+
+void kclient_drained(struct kclient *c)
+{
+	if (c->k)
+		send_more(c);
+}
+
+/* ---- who is who ---- */
+
+void kclient_note_sent(struct kclient *c, const struct jmsg_ids *head)
+{
+	c->sent[c->nsent++ % KCLIENT_SENT] = hash(head->id);
+	if (!str_is(head->session, c->said))
+		(void)snprintf(c->said, sizeof(c->said), "%.*s", STR_ARG(head->session));
+}
+
+static bool has_sent(const struct kclient *c, struct str id)
+{
+	size_t n = c->nsent < KCLIENT_SENT ? c->nsent : KCLIENT_SENT;
+	uint64_t h = hash(id);
+
+	for (size_t i = 0; i < n; i++) {
+		if (c->sent[i] == h)
+			return true;
+	}
+	return false;
+}
+
+struct kclient *kclient_for(struct kernel *k, const struct jmsg_ids *up)
+{
+	struct kclient *found = NULL;
+
+	if (up->id.len == 0)
+		return NULL;
+	list_for_each(it, &k->clients) {
+		struct kclient *c = CONTAINER_OF(it, struct kclient, node);
+
+		if (has_sent(c, up->id))
+			return c;
+		if (up->session.len && (str_is(up->session, c->session) || str_is(up->session, c->said)))
+			found = c;
+	}
+	return found;
+}
+
+/* ---- coming and going ---- */
+
+static void on_gone(struct ev_later *l)
+{
+	free(CONTAINER_OF(l, struct kclient, gone));
+}
+
+/* Out of the kernel's list; freed now, or when its socket has closed. */
+static void forget(struct kclient *c)
+{
+	if (c->k)
+		list_del(&c->node);
+	c->k = NULL;
+	kspool_fini(&c->spool);
+	ev_timer_stop(&c->more);
+	if (!c->ws)
+		ev_at_turn_end(c->a->ev, &c->gone, on_gone);
+}
+
+static void on_sweep(struct ev_timer *t)
+{
+	struct kernel *k = CONTAINER_OF(t, struct kernel, sweep);
+	mono_ms now = ev_now_ms(k->a->ev);
+	bool again = false;
+
+	list_for_each_safe(it, &k->clients) {
+		struct kclient *c = CONTAINER_OF(it, struct kclient, node);
+
+		if (c->ws)
+			continue;
+		if (now - c->away_ms >= (c->clean ? AWAY_CLEAN_MS : AWAY_MS))
+			forget(c);
+		else
+			again = true;
+	}
+	if (again)
+		ev_timer_start(k->a->ev, t, SWEEP_MS, on_sweep);
+}
+
+/* At most AWAY_MAX are waited for; those who left on purpose go first. */
+static void bound_away(struct kernel *k)
+{
+	struct kclient *oldest = NULL;
+	size_t n = 0;
+
+	list_for_each(it, &k->clients) {
+		struct kclient *c = CONTAINER_OF(it, struct kclient, node);
+
+		if (c->ws)
+			continue;
+		n++;
+		if (!oldest || (c->clean && !oldest->clean) ||
+		    (c->clean == oldest->clean && c->away_ms < oldest->away_ms))
+			oldest = c;
+	}
+	if (n > AWAY_MAX)
+		forget(oldest);
+	else if (n && !ev_timer_armed(&k->sweep))
+		ev_timer_start(k->a->ev, &k->sweep, SWEEP_MS, on_sweep);
+}
+
+struct kclient *kclient_attach(struct kernel *k, struct str session, bool v1)
+{
+	struct kclient *c = NULL;
+
+	list_for_each(it, &k->clients) {
+		struct kclient *x = CONTAINER_OF(it, struct kclient, node);
+
+		if (str_is(session, x->session))
+			c = x;
+	}
+	if (c && c->ws) {
+		struct ws *stale = c->ws;
+
+		c->ws = NULL; /* its on_close finds that it is not the one any more */
+		ws_close(stale, 1000, STR("the same session has connected again"));
+	}
+	if (!c) {
+		c = calloc(1, sizeof(*c));
+		if (!c)
+			return NULL;
+		c->a = k->a;
+		c->k = k;
+		(void)snprintf(c->session, sizeof(c->session), "%.*s", STR_ARG(session));
+		kspool_init(&c->spool, k->a->cfg->home ? k->a->cfg->home : k->a->cfg->root,
+		            FILE_MAX_LIVE);
+		list_push(&k->clients, &c->node);
+	}
+	c->v1 = v1;
+	c->clean = false;
+	c->paused = false;
+	c->spool.lost = false;
+	c->spool.file_max = FILE_MAX_LIVE;
+	return c;
+}
+
+void kclient_opened(struct kclient *c, struct ws *w)
+{
+	c->ws = w;
+	if (c->k->state != KERNEL_READY) {
+		c->paused = true;
+		ws_pause(w);
+	}
+	ev_timer_start(c->a->ev, &c->more, 0, on_more);
+}
+
+void kclient_closed(struct kclient *c, struct ws *w, unsigned code)
+{
+	if (c->ws != w)
+		return;
+	c->ws = NULL;
+	if (!c->k) {
+		ev_at_turn_end(c->a->ev, &c->gone, on_gone);
+		return;
+	}
+	c->clean = code == 1000 || code == 1001 || code == 1005;
+	c->away_ms = ev_now_ms(c->a->ev);
+	c->spool.file_max = FILE_MAX_AWAY;
+	bound_away(c->k);
+}
+
+void kclients_pause(struct kernel *k, bool pause)
+{
+	list_for_each(it, &k->clients) {
+		struct kclient *c = CONTAINER_OF(it, struct kclient, node);
+
+		if (!c->ws || c->paused == pause)
+			continue;
+		c->paused = pause;
+		if (pause)
+			ws_pause(c->ws);
+		else
+			ws_resume(c->ws);
+	}
+}
+
+void kclients_end(struct kernel *k)
+{
+	list_for_each_safe(it, &k->clients) {
+		struct kclient *c = CONTAINER_OF(it, struct kclient, node);
+		struct ws *w = c->ws;
+
+		forget(c);
+		if (w)
+			ws_close(w, 1000, STR("the kernel has ended"));
+	}
+}

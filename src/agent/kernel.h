@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A kernel: one interpreter of the user, its four ZeroMQ connections, and the
+ * browsers that watch it. kernel.c holds the registry and the states,
+ * kernel_proc.c the process, kernel_msgs.c what the kernel says,
+ * kernel_end.c stopping, restarting and dying; kclient.h the browsers' side.
+ *
+ * A kernel is freed at the end of the turn in which it became DEAD; nothing
+ * but its id may be kept elsewhere.
+ */
+#pragma once
+
+#include "agent/agent.h"
+#include "agent/kconn.h"
+#include "agent/kernels.h"
+#include "proto/jmsg.h"
+
+#define KERNEL_ID_MAX 80
+#define KERNEL_TAIL 2048U /* what it wrote on stderr last */
+#define KERNELS_MAX 200U
+#define SESSIONS_MAX 2000U
+
+/*
+ *   STARTING <--------> RESTARTING
+ *      |  \             ^   |
+ *      |   +--> READY --+   |
+ *      v          |         v
+ *   STOPPING <----+---------+
+ *      |
+ *      v
+ *     DEAD  (any state may also die)
+ */
+enum kernel_state {
+	KERNEL_STARTING,   /* the process runs, and has not answered yet */
+	KERNEL_READY,      /* answers, and is heard on iopub */
+	KERNEL_RESTARTING, /* the old process is being ended, or the new one waits */
+	KERNEL_STOPPING,   /* is being ended for good */
+	KERNEL_DEAD,       /* final */
+	KERNEL_STATE_MAX_,
+};
+
+/* execution_state of the API: what the user's code does. */
+enum kernel_exec { EXEC_STARTING, EXEC_IDLE, EXEC_BUSY, EXEC_RESTARTING, EXEC_DEAD };
+
+struct kernel;
+
+/* Somebody waits for a restart to be done, or for the end. Lives in a
+ * request's arena; unlinked by kernel_unwait. ok: what was waited for came. */
+struct kernel_wait {
+	struct list node;
+	void (*fn)(struct kernel_wait *w, struct kernel *k, bool ok);
+	void *arg;
+	bool for_end;
+};
+
+struct kernel {
+	struct agent *a;
+	struct list node; /* in kernels.all */
+	char id[KERNEL_ID_MAX];
+	char *name;       /* of its spec */
+	char *cwd;        /* absolute */
+	char *path;       /* JPY_SESSION_NAME, or NULL */
+	enum kernel_state state;
+	mono_ms since_ms; /* when this state was entered */
+
+	/* Process */
+	struct ev_child child;
+	pid_t pid; /* 0: none; also its process group */
+	bool interrupt_by_message, tcp;
+	struct ev_fd output;
+	char tail[KERNEL_TAIL];
+	size_t tail_len;
+	int sent_signal; /* the hardest we sent to this process */
+	unsigned restarts; /* in a row, without having been stable */
+	bool ever_ready;
+	mono_ms ready_ms;
+	const char *reason; /* why it died last, for the model; or NULL */
+
+	/* Connections */
+	char file[KCONN_ADDR_MAX], ip[KCONN_ADDR_MAX];
+	unsigned ports[5];
+	char key[65], session[37];
+	struct kconn conn[JMSG_CHANNEL_MAX_];
+	struct ev_timer timer; /* of the state: nudge, ending, back-off */
+	unsigned step;
+	mono_ms start_ms;
+	bool got_info, got_iopub;
+	struct buf info; /* content of the last kernel_info_reply */
+
+	/* What it does */
+	enum kernel_exec exec;
+	wall_us last_activity;
+	struct {
+		struct buf parent; /* header of the execute_request; empty: none */
+		char id[128];
+		wall_us since;
+		bool waiting; /* on input() */
+		bool replied; /* the reply was here, idle was not */
+		struct buf session; /* whom to tell when it dies */
+	} run;
+	struct ev_timer idle_timer;
+	mono_ms iopub_ms; /* when it last said something */
+
+	struct list clients; /* struct kclient */
+	struct ev_timer sweep;
+	struct list waits;
+	struct ev_later gone;
+};
+
+struct kernels {
+	struct agent *a;
+	struct list all, sessions;
+	size_t n, nsessions;
+	wall_us last_activity;
+	uint64_t oom_kills;
+	unsigned end_ms; /* per step of an ending, while all are stopped */
+	void (*stopped)(struct agent *a);
+};
+
+const char *kernel_state_name(enum kernel_state s);
+const char *kernel_exec_name(const struct kernel *k);
+/* The only writer of k->state; -EPERM if the table forbids it. */
+MUST_CHECK int kernel_move(struct kernel *k, enum kernel_state to, struct err *err);
+bool kernel_may(enum kernel_state from, enum kernel_state to);
+
+struct kernel *kernel_by_id(struct agent *a, struct str id);
+struct kernel_new {
+	struct str id;   /* empty: a new one */
+	struct str name; /* of the spec; empty: the default */
+	struct str path; /* of the notebook or folder, relative to the root */
+	bool is_file;    /* path names a file: its folder is the cwd */
+};
+/* -ENOENT: no such spec. -EEXIST: that id runs. -EAGAIN: too many. */
+MUST_CHECK int kernel_new(struct agent *a, const struct kernel_new *n, struct kernel **ret,
+                          struct err *err);
+void kernel_put_model(const struct kernel *k, struct jsonw *w);
+size_t kernel_connections(const struct kernel *k);
+void kernel_emit(struct kernel *k, const char *action, const char *status, const char *msg);
+
+/* kernel_proc.c */
+MUST_CHECK int kernel_launch(struct kernel *k, struct err *err);
+void kernel_signal(struct kernel *k, int signo); /* to its process group */
+MUST_CHECK int kernel_interrupt(struct kernel *k, struct err *err);
+void kernel_close_process(struct kernel *k);
+void kernel_unlink_files(struct kernel *k);
+MUST_CHECK int kernel_prepare_files(struct kernel *k, struct err *err);
+
+/* kernel_end.c */
+void kernel_stop(struct kernel *k, struct kernel_wait *w);    /* w may be NULL */
+void kernel_restart(struct kernel *k, struct kernel_wait *w);
+void kernel_unwait(struct kernel_wait *w);
+void kernel_on_ready(struct kernel *k); /* from the messages: it answers */
+void kernel_on_exit(struct kernel *k, int code, int status);
+
+/* kernel_msgs.c */
+void kernel_listen(struct kernel *k);   /* connects, nudges */
+void kernel_deafen(struct kernel *k);   /* disconnects */
+MUST_CHECK int kernel_send(struct kernel *k, const struct jmsg *m);
+/* One of our own; content is JSON or "". */
+MUST_CHECK int kernel_ask(struct kernel *k, enum jmsg_channel c, const char *type,
+                          struct str content);
+/* A status of our own to all browsers; exec changes too. */
+void kernel_tell_status(struct kernel *k, enum kernel_exec exec);
+/* Ends the running request in the browsers: error output, error reply, idle. */
+void kernel_tell_death(struct kernel *k, const char *ename, const char *evalue);
+void kernel_forget_run(struct kernel *k);

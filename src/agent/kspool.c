@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Order of the records: kept_, then the file from r_ to w_, then mem_. A record
+ * is a head of 8 bytes (length, kind) and its bytes. The space of what was
+ * read is given back to the file system in steps.
+ */
+#define _GNU_SOURCE
+#include "agent/kspool.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/uio.h>
+
+#define HEAD 8U
+#define PUNCH (4U << 20)
+#define RECORD_MAX (512U << 20)
+
+struct head {
+	uint32_t len, output;
+};
+
+void kspool_init(struct kspool *s, const char *dir, uint64_t file_max)
+{
+	*s = (struct kspool){ .dir = dir, .file_max = file_max, .fd_ = -1 };
+	buf_init(&s->mem_, KSPOOL_MEMORY);
+	buf_init(&s->kept_, KSPOOL_KEPT);
+}
+
+void kspool_fini(struct kspool *s)
+{
+	if (!s->dir)
+		return;
+	buf_fini(&s->mem_);
+	buf_fini(&s->kept_);
+	own_close(&s->fd_);
+	s->r_ = s->w_ = s->punched_ = 0;
+}
+
+bool kspool_empty(const struct kspool *s)
+{
+	return buf_len(&s->mem_) == 0 && buf_len(&s->kept_) == 0 && s->r_ == s->w_;
+}
+
+uint64_t kspool_bytes(const struct kspool *s)
+{
+	return buf_len(&s->mem_) + buf_len(&s->kept_) + (s->w_ - s->r_);
+}
+
+static bool open_file(struct kspool *s)
+{
+	if (s->fd_ < 0)
+		s->fd_ = open(s->dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	return s->fd_ >= 0;
+}
+
+static bool write_file(struct kspool *s, struct str data)
+{
+	uint64_t at = s->w_;
+
+	if (!open_file(s))
+		return false;
+	while (data.len) {
+		ssize_t n = pwrite(s->fd_, data.ptr, data.len, (off_t)at);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return false; /* the disk is full: w_ stays, the rest is overwritten */
+		at += (uint64_t)n;
+		data = str_sub(data, (size_t)n, data.len);
+	}
+	s->w_ = at;
+	return true;
+}
+
+static bool read_file(struct kspool *s, uint64_t at, void *to, size_t n)
+{
+	char *p = to;
+
+	while (n) {
+		ssize_t r = pread(s->fd_, p, n, (off_t)at);
+
+		if (r < 0 && errno == EINTR)
+			continue;
+		if (r <= 0)
+			return false;
+		p += r;
+		at += (uint64_t)r;
+		n -= (size_t)r;
+	}
+	return true;
+}
+
+/* Gives disk space back: all of it when nothing is left in the file. */
+static void give_back(struct kspool *s)
+{
+	if (s->r_ == s->w_ && s->fd_ >= 0) {
+		own_close(&s->fd_);
+		s->r_ = s->w_ = s->punched_ = 0;
+	} else if (s->r_ - s->punched_ >= PUNCH) {
+		(void)fallocate(s->fd_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)s->punched_,
+		                (off_t)(s->r_ - s->punched_));
+		s->punched_ = s->r_;
+	}
+}
+
+/* What is in the file can't be read: all of it is lost. */
+static void file_failed(struct kspool *s)
+{
+	s->lost = true;
+	s->r_ = s->w_;
+	give_back(s);
+}
+
+static void put_kept(struct kspool *s, struct head h)
+{
+	char *to;
+
+	if (buf_room(&s->kept_) < HEAD + (size_t)h.len) {
+		s->lost = true;
+		return;
+	}
+	buf_put(&s->kept_, &h, HEAD);
+	to = buf_reserve(&s->kept_, h.len);
+	if (!to || !read_file(s, s->r_ + HEAD, to, h.len)) {
+		s->lost = true;
+		return;
+	}
+	buf_commit(&s->kept_, h.len);
+}
+
+/* Makes room for n more bytes in the file, from its oldest end. */
+static void drop_oldest(struct kspool *s, uint64_t n)
+{
+	while (s->r_ < s->w_ && s->w_ - s->r_ + n > s->file_max) {
+		struct head h;
+
+		if (!read_file(s, s->r_, &h, HEAD) || h.len > RECORD_MAX) {
+			file_failed(s);
+			return;
+		}
+		if (h.output)
+			s->dropped += h.len;
+		else
+			put_kept(s, h);
+		s->r_ += HEAD + (uint64_t)h.len;
+	}
+	give_back(s);
+}
+
+/* The disk took nothing: the newest output goes instead of the oldest. */
+static void no_disk(struct kspool *s, struct head h)
+{
+	if (h.output)
+		s->dropped += h.len;
+	else
+		s->lost = true;
+}
+
+static void flush_memory(struct kspool *s)
+{
+	struct str data = buf_str(&s->mem_);
+
+	drop_oldest(s, data.len);
+	if (!write_file(s, data)) {
+		while (data.len >= HEAD) {
+			struct head h;
+
+			memcpy(&h, data.ptr, HEAD);
+			no_disk(s, h);
+			data = str_sub(data, HEAD + h.len, data.len);
+		}
+	}
+	buf_clear(&s->mem_);
+}
+
+static void put_file(struct kspool *s, struct head h, const struct str *part, size_t n)
+{
+	uint64_t from;
+
+	drop_oldest(s, HEAD + (uint64_t)h.len);
+	from = s->w_;
+	if (HEAD + (uint64_t)h.len > s->file_max) {
+		no_disk(s, h);
+		return;
+	}
+	if (!write_file(s, (struct str){ (const char *)&h, HEAD }))
+		goto full;
+	for (size_t i = 0; i < n; i++) {
+		if (!write_file(s, part[i]))
+			goto full;
+	}
+	return;
+full:
+	s->w_ = from;
+	no_disk(s, h);
+}
+
+void kspool_put(struct kspool *s, const struct str *part, size_t n, bool output)
+{
+	struct head h = { .output = output };
+	size_t len = 0;
+
+	for (size_t i = 0; i < n; i++)
+		len += part[i].len;
+	if (len > RECORD_MAX) {
+		s->dropped += len;
+		return;
+	}
+	h.len = (uint32_t)len;
+	if (buf_room(&s->mem_) < HEAD + len)
+		flush_memory(s);
+	if (buf_room(&s->mem_) < HEAD + len) {
+		put_file(s, h, part, n);
+		return;
+	}
+	buf_put(&s->mem_, &h, HEAD);
+	for (size_t i = 0; i < n; i++)
+		buf_put_str(&s->mem_, part[i]);
+	if (buf_error(&s->mem_)) {
+		buf_clear(&s->mem_);
+		s->lost = true;
+	}
+}
+
+static bool take_from(struct buf *from, struct buf *b)
+{
+	struct head h;
+
+	if (buf_len(from) < HEAD)
+		return false;
+	memcpy(&h, buf_str(from).ptr, HEAD);
+	buf_put_str(b, str_sub(buf_str(from), HEAD, HEAD + (size_t)h.len));
+	buf_consume(from, HEAD + (size_t)h.len);
+	if (buf_len(from) == 0)
+		buf_shrink(from);
+	return true;
+}
+
+static bool take_file(struct kspool *s, struct buf *b)
+{
+	struct head h;
+	char *to;
+
+	if (!read_file(s, s->r_, &h, HEAD) || h.len > RECORD_MAX) {
+		file_failed(s);
+		return false;
+	}
+	to = buf_reserve(b, h.len);
+	if (!to || !read_file(s, s->r_ + HEAD, to, h.len)) {
+		file_failed(s);
+		return false;
+	}
+	buf_commit(b, h.len);
+	s->r_ += HEAD + (uint64_t)h.len;
+	give_back(s);
+	return true;
+}
+
+bool kspool_take(struct kspool *s, struct buf *b, bool *ret_after_drop)
+{
+	buf_clear(b);
+	*ret_after_drop = false;
+	if (take_from(&s->kept_, b))
+		return true;
+	*ret_after_drop = s->dropped > 0;
+	if (s->r_ < s->w_ && take_file(s, b))
+		return true;
+	return take_from(&s->mem_, b);
+}

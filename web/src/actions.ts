@@ -2,7 +2,7 @@
 /* What a person can do to a workspace, each once: the answer is put where all pages see it. */
 import { call, post } from "./lib/api";
 import { live, putSession, putWorkspace, dropWorkspace, dropWarning } from "./live";
-import type { Session, Workspace } from "./model";
+import { type Session, type Workspace, current } from "./model";
 
 export interface NewWorkspace {
   name: string;
@@ -80,11 +80,10 @@ export function labelOf(url: string | null | undefined): string | null {
 }
 
 export function byLabel(label: string): Workspace | undefined {
-  return live.get().workspaces?.find((w) => [w.session, w.last_session].some((s) => labelOf(s?.url) === label));
+  return live.get().workspaces?.find((w) => w.label === label || labelOf(current(w)?.url) === label);
 }
 
 /* A tab of its own; that page asks for the entry code, so that no pop-up blocker comes between. */
 export function openInTab(w: Workspace): void {
-  const label = labelOf(w.session?.url);
-  window.open(`/open/${label ?? w.id}`, "_blank", "noopener");
+  window.open(`/open/${w.label ?? labelOf(w.session?.url) ?? w.id}`, "_blank", "noopener");
 }

@@ -42,6 +42,7 @@ export interface Session {
   instance_type: string;
   image: string;
   epoch: number;
+  created_at?: string | null;
   started_at: string | null;
   stopped_at: string | null;
   stop_at: string | null;
@@ -59,6 +60,7 @@ export interface Session {
 export interface Workspace {
   id: string;
   name: string;
+  label?: string; /* of its own origin */
   image: string;
   instance_type: string;
   storage_bytes: number;
@@ -86,6 +88,7 @@ export interface InstanceType {
 export interface Image {
   id: string;
   name: string;
+  title?: string;
   description: string;
   digest: string;
   size_bytes: number;

@@ -109,7 +109,8 @@ export function failText(e: ApiError): string {
 }
 
 export function imageName(images: Image[], id: string): string {
-  return images.find((i) => i.id === id)?.name ?? id;
+  const found = images.find((i) => i.id === id || i.name === id);
+  return found?.title || found?.name || id;
 }
 
 export function typeName(types: InstanceType[], id: string): string {

@@ -141,7 +141,7 @@ export function CreatePage(): JSX.Element {
                     <input type="radio" name="image" value={i.id} checked={theImage === i.id} onChange={() => setImage(i.id)} />
                     <span class="choice-title">
                       <span class="tick" />
-                      <span class="truncate">{i.name}</span>
+                      <span class="truncate">{i.title || i.name}</span>
                       {i.id === d.image?.id && <span class="badge push">{t.create.isDefault}</span>}
                     </span>
                     <span class="t2 small choice-line">{i.description}</span>

@@ -113,7 +113,7 @@ function List({ all }: { all: Workspace[] }): JSX.Element {
 
   const needle = text.toLowerCase();
   const hits = useMemo(
-    () => all.filter((w) => !needle || [w.name, imageName(images, w.image), typeName(types, w.instance_type), w.instance_type].some((x) => x.toLowerCase().includes(needle))),
+    () => all.filter((w) => !needle || [w.name, imageName(images, w.image), typeName(types, w.instance_type)].some((x) => x.toLowerCase().includes(needle))),
     [all, needle, images, types],
   );
   /* The order is that of the moment one asked for it: a row that is being looked at does not move. */

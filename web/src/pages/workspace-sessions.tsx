@@ -23,7 +23,8 @@ export function SessionsTab({ w, now }: { w: Workspace; now: number }): JSX.Elem
   const fresh = new Map<string, Session>([w.last_session, w.session].filter((s): s is Session => !!s).map((s) => [s.id, s]));
   const rows = (list.data ?? []).map((s) => fresh.get(s.id) ?? s);
   for (const s of fresh.values()) if (list.data && !rows.some((r) => r.id === s.id)) rows.push(s);
-  rows.sort((a, b) => (atMs(b.started_at) || Infinity) - (atMs(a.started_at) || Infinity) || b.epoch - a.epoch);
+  const begun = (s: Session) => atMs(s.created_at) || atMs(s.started_at) || Infinity;
+  rows.sort((a, b) => begun(b) - begun(a));
   return (
     <section class="section">
       <div class="section-head">
@@ -59,7 +60,7 @@ export function SessionsTab({ w, now }: { w: Workspace; now: number }): JSX.Elem
                 const cost = costSoFar(s, now);
                 return (
                   <tr key={s.id}>
-                    <td class="nowrap num">{s.started_at ? dayClock(atMs(s.started_at)) : t.never}</td>
+                    <td class="nowrap num">{Number.isFinite(begun(s)) ? dayClock(begun(s)) : ""}</td>
                     <td>
                       <StatePill state={s.state} session={null} now={now} />
                     </td>

@@ -21,13 +21,13 @@ export function TypeChoice({ types, value, onChange, name, small }: {
   return (
     <div class={small ? "types types-s" : "types"}>
       {types.map((x) => (
-        <label class="type" key={x.id}>
-          <input type="radio" name={name} value={x.id} checked={value === x.id} onChange={() => onChange(x.id)} />
+        <label class={x.available ? "type" : "type off"} key={x.id}>
+          <input type="radio" name={name} value={x.id} checked={value === x.id} disabled={!x.available} onChange={() => onChange(x.id)} />
           <span class="tick" />
           <span class="strong">{x.name}</span>
           <span class="t2 spec num">{specOf(x)}</span>
           <span class="avail">
-            <span class="dot" data-k={x.available ? "ok" : "q"} />
+            <span class="dot" data-k={x.available ? "ok" : "no"} />
             {x.available ? t.create.freeNow : t.create.full}
             {!x.available && <span class="t3"> · {t.create.fullHint}</span>}
           </span>

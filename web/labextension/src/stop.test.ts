@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+import { describe, expect, it } from "vitest";
+import { isNear, lead, left, leftText, statusOf } from "./stop";
+
+const now = Date.parse("2026-11-21T10:00:00Z");
+
+describe("the stop of a session", () => {
+  it("keeps what an event does not say", () => {
+    const s = statusOf({ stop_at: "2026-11-21T11:00:00.000000Z", stop_why: "idle", idle_seconds: 3600, max_at: "2026-11-21T20:00:00Z" }, null);
+    const e = statusOf({ stop_at: "2026-11-21T10:04:59Z", seconds: 299, why: "idle" }, s);
+    expect(e.idle_seconds).toBe(3600);
+    expect(e.max_at).toBe(s.max_at);
+    expect(left(e, now)).toBe(299);
+    expect(isNear(s, now)).toBe(false);
+    expect(isNear(e, now)).toBe(true);
+  });
+
+  it("warns at half of a short limit, and at 5 minutes of the hard maximum", () => {
+    const s = statusOf({ stop_at: "2026-11-21T10:00:50Z", why: "idle", idle_seconds: 60 }, null);
+    expect(lead(s)).toBe(30);
+    expect(isNear(s, now)).toBe(false);
+    expect(isNear(s, now + 21_000)).toBe(true);
+    expect(lead({ ...s, why: "max" })).toBe(300);
+  });
+
+  it("never warns about a time that it does not know", () => {
+    const s = statusOf({}, null);
+    expect(isNear(s, now)).toBe(false);
+    expect(left(null, now)).toBeNaN();
+  });
+
+  it("writes times shortly", () => {
+    expect(leftText(59.9)).toBe("59 s");
+    expect(leftText(300)).toBe("5 min");
+    expect(leftText(3600)).toBe("1 h");
+    expect(leftText(9672)).toBe("2 h 41 min");
+  });
+});

@@ -395,7 +395,12 @@ int http_client_take(struct http_client *c, struct str *ret_rest)
 	struct str rest = buf_str(&c->st.in);
 	int fd;
 
-	CHECK(c->upgrade && c->head_done && stream_pending(&c->st) == 0);
+	CHECK(c->upgrade && c->head_done);
+	if (c->st.closed_ || stream_pending(&c->st)) {
+		http_client_close(c);
+		*ret_rest = STR_NONE;
+		return -1;
+	}
 	*ret_rest = str_sub(rest, c->head_len, rest.len);
 	fd = stream_release(&c->st);
 	http_client_close(c);

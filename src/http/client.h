@@ -63,5 +63,5 @@ bool http_client_idle(const struct http_client *c);
  * a re-used connection may be repeated on a fresh one. */
 bool http_client_silent(const struct http_client *c);
 /* After 101: the descriptor and what came after the head (until the turn's
- * end). The client is closed by this. */
+ * end). The client is closed by this. -1: it had not taken all of our request. */
 int http_client_take(struct http_client *c, struct str *ret_rest);

@@ -403,6 +403,7 @@ void http_conn_new(struct http_server *s, int fd, const struct addr *peer)
 		return;
 	}
 	c->srv = s;
+	c->id = ++s->last_id;
 	c->peer = *peer;
 	c->pid = -1;
 	c->uid = (uid_t)-1;

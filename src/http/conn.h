@@ -31,6 +31,7 @@ struct http_server {
 	struct http_server_cfg cfg;
 	struct list conns, listeners;
 	size_t nconns;
+	uint64_t last_id;
 	struct ev_timer accept_timer;
 	struct ev_later later;
 	struct http_req_priv *spare;
@@ -80,6 +81,7 @@ struct http_conn {
 	pid_t pid;
 	uid_t uid;
 	gid_t gid;
+	uint64_t id;
 	struct http_parser parser;
 	struct http_req_priv *cur;
 	struct ev_timer timer;

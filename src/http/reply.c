@@ -19,6 +19,11 @@ struct ev *http_ev(const struct http_req *r)
 	return r->priv_->srv->ev;
 }
 
+uint64_t http_conn_id(const struct http_req *r)
+{
+	return r->priv_->c ? r->priv_->c->id : 0;
+}
+
 /* ---- reading the body ---- */
 
 static void want_body(struct http_req *r, enum http_body_mode mode, uint64_t max,
@@ -79,16 +84,26 @@ void http_body_resume(struct http_req *r)
 
 /* ---- heads ---- */
 
+void http_hdr_str(struct http_req *r, struct str name, struct str value)
+{
+	size_t n = name.len + value.len + 4;
+	char *p;
+
+	CHECK(http_is_token(name) && http_is_value(value));
+	p = buf_reserve(&r->priv_->hdrs, n);
+	if (!p)
+		return; /* begin() looks at the buffer's error */
+	memcpy(p, name.ptr, name.len);
+	memcpy(p + name.len, ": ", 2);
+	if (value.len)
+		memcpy(p + name.len + 2, value.ptr, value.len);
+	memcpy(p + n - 2, "\r\n", 2);
+	buf_commit(&r->priv_->hdrs, n);
+}
+
 void http_hdr(struct http_req *r, const char *name, struct str value)
 {
-	struct buf *b = &r->priv_->hdrs;
-	struct str n = str_of(name);
-
-	CHECK(http_is_token(n) && http_is_value(value));
-	buf_put_str(b, n);
-	buf_put(b, ": ", 2);
-	buf_put_str(b, value);
-	buf_put(b, "\r\n", 2);
+	http_hdr_str(r, str_of(name), value);
 }
 
 void http_hdrf(struct http_req *r, const char *name, const char *fmt, ...)
@@ -176,9 +191,9 @@ static void tail(struct http_req_priv *p, unsigned status, uint64_t length, stru
 	if (length == HTTP_CHUNKED && p->r.head.minor == 0)
 		p->close = true; /* the end of the connection is the end of the body */
 	p->out_left = length == HTTP_CHUNKED ? UINT64_MAX : length;
-	if (p->out_chunked && !bodyless) {
+	if (p->out_chunked && !bodyless && status != 304) {
 		add(t, STR("Transfer-Encoding: chunked\r\n"));
-	} else if (length != HTTP_CHUNKED && !bodyless) {
+	} else if (length != HTTP_CHUNKED && !bodyless && status != 304) {
 		add(t, STR("Content-Length: "));
 		add_u64(t, length);
 		add(t, STR("\r\n"));

@@ -80,6 +80,8 @@ void http_body_resume(struct http_req *r);
 /* Adds an answer field (copied). CHECKs that name and value are clean: clean
  * untrusted values before, e.g. by percent-encoding. */
 void http_hdr(struct http_req *r, const char *name, struct str value);
+/* For names and values that the head parser has passed. */
+void http_hdr_str(struct http_req *r, struct str name, struct str value);
 void http_hdrf(struct http_req *r, const char *name, const char *fmt, ...) PRINTF_LIKE(3, 4);
 /* Whole answer; Content-Length, Date are added. */
 void http_reply(struct http_req *r, unsigned status, struct str body);
@@ -97,6 +99,8 @@ void http_reply_fd(struct http_req *r, unsigned status, int fd, uint64_t off, ui
 /* Give up: close the connection without (more of) an answer. */
 void http_abort(struct http_req *r);
 struct ev *http_ev(const struct http_req *r);
+/* Which connection of this server it came on, from 1; 0 if the client has gone. */
+uint64_t http_conn_id(const struct http_req *r);
 /* The connection leaves HTTP: the descriptor and the bytes already read after
  * the head (valid until the end of the turn). The request is freed at the end
  * of the turn (on_free is called). -1 if the client has gone. */

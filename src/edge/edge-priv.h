@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of this folder share: one edge, its routes, its connections. */
+#pragma once
+
+#include "base/json.h"
+#include "base/map.h"
+#include "edge/edge.h"
+#include "edge/fields.h"
+#include "edge/site.h"
+#include "http/client.h"
+#include "http/pipe.h"
+#include "http/server.h"
+
+#define EDGE_ID_MAX   64
+#define EDGE_NAME_MAX 640 /* percent-encoded */
+
+struct edge {
+	struct ev *ev;
+	struct http_server *srv;
+	const struct edge_cfg *cfg;
+	struct site site;
+	struct addr core;
+	struct map routes;     /* key → struct route */
+	struct map core_conns; /* id of the client's connection → idle struct upstream */
+	struct list core_idle; /* the same, oldest first */
+	struct ev_timer sweep;
+	struct buf fields;     /* a head being written; empty between two */
+	char core_hint[320];   /* "Host: …" for our own questions */
+	size_t nasks;
+	struct http_client *ask_idle[8];
+	char shared[PIPE_READ];
+};
+
+/* ---- questions to core (ask.c) ---- */
+
+struct ask;
+/* status 0: core did not answer in time. body may be NULL. Called from the
+ * loop, once, unless cancelled. */
+typedef void ask_fn(void *arg, unsigned status, const struct json *body);
+/* fields: lines with CR LF. NULL: too many questions are open. */
+struct ask *ask_core(struct edge *e, struct str method, struct str target, struct str fields,
+                     struct str body, ask_fn *fn, void *arg);
+void ask_cancel(struct ask *a); /* NULL is fine */
+void ask_close_idle(struct edge *e);
+
+/* ---- routes (route.c) ---- */
+
+/* Something that goes on by the leave of a route and ends when core takes it
+ * back: a request in progress, a WebSocket. */
+struct live {
+	struct list node;
+	void (*cut)(struct live *l);
+};
+
+struct route {
+	struct edge *e;
+	struct ask *ask;
+	struct list waiters, live, idle; /* idle: connections to the agent */
+	unsigned status; /* core's last answer; 0: none yet */
+	mono_ms at;      /* when it came */
+	mono_ms asked;
+	char session[EDGE_ID_MAX], account[EDGE_ID_MAX], name[EDGE_NAME_MAX], state[16];
+	struct addr agent;
+	bool program;
+	struct str subject; /* label or session id */
+	struct str secret;  /* ticket or Authorization, never logged */
+	struct str key;
+};
+
+struct route_wait {
+	struct list node;
+	/* status as core's, or 0 if it does not answer, or 429: too many asked */
+	void (*fn)(struct route_wait *w, struct route *rt, unsigned status);
+};
+
+/* A route known for less than a second, or NULL and fn is called later. */
+struct route *route_get(struct edge *e, bool program, struct str subject, struct str secret,
+                        struct route_wait *w);
+/* The agent did not answer: ask again before the next request. */
+void route_doubt(struct route *rt);
+void route_close_all(struct edge *e);
+
+/* ---- connections behind us (upstream.c) ---- */
+
+struct proxy;
+struct upstream {
+	struct list node; /* in an idle list */
+	struct edge *e;
+	struct http_client *c;
+	struct proxy *p; /* whose request is on it; NULL: idle */
+	mono_ms since;   /* idle */
+	uint64_t conn;   /* core: the client's connection it belongs to */
+	bool reused;
+	struct ev_later gone;
+};
+
+/* Idle ones are used only for the same route (session and person), or for the
+ * same client connection towards core. rt NULL: core. */
+MUST_CHECK int upstream_take(struct edge *e, struct route *rt, uint64_t conn, bool fresh,
+                             struct upstream **ret, struct err *err);
+/* The request is over: keeps the connection if it can be used again. */
+void upstream_done(struct upstream *u, struct route *rt);
+void upstream_close(struct upstream *u); /* NULL is fine */
+void upstream_sweep(struct list *idle, mono_ms now, mono_ms max_ms);
+
+/* proxy.c: what happens on an upstream's connection */
+extern const struct http_client_cfg proxy_client_cfg;
+void proxy_core(struct edge *e, struct http_req *r);
+void proxy_session(struct edge *e, struct http_req *r, struct str label);
+void proxy_program(struct edge *e, struct http_req *r);
+
+/* tunnel.c: both handshakes are done */
+void tunnel_start(struct edge *e, struct route *rt, struct http_req *r, struct http_client *c,
+                  const struct http_head *h, enum fields_to from);
+
+/* enter.c */
+void enter(struct edge *e, struct http_req *r, const char *label);
+
+/* refuse.c: answers by status of a route */
+void refuse_route(struct edge *e, struct http_req *r, const char *label, unsigned status,
+                  bool program);
+void refuse_console_away(struct http_req *r);
+void refuse_session_away(struct http_req *r);
+void refuse_plain(struct http_req *r, unsigned status, const char *slug, const char *title,
+                  const char *text);

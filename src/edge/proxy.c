@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One request on its way to core or to an agent, and its answer on the way
+ * back. Bytes stay in the two connections' buffers; this file only moves
+ * them, and stops reading on one side while the other is full.
+ *
+ *   waiting for the route → asked → answered from behind → over
+ *                    \________\______ refused by us, or cut
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "edge/edge-priv.h"
+#include "http/ws.h"
+
+#define HIGH_BYTES     (256U << 10) /* unsent on one side: stop reading the other */
+#define LOW_BYTES      (64U << 10)
+#define CORE_BODY_MAX  (8U << 20)
+#define CORE_HEAD_MS   15000U
+
+struct proxy {
+	struct live live;
+	struct route_wait wait;
+	struct edge *e;
+	struct http_req *r;
+	struct route *rt; /* NULL towards core */
+	struct upstream *up;
+	enum fields_to to;
+	struct str target;
+	struct str prefix; /* of the program address */
+	const char *label;
+	struct ev_timer timer; /* core only: an agent's answer may take hours */
+	bool upgrade, begun, retried, has_body, deaf;
+};
+
+static void on_cut(struct live *l)
+{
+	struct proxy *p = CONTAINER_OF(l, struct proxy, live);
+
+	list_del(&l->node);
+	http_abort(p->r);
+}
+
+static void on_free(struct http_req *r)
+{
+	struct proxy *p = r->user;
+
+	list_del(&p->live.node);
+	list_del(&p->wait.node);
+	ev_timer_stop(&p->timer);
+	upstream_close(p->up);
+}
+
+static void on_client_gone(struct http_req *r)
+{
+	(void)r; /* set so that a browser that leaves ends the request behind us too */
+}
+
+static struct proxy *proxy_new(struct edge *e, struct http_req *r, enum fields_to to)
+{
+	struct proxy *p = ARENA_NEW(&r->arena, struct proxy);
+
+	if (!p) {
+		refuse_console_away(r);
+		return NULL;
+	}
+	p->e = e;
+	p->r = r;
+	p->to = to;
+	p->target = r->head.target;
+	p->live.cut = on_cut;
+	p->upgrade = r->head.upgrade_ws;
+	p->has_body = r->head.chunked || r->head.length > 0;
+	r->user = p;
+	r->on_free = on_free;
+	r->on_gone = on_client_gone;
+	return p;
+}
+
+static void away(struct proxy *p)
+{
+	ev_timer_stop(&p->timer);
+	upstream_close(p->up);
+	p->up = NULL;
+	if (p->begun) {
+		http_abort(p->r); /* half an answer must not look whole */
+	} else if (p->rt) {
+		route_doubt(p->rt);
+		refuse_session_away(p->r);
+	} else {
+		refuse_console_away(p->r);
+	}
+}
+
+/* ---- the request ---- */
+
+static void put_peer(struct buf *b, const struct addr *a)
+{
+	char ip[INET6_ADDRSTRLEN] = "";
+	struct sockaddr_in6 in6;
+	struct sockaddr_in in4;
+
+	if (a->sa.ss_family == AF_INET) {
+		memcpy(&in4, &a->sa, sizeof(in4));
+		(void)inet_ntop(AF_INET, &in4.sin_addr, ip, sizeof(ip));
+	} else if (a->sa.ss_family == AF_INET6) {
+		memcpy(&in6, &a->sa, sizeof(in6));
+		(void)inet_ntop(AF_INET6, &in6.sin6_addr, ip, sizeof(ip));
+	}
+	buf_printf(b, "X-Carrel-Peer: %s\r\n", ip[0] ? ip : "local");
+}
+
+static int put_fields(struct proxy *p, struct buf *b)
+{
+	if (fields_request(&p->r->head, p->to, b) < 0)
+		return -EINVAL;
+	if (p->to == TO_CORE) {
+		put_peer(b, p->r->peer);
+		return buf_error(b);
+	}
+	buf_put(b, "X-Carrel-Account: ", 18);
+	buf_put_z(b, p->rt->account);
+	buf_put(b, "\r\nX-Carrel-Name: ", 17);
+	buf_put_z(b, p->rt->name);
+	if (p->to == TO_PROGRAM) {
+		buf_put(b, "\r\nX-Carrel-Prefix: ", 19);
+		buf_put_str(b, p->prefix);
+	}
+	buf_put(b, "\r\n", 2);
+	return buf_error(b);
+}
+
+static void on_request_body(struct http_req *r, struct str data)
+{
+	struct proxy *p = r->user;
+
+	if (!p->up || p->deaf)
+		return;
+	if (data.len == 0)
+		http_client_end(p->up->c);
+	else if (http_client_data(p->up->c, data) < 0)
+		p->deaf = true; /* its answer, or its end, will come */
+	else if (http_client_pending(p->up->c) > HIGH_BYTES)
+		http_body_pause(r);
+}
+
+static void on_up_drain(struct http_client *c, void *arg)
+{
+	struct upstream *u = arg;
+
+	(void)c;
+	if (u->p)
+		http_body_resume(u->p->r);
+}
+
+static void on_core_silent(struct ev_timer *t)
+{
+	away(CONTAINER_OF(t, struct proxy, timer));
+}
+
+static uint64_t body_length(const struct http_head *h)
+{
+	if (h->chunked)
+		return HTTP_CLIENT_CHUNKED;
+	return h->has_length ? h->length : HTTP_CLIENT_NO_BODY;
+}
+
+/* Sends the head on a kept or a fresh connection. */
+static void forward(struct proxy *p)
+{
+	struct buf *b = &p->e->fields;
+	struct http_head *h = &p->r->head;
+	int r;
+
+	buf_clear(b);
+	if (put_fields(p, b) < 0) {
+		refuse_plain(p->r, 400, "too-many-fields", "Bad request",
+		             "The request's header fields are too many or too long to pass on.");
+		return;
+	}
+	if (upstream_take(p->e, p->rt, http_conn_id(p->r), p->upgrade || p->retried, &p->up, NULL) <
+	    0) {
+		away(p);
+		return;
+	}
+	p->up->p = p;
+	if (p->upgrade)
+		r = http_client_upgrade(p->up->c, p->target, buf_str(b));
+	else
+		r = http_client_send(p->up->c, h->method, p->target, buf_str(b), body_length(h),
+		                     STR_NONE);
+	if (r < 0 && p->up->reused && !p->retried) {
+		upstream_close(p->up);
+		p->up = NULL;
+		p->retried = true;
+		forward(p);
+		return;
+	}
+	if (r < 0) {
+		away(p);
+		return;
+	}
+	if (!p->rt)
+		ev_timer_start(p->e->ev, &p->timer, CORE_HEAD_MS, on_core_silent);
+	if (p->has_body && !p->upgrade)
+		http_stream_body(p->r, p->rt ? UINT64_MAX : CORE_BODY_MAX, on_request_body);
+}
+
+/* ---- the answer ---- */
+
+static void on_down_drain(struct http_req *r)
+{
+	struct proxy *p = r->user;
+
+	if (p->up)
+		http_client_resume(p->up->c);
+}
+
+/* The length to promise: for HEAD it is that of what GET would give. */
+static uint64_t answer_length(const struct http_req *r, const struct http_head *h)
+{
+	uint64_t n;
+
+	if (str_is(r->head.method, "HEAD"))
+		return str_to_u64(http_get(h, "Content-Length"), 0, UINT64_MAX - 2, &n) == 0 ?
+		           n :
+		           HTTP_CHUNKED;
+	return h->has_length ? h->length : HTTP_CHUNKED;
+}
+
+static void on_head(struct http_client *c, const struct http_head *h, void *arg)
+{
+	struct upstream *u = arg;
+	struct proxy *p = u->p;
+	struct fields_named named;
+
+	ev_timer_stop(&p->timer);
+	if (h->status == 101) {
+		p->up = NULL;
+		tunnel_start(p->e, p->rt, p->r, c, h, p->to);
+		upstream_close(u);
+		return;
+	}
+	if (fields_named(h, &named) < 0) {
+		away(p);
+		return;
+	}
+	for (size_t i = 0; i < h->n; i++) {
+		if (fields_answer(&h->fields[i], &named, p->to))
+			http_hdr_str(p->r, h->fields[i].name, h->fields[i].value);
+	}
+	p->begun = true;
+	p->r->on_drain = on_down_drain;
+	http_begin(p->r, h->status, answer_length(p->r, h));
+}
+
+static void on_body(struct http_client *c, struct str data, void *arg)
+{
+	struct upstream *u = arg;
+	struct proxy *p = u->p;
+
+	if (data.len) {
+		if (http_data(p->r, data) < 0)
+			away(p); /* can't be: it stops at HIGH_BYTES, a piece is 64 KiB at most */
+		else if (http_pending(p->r) > HIGH_BYTES)
+			http_client_pause(c);
+		return;
+	}
+	p->up = NULL;
+	upstream_done(u, p->rt);
+	http_end(p->r);
+}
+
+static bool is_idempotent(struct str method)
+{
+	return str_is(method, "GET") || str_is(method, "HEAD") || str_is(method, "OPTIONS");
+}
+
+static void on_fail(struct http_client *c, const struct err *err, void *arg)
+{
+	struct upstream *u = arg;
+	struct proxy *p = u->p;
+
+	(void)err;
+	if (!p) { /* idle, and the other side hung up */
+		upstream_close(u);
+		return;
+	}
+	/* The other side may hang up on an idle connection just as we use it. */
+	if (u->reused && http_client_silent(c) && is_idempotent(p->r->head.method) &&
+	    !p->has_body && !p->retried) {
+		upstream_close(u);
+		p->up = NULL;
+		p->retried = true;
+		forward(p);
+		return;
+	}
+	away(p);
+}
+
+const struct http_client_cfg proxy_client_cfg = {
+	.on_head = on_head,
+	.on_body = on_body,
+	.on_drain = on_up_drain,
+	.on_fail = on_fail,
+};
+
+/* ---- where to ---- */
+
+static void routed(struct proxy *p, struct route *rt, unsigned status)
+{
+	if (status != 200) {
+		refuse_route(p->e, p->r, p->label, status, p->to == TO_PROGRAM);
+		return;
+	}
+	p->rt = rt;
+	list_push(&rt->live, &p->live.node);
+	forward(p);
+}
+
+static void on_route(struct route_wait *w, struct route *rt, unsigned status)
+{
+	routed(CONTAINER_OF(w, struct proxy, wait), rt, status);
+}
+
+static void ask_route(struct proxy *p, struct str subject, struct str secret)
+{
+	struct route *rt;
+
+	p->wait.fn = on_route;
+	rt = route_get(p->e, p->to == TO_PROGRAM, subject, secret, &p->wait);
+	if (rt)
+		routed(p, rt, rt->status);
+}
+
+void proxy_core(struct edge *e, struct http_req *r)
+{
+	struct proxy *p = proxy_new(e, r, TO_CORE);
+
+	if (p)
+		forward(p);
+}
+
+static bool ticket_ok(struct str t)
+{
+	return t.len >= 16 && t.len <= 256 && http_is_token(t);
+}
+
+void proxy_session(struct edge *e, struct http_req *r, struct str label)
+{
+	struct proxy *p = proxy_new(e, r, TO_SESSION);
+	struct str ticket = http_cookie(http_get(&r->head, "Cookie"), "__Host-t");
+
+	if (!p)
+		return;
+	p->label = arena_strz(&r->arena, label);
+	ask_route(p, label, ticket_ok(ticket) ? ticket : STR_NONE);
+}
+
+/* "/-/s/<id>/rest?query" → "/rest?query", without tokens in the query: VS Code
+ * and scripts put them there for WebSockets. */
+static bool program_target(struct proxy *p, struct str id, struct str *ret_token)
+{
+	struct buf b = BUF(HTTP_LINE_MAX + 16);
+	struct str t = p->r->head.target;
+	size_t skip = sizeof("/-/s/") - 1 + id.len;
+
+	p->prefix = str_sub(t, 0, skip);
+	if (t.len == skip || t.ptr[skip] != '/')
+		buf_put_c(&b, '/');
+	*ret_token = fields_strip_token(str_sub(t, skip, t.len), &b);
+	p->target = arena_str(&p->r->arena, buf_str(&b));
+	buf_fini(&b);
+	return p->target.ptr != NULL;
+}
+
+void proxy_program(struct edge *e, struct http_req *r)
+{
+	struct str auth = http_get(&r->head, "Authorization"), id = r->url.seg[2], token;
+	struct proxy *p = proxy_new(e, r, TO_PROGRAM);
+
+	if (!p)
+		return;
+	if (!program_target(p, id, &token)) {
+		refuse_console_away(r);
+		return;
+	}
+	if (!auth.ptr && token.len && http_is_token(token))
+		auth = arena_printf(&r->arena, "token %.*s", STR_ARG(token));
+	if (!auth.len) {
+		refuse_route(e, r, NULL, 401, true);
+		return;
+	}
+	ask_route(p, id, auth);
+}

@@ -14,7 +14,7 @@
 #include "base/err.h"
 
 #define CONFIG_TYPES_MAX 32
-#define CONFIG_IMAGES_MAX 32
+#define CONFIG_IMAGES_MAX 16
 #define CONFIG_FILE_MAX (256 * 1024)
 
 /* [instance_type NAME] */

@@ -136,5 +136,5 @@ int privileges_drop(const struct privileges *p, struct err *err)
 		else if (r < 0)
 			return ERR(err, r, "%s: %s", p->role, why.msg);
 	}
-	return p->calls ? seccomp_apply(p->calls, p->mode, err) : 0;
+	return p->calls ? syscalls_apply(p->calls, p->mode, err) : 0;
 }

@@ -10,7 +10,7 @@
 #include <sys/types.h>
 
 #include "base/err.h"
-#include "daemon/seccomp.h"
+#include "daemon/syscalls.h"
 
 struct privileges {
 	const char *role;
@@ -26,8 +26,8 @@ struct privileges {
 	uint64_t files;   /* RLIMIT_NOFILE, cut to the hard limit */
 	uint64_t memory;  /* RLIMIT_AS in bytes, 0: none */
 	uint64_t procs;   /* RLIMIT_NPROC: processes and threads of its uid; root has none */
-	const struct seccomp_group *calls; /* NULL: no filter */
-	enum seccomp_mode mode;
+	const struct syscalls_group *calls; /* NULL: no filter */
+	enum syscalls_mode mode;
 };
 
 MUST_CHECK int privileges_drop(const struct privileges *p, struct err *err);

@@ -118,8 +118,8 @@ int role_core(const struct config *c, int listen_fd, struct err *err)
 		.files = FILES,
 		.memory = MEMORY,
 		.procs = THREADS,
-		.calls = seccomp_core,
-		.mode = role_seccomp(c),
+		.calls = syscalls_core,
+		.mode = role_syscalls(c),
 	};
 	const char *host = strstr(c->console_url, "://") + 3, *port = strchr(host, ':');
 	struct core_cfg cfg;

@@ -28,8 +28,8 @@ int role_edge(const struct config *c, int listen_fd, struct err *err)
 		.files = FILES,
 		.memory = MEMORY,
 		.procs = 0,
-		.calls = seccomp_edge,
-		.mode = role_seccomp(c),
+		.calls = syscalls_edge,
+		.mode = role_syscalls(c),
 	};
 	int r;
 

@@ -45,7 +45,7 @@ int role_config(struct config *ret, struct err *err)
 	return r;
 }
 
-enum seccomp_mode role_seccomp(const struct config *c)
+enum syscalls_mode role_syscalls(const struct config *c)
 {
-	return strcmp(c->seccomp, "log") == 0 ? SECCOMP_LOG : SECCOMP_ENFORCE;
+	return strcmp(c->seccomp, "log") == 0 ? SYSCALLS_LOG : SYSCALLS_ENFORCE;
 }

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "daemon/config.h"
-#include "daemon/seccomp.h"
+#include "daemon/syscalls.h"
 
 #define ROLE_CONFIG_FD 3
 #define ROLE_LISTEN_FD 4
@@ -15,4 +15,4 @@ MUST_CHECK int role_edge(const struct config *c, int listen_fd, struct err *err)
 MUST_CHECK int role_core(const struct config *c, int listen_fd, struct err *err);
 MUST_CHECK int role_engine(const struct config *c, int listen_fd, struct err *err);
 /* What a forbidden system call does, as configured. */
-enum seccomp_mode role_seccomp(const struct config *c);
+enum syscalls_mode role_syscalls(const struct config *c);

@@ -8,19 +8,19 @@
 
 #include "base/err.h"
 
-struct seccomp_group {
+struct syscalls_group {
 	const char *why;
 	const char *calls; /* names, separated by spaces; "" ends a table */
 };
 
-extern const struct seccomp_group seccomp_edge[];
-extern const struct seccomp_group seccomp_core[];
+extern const struct syscalls_group syscalls_edge[];
+extern const struct syscalls_group syscalls_core[];
 
-enum seccomp_mode {
-	SECCOMP_ENFORCE,
-	SECCOMP_LOG, /* to find what a table lacks: the kernel's log names the call */
+enum syscalls_mode {
+	SYSCALLS_ENFORCE,
+	SYSCALLS_LOG, /* to find what a table lacks: the kernel's log names the call */
 };
 
 /* For good, for all threads to come. Sets no_new_privs by itself. */
-MUST_CHECK int seccomp_apply(const struct seccomp_group *table, enum seccomp_mode mode,
+MUST_CHECK int syscalls_apply(const struct syscalls_group *table, enum syscalls_mode mode,
                              struct err *err);

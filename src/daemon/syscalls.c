@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "daemon/seccomp.h"
+#include "daemon/syscalls.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -35,12 +35,12 @@
 	{ "who am I, what do I use", "getpid gettid getuid geteuid getgid getegid getrusage" }, \
 	{ "the end, abort() included", "exit exit_group tgkill" }, SANITIZER
 
-const struct seccomp_group seccomp_edge[] = {
+const struct syscalls_group syscalls_edge[] = {
 	COMMON
 	{ "", "" },
 };
 
-const struct seccomp_group seccomp_core[] = {
+const struct syscalls_group syscalls_core[] = {
 	COMMON
 	{ "threads: the store's writer, password hashes",
 	  "clone3 clone set_robust_list rseq sched_getaffinity" },
@@ -77,7 +77,7 @@ static int add_filtered(scmp_filter_ctx ctx)
 	return r;
 }
 
-static int add_group(scmp_filter_ctx ctx, const struct seccomp_group *g, struct err *err)
+static int add_group(scmp_filter_ctx ctx, const struct syscalls_group *g, struct err *err)
 {
 	struct str rest = str_of(g->calls), one;
 
@@ -97,15 +97,15 @@ static int add_group(scmp_filter_ctx ctx, const struct seccomp_group *g, struct 
 	return 0;
 }
 
-int seccomp_apply(const struct seccomp_group *table, enum seccomp_mode mode, struct err *err)
+int syscalls_apply(const struct syscalls_group *table, enum syscalls_mode mode, struct err *err)
 {
-	scmp_filter_ctx ctx = seccomp_init(mode == SECCOMP_LOG ? SCMP_ACT_LOG :
+	scmp_filter_ctx ctx = seccomp_init(mode == SYSCALLS_LOG ? SCMP_ACT_LOG :
 	                                                         SCMP_ACT_KILL_PROCESS);
 	int r = 0;
 
 	if (!ctx)
 		return ERR(err, -ENOMEM, "seccomp: out of memory");
-	for (const struct seccomp_group *g = table; r == 0 && g->calls[0]; g++)
+	for (const struct syscalls_group *g = table; r == 0 && g->calls[0]; g++)
 		r = add_group(ctx, g, err);
 	if (r == 0) {
 		r = add_filtered(ctx);

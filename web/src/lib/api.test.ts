@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+import { webcrypto } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ApiError, call, get, getAll, post, whenSignedOut } from "./api";
 
@@ -9,6 +10,7 @@ let seen: { url: string; init: RequestInit & { headers: Headers } }[];
 beforeEach(() => {
   seen = [];
   vi.useFakeTimers();
+  vi.stubGlobal("crypto", webcrypto); /* Node 18 has it, but not as a global */
   vi.stubGlobal("fetch", (url: string, init: RequestInit & { headers: Headers }) => {
     seen.push({ url, init });
     return Promise.resolve().then(() => handler(url, init));

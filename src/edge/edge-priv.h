@@ -116,6 +116,9 @@ void tunnel_start(struct edge *e, struct route *rt, struct http_req *r, struct h
 /* enter.c */
 void enter(struct edge *e, struct http_req *r, const char *label);
 
+/* extend.c */
+void extend(struct edge *e, struct http_req *r, const char *label);
+
 /* refuse.c: answers by status of a route */
 void refuse_route(struct edge *e, struct http_req *r, const char *label, unsigned status,
                   bool program);

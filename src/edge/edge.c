@@ -55,6 +55,8 @@ static void on_session_host(struct edge *e, struct http_req *r, const char *labe
 	if (r->url.n && str_is(r->url.seg[0], ".carrel")) {
 		if (r->url.n == 2 && str_is(r->url.seg[1], "enter") && !r->url.trailing_slash)
 			enter(e, r, label);
+		else if (r->url.n == 2 && str_is(r->url.seg[1], "extend") && !r->url.trailing_slash)
+			extend(e, r, label);
 		else
 			refuse_404(r);
 	} else if (!is_own_origin(e, r)) {
@@ -143,6 +145,7 @@ static int start(struct edge *e, int listen_fd, struct err *err)
 		.conns_max = e->cfg->conns_max ? e->cfg->conns_max : 20000,
 		.out_max = 1U << 20,
 		.slash_ok = true,
+		.raw_query = true,
 	};
 	int r;
 

@@ -241,6 +241,17 @@ static void start_request(struct http_conn *c, struct http_req_priv *p)
 	set_deadline(c, HTTP_TICK_MS);
 }
 
+static int parse_target(struct http_req *r, const struct http_server_cfg *cfg)
+{
+	struct str target = r->head.target;
+	size_t end = cfg->raw_query ? str_chr(target, '?', 0) : target.len;
+	int e = url_parse(&r->arena, str_sub(target, 0, end), cfg->slash_ok, &r->url);
+
+	if (cfg->raw_query)
+		r->url.query = str_sub(target, end + 1, target.len);
+	return e;
+}
+
 /* Parses one head and calls the handler. False: nothing more to do now. */
 static bool next_request(struct http_conn *c)
 {
@@ -274,7 +285,7 @@ static bool next_request(struct http_conn *c)
 		return false;
 	}
 	start_request(c, p);
-	if (url_parse(&p->r.arena, p->r.head.target, c->srv->cfg.slash_ok, &p->r.url) < 0) {
+	if (parse_target(&p->r, &c->srv->cfg) < 0) {
 		http_refuse(c, 400);
 		return false;
 	}

@@ -401,9 +401,9 @@ static struct str sentence(unsigned status)
 	case 503:
 		return STR("The server is out of memory just now. Try again in some seconds.\n");
 	case 505:
-		return STR("Only HTTP/1.0 and HTTP/1.1 are spoken here.\n");
+		return STR("Only versions 1.0 and 1.1 of HTTP are spoken here.\n");
 	default:
-		return STR("The request is not proper HTTP/1.1 and was not read further.\n");
+		return STR("The request is not well-formed HTTP and was not read further.\n");
 	}
 }
 

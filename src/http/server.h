@@ -59,6 +59,7 @@ struct http_server_cfg {
 	size_t in_max;      /* per connection read buffer; 0: 64 KiB */
 	unsigned conns_max; /* 0: 10,000; more are answered 503 and closed */
 	bool slash_ok;      /* %2F allowed in path segments */
+	bool raw_query;     /* a proxy's: the query is passed on as it is, not parsed */
 	const char *server; /* Server: field, or NULL */
 };
 

@@ -1,0 +1,612 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Edge alone: what it refuses, what it hides, what it passes on, and how much memory that takes."""
+
+import hashlib
+import json
+import socket
+import tempfile
+import threading
+import time
+
+import pytest
+
+from edgelab import Gone, Lab, Reader, accept_of, frame, read_frame, wait_until, ws_echo
+
+
+@pytest.fixture(scope="module")
+def lab():
+    with tempfile.TemporaryDirectory() as tmp:
+        lab = Lab(tmp)
+        yield lab
+        lab.stop()
+
+
+def echo(r):
+    """An agent: says what reached it."""
+    path = r.target.partition("?")[0]
+    if path.endswith("/ws"):
+        return ws_echo(r)
+    if path == "/stream-in":
+        h, n = hashlib.sha256(), 0
+        f = dict((k.lower(), v) for k, v in r.fields)
+        left = int(f.get("content-length", 0))
+        pieces = r.reader.chunks() if "transfer-encoding" in f else iter(lambda: r.reader.take(min(left - n, 65536)), b"")
+        for p in pieces:
+            h.update(p)
+            n += len(p)
+        return r.answer({"bytes": n, "sha256": h.hexdigest()})
+    if path == "/big":
+        n = int(r.target.partition("?")[2])
+        block = bytes(range(256)) * 256
+        r.sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % n)
+        for _ in range(n // len(block)):
+            r.sock.sendall(block)
+        return None
+    if path == "/chunked":
+        r.sock.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;a=b\r\nhello\r\n6\r\n world\r\n0\r\nX-T: 1\r\n\r\n")
+        return None
+    if path == "/until-close":
+        r.sock.sendall(b"HTTP/1.1 200 OK\r\n\r\nto the end")
+        return False
+    if path == "/cut":
+        r.sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf")
+        return False
+    if path == "/hops":
+        r.sock.sendall(b"HTTP/1.1 200 OK\r\nConnection: X-Secret-Hop\r\nX-Secret-Hop: 1\r\nKeep-Alive: timeout=5\r\n"
+                       b"Set-Cookie: a=b\r\nSet-Cookie: __Host-t=evil; Secure; Path=/\r\nX-Carrel-Account: a_evil\r\n"
+                       b"Content-Length: 2\r\n\r\nok")
+        return None
+    r.body = r.reader.body(r.fields)
+    return r.answer({"target": r.target, "method": r.method, "fields": r.fields, "body": r.body.decode("latin-1")},
+                    fields=[("Content-Type", "application/json")])
+
+
+@pytest.fixture(scope="module")
+def one(lab):
+    return lab.session("one", echo)
+
+
+# ---- where requests go ----
+
+
+def test_hosts_choose_what_answers(lab, one):
+    host, cookie = one
+    assert lab.request(lab.console, "/api/v1/me").json()["core"]
+    assert lab.request(host, "/x", cookie=cookie).json()["target"] == "/x"
+    assert lab.request(lab.console.upper(), "/").status == 200
+    assert lab.request(host.upper(), "/", cookie=cookie).status == 200
+    for bad in ("example.org", f"127.0.0.1:{lab.port}", f"a.b.{lab.console}", "localhost", f"localhost.:{lab.port}",
+                f"-_.{lab.console}", "localhost:1"):
+        assert lab.request(bad).status == 421, bad
+    assert lab.request(f"nobody.{lab.console}").status == 404
+
+
+def test_core_sees_the_request_but_no_invented_fields(lab):
+    r = lab.request(lab.console, "/a%20b?q=1%&c", fields=[
+        ("Cookie", "__Host-s=login"), ("Authorization", "Bearer t"), ("X-Carrel-Account", "a_evil"), ("x-carrel-peer", "9.9.9.9"),
+        ("X-Forwarded-For", "9.9.9.9"), ("Forwarded", "for=9.9.9.9"), ("X-Real-IP", "9.9.9.9"), ("X_Carrel_Account", "a_evil"),
+        ("X-Keep", "yes")]).json()
+    assert r["target"] == "/a%20b?q=1%&c"
+    got = {k.lower(): v for k, v in r["fields"]}
+    assert got == {"host": lab.console, "cookie": "__Host-s=login", "authorization": "Bearer t", "x-keep": "yes",
+                   "x-carrel-peer": "127.0.0.1"}
+
+
+def test_the_agent_sees_who_but_no_credential(lab, one):
+    host, cookie = one
+    r = lab.request(host, "/api/contents/a%2Fb?x=&&y", method="PUT", body=b"data", cookie=f"a=1; {cookie}; __Host-s=steal; __host-S=x; _xsrf=q", fields=[
+        ("Authorization", "token carrel_secret"), ("X-Carrel-Account", "a_evil"), ("X-Carrel-Name", "evil"), ("X-Carrel-Prefix", "/evil"),
+        ("X-Forwarded-Host", "evil"), ("Connection", "X-Drop, keep-alive"), ("X-Drop", "1"), ("Keep-Alive", "1"), ("TE", "trailers"),
+        ("Proxy-Authorization", "p"), ("X-Carrel-Ticket", "t"), ("Accept-Encoding", "br")]).json()
+    assert r["target"] == "/api/contents/a%2Fb?x=&&y"
+    assert r["body"] == "data"
+    got = {k.lower(): v for k, v in r["fields"]}
+    assert got == {"host": host, "cookie": "a=1; _xsrf=q", "accept-encoding": "br", "content-length": "4",
+                   "x-carrel-account": "a_1", "x-carrel-name": "Zo%C3%AB%20B"}
+
+
+def test_an_agent_cannot_set_platform_cookies_or_pose(lab, one):
+    host, cookie = one
+    a = lab.request(host, "/hops", cookie=cookie)
+    names = [k.lower() for k, _ in a.fields]
+    assert a.body == b"ok" and a["Set-Cookie"] == "a=b"
+    assert names.count("set-cookie") == 1
+    for gone in ("x-secret-hop", "keep-alive", "connection", "x-carrel-account"):
+        assert gone not in names
+
+
+def test_connection_cannot_drop_identity(lab, one):
+    host, cookie = one
+    for n in ("X-Carrel-Account", "Host", "Cookie", "Content-Length", "X-Carrel-Name"):
+        r = lab.request(host, "/", method="POST", body=b"abc", cookie=cookie, fields=[("Connection", n)])
+        got = {k.lower(): v for k, v in r.json()["fields"]}
+        assert got["x-carrel-account"] == "a_1" and got["host"] == host and r.json()["body"] == "abc"
+    many = ", ".join(f"x-{i}" for i in range(20))
+    assert lab.request(host, "/", cookie=cookie, fields=[("Connection", many)]).status == 400
+
+
+def test_answers_of_all_framings_come_whole(lab, one):
+    host, cookie = one
+    a = lab.request(host, "/chunked", cookie=cookie)
+    assert a.body == b"hello world" and a["X-T"] is None
+    assert lab.request(host, "/until-close", cookie=cookie).body == b"to the end"
+    h = lab.request(host, "/head", method="HEAD", cookie=cookie)
+    assert h.status == 200 and int(h["Content-Length"]) > 100 and h.body == b""
+    with pytest.raises(Gone):
+        lab.request(host, "/cut", cookie=cookie)
+
+
+def test_internal_addresses_are_not_there(lab, one):
+    host, cookie = one
+    n = len(lab.core.seen)
+    for t in ("/internal/route?host=one", "/%69nternal/enter", "/.carrel/enter", "/internal"):
+        assert lab.request(lab.console, t).status == 404, t
+    for t in ("/.carrel/x", "/.carrel", "/%2ecarrel/enter/x", "/.carrel/enter/"):
+        assert lab.request(host, t, cookie=cookie).status == 404, t
+    assert len(lab.core.seen) == n
+
+
+def test_targets_with_two_meanings_are_refused(lab, one):
+    host, cookie = one
+    for t in ("/a/../b", "/./a", "/%2e%2e/a", "/a/%2E", "/a%00", "/a%5Cb", "/%ff", "/%zz", "/a%2", "/x%2F..%2Fy"):
+        assert lab.request(host, t, cookie=cookie).status == 400, t
+        assert lab.request(lab.console, t).status == 400, t
+    assert lab.request(lab.console, "/a%2Fb").status == 400
+    assert lab.request(host, "/a%2Fb", cookie=cookie).status == 200
+
+
+# ---- who may ----
+
+
+def test_without_a_ticket_pages_go_to_the_console_and_programs_are_told(lab, one):
+    host, _ = one
+    for cookie in (None, "__Host-t=wrong-ticket-0123456789", "__Host-t=short", "__Host-t=bad\x22chars-0123456789"):
+        a = lab.request(host, "/lab", cookie=cookie, fields=[("Accept", "text/html")])
+        assert (a.status, a["Location"]) == (303, f"http://{lab.console}/open/one")
+        a = lab.request(host, "/api", cookie=cookie)
+        assert a.status == 401 and a.json()["type"].endswith("/sign-in-required")
+    assert lab.websocket(host).answer.status == 401
+
+
+def test_a_ticket_is_good_for_its_own_host_only(lab, one):
+    _, cookie = one
+    other, _ = lab.session("other", echo)
+    n = len(lab.agents["other"].seen)
+    assert lab.request(other, "/", cookie=cookie).status == 401
+    assert len(lab.agents["other"].seen) == n
+
+
+def test_entry_makes_the_hosts_own_cookie(lab, one):
+    host, cookie = one
+    form = [("Content-Type", "application/x-www-form-urlencoded"), ("Sec-Fetch-Site", "cross-site"), ("Sec-Fetch-Mode", "navigate"),
+            ("Origin", f"http://{lab.console}")]
+    lab.codes["one", "good+code"] = True
+    a = lab.request(host, "/.carrel/enter", method="POST", body=b"x=1&code=good%2Bcode", fields=form)
+    assert (a.status, a["Location"]) == (303, "/lab")
+    assert a["Set-Cookie"] == f"{cookie}; Path=/; Secure; HttpOnly; SameSite=Lax"
+    again = lab.request(host, "/.carrel/enter", method="POST", body=b"code=good%2Bcode", fields=[*form, ("Accept", "text/html")])
+    assert again.status == 400 and b"Open the session again" in again.body and again["Set-Cookie"] is None
+    assert lab.request(host, "/.carrel/enter", method="POST", body=b"code=", fields=form).status == 400
+    assert lab.request(host, "/.carrel/enter", method="POST", body=b"{}", fields=[("Content-Type", "application/json")]).status == 415
+    assert lab.request(host, "/.carrel/enter").status == 405
+    assert lab.request(host, "/.carrel/enter", method="POST", body=b"c" * 5000, fields=form).status == 413
+
+
+def test_other_sites_may_link_but_not_act(lab, one):
+    host, cookie = one
+    own = f"http://{host}"
+    cases = [
+        ("GET", [("Sec-Fetch-Site", "same-origin"), ("Sec-Fetch-Mode", "cors")], 200),
+        ("POST", [("Sec-Fetch-Site", "same-origin"), ("Origin", own)], 200),
+        ("GET", [("Sec-Fetch-Site", "none"), ("Sec-Fetch-Mode", "navigate")], 200),
+        ("GET", [("Sec-Fetch-Site", "cross-site"), ("Sec-Fetch-Mode", "navigate")], 200),
+        ("GET", [("Sec-Fetch-Site", "cross-site"), ("Sec-Fetch-Mode", "cors")], 403),
+        ("GET", [("Sec-Fetch-Site", "same-site"), ("Sec-Fetch-Mode", "no-cors")], 403),
+        ("POST", [("Sec-Fetch-Site", "cross-site"), ("Sec-Fetch-Mode", "navigate")], 403),
+        ("POST", [("Origin", "http://evil.example")], 403),
+        ("POST", [("Origin", "null")], 403),
+        ("DELETE", [("Origin", f"https://{host}")], 403),
+        ("GET", [("Origin", "http://evil.example")], 200),
+    ]
+    for method, fields, status in cases:
+        assert lab.request(host, "/x", method=method, fields=fields, cookie=cookie).status == status, (method, fields)
+    assert lab.websocket(host, cookie=cookie, fields=[("Origin", own)]).answer.status == 101
+    for bad in ("http://evil.example", "null", f"http://{lab.console}", f"http://other.{lab.console}"):
+        assert lab.websocket(host, cookie=cookie, fields=[("Origin", bad)]).answer.status == 403
+    assert lab.websocket(host, cookie=cookie, fields=[("Sec-Fetch-Site", "same-site")]).answer.status == 403
+
+
+def test_programs_come_in_by_token_and_browsers_do_not(lab, one):
+    auth = ("Authorization", "token carrel_one")
+    r = lab.request(lab.console, "/-/s/s_one/api/kernels?a=1&token=x&b=2", fields=[auth, ("Cookie", "__Host-s=login; a=b")])
+    got = {k.lower(): v for k, v in r.json()["fields"]}
+    assert r.json()["target"] == "/api/kernels?a=1&b=2"
+    assert got["x-carrel-prefix"] == "/-/s/s_one" and got["x-carrel-account"] == "a_1"
+    assert "authorization" not in got and "cookie" not in got
+    assert lab.request(lab.console, "/-/s/s_one", fields=[auth]).json()["target"] == "/"
+    assert lab.request(lab.console, "/-/s/s_one?token=carrel_one").json()["target"] == "/"
+    assert lab.request(lab.console, "/-/s/s_one/hops", fields=[auth])["Set-Cookie"] is None
+    for f in (("Sec-Fetch-Site", "none"), ("Sec-Fetch-Site", "same-origin"), ("Sec-Fetch-Mode", "navigate"), ("Sec-Fetch-Dest", "empty")):
+        assert lab.request(lab.console, "/-/s/s_one/", fields=[auth, f]).status == 403
+    a = lab.request(lab.console, "/-/s/s_one/")
+    assert a.status == 401 and a["WWW-Authenticate"]
+    assert lab.request(lab.console, "/-/s/s_one/", fields=[("Authorization", "token nope")]).status == 401
+    assert lab.request(lab.console, "/-/s/s_other/", fields=[auth]).status == 404
+    assert lab.request(lab.console, "/-/s/", fields=[auth]).status == 404
+    assert lab.request(lab.console, "/%2d/s/s_one/", fields=[auth]).status == 404
+    assert lab.request(lab.console, "/-/s/s%5fone/x", fields=[auth]).status == 404
+    ws = lab.websocket(lab.console, "/-/s/s_one/ws", fields=[auth])
+    assert ws.answer.status == 101
+    ws.sock.sendall(frame(1, b"hi", mask=True))
+    assert read_frame(ws) == (1, b"hi")
+    assert lab.websocket(lab.console, "/-/s/s_one/ws", fields=[auth, ("Sec-Fetch-Site", "cross-site")]).answer.status == 403
+
+
+def test_connections_to_agents_are_shared_by_nobody(lab):
+    host, cookie = lab.session("shared", echo)
+    agent = lab.agents["shared"]
+    lab.tickets["second-ticket-0123456789"] = "shared"
+    for _ in range(5):
+        lab.request(host, cookie=cookie)
+    assert agent.conns == 1, "one person's requests use one connection again"
+    lab.request(host, cookie="__Host-t=second-ticket-0123456789")
+    assert agent.conns == 2
+
+
+# ---- smuggling: each rule of the list broken in each way ----
+
+LONG = "x" * 9000
+
+
+def smuggled(host, cookie):
+    h = f"Host: {host}\r\nCookie: {cookie}\r\n"
+    inner = f"GET /smuggled HTTP/1.1\r\n{h}\r\n"
+    te = "Transfer-Encoding: chunked\r\n"
+    post = f"POST / HTTP/1.1\r\n{h}"
+    yield "LF only", f"GET / HTTP/1.1\n{h}\n".replace("\r\n", "\n") + inner, 400
+    yield "LF in fields", f"GET / HTTP/1.1\r\nHost: {host}\nX: y\r\n\r\n{inner}", 400
+    yield "LF ends the head", f"GET / HTTP/1.1\r\nHost: {host}\r\n\n{inner}", 400
+    yield "bare CR", f"GET / HTTP/1.1\r\nHost: {host}\rX: y\r\n\r\n{inner}", 400
+    yield "CR CR LF", f"GET / HTTP/1.1\r\nHost: {host}\r\r\n\r\n{inner}", 400
+    for line in ("GET  / HTTP/1.1", "GET /  HTTP/1.1", " GET / HTTP/1.1", "GET / HTTP/1.1 ", "GET\t/ HTTP/1.1", "GET /", "GET / HTTP/1.1x",
+                 "GET / http/1.1", "GET / HTTP/1", "GET /a b HTTP/1.1", "G@T / HTTP/1.1", "GET http://x/ HTTP/1.1", "GET * HTTP/1.1",
+                 "GET //x@y#z HTTP/1.1"):
+        yield f"line {line!r}", f"{line}\r\n{h}\r\n{inner}", 400
+    for line in ("GET / HTTP/1.2", "GET / HTTP/2.0", "GET / HTTP/0.9", "PRI * HTTP/2.0"):
+        yield f"line {line!r}", f"{line}\r\n{h}\r\n{inner}", 505
+    for line in ("CONNECT x:80 HTTP/1.1", "TRACE / HTTP/1.1"):
+        yield f"line {line!r}", f"{line}\r\n{h}\r\n{inner}", 501
+    for f in ("X : y", " X: y", "\tX: y", ": y", "X", "X y", "X: a\r\n b", "X: a\r\n\tb", "X(: y", "Content-Length : 5", "X\x00: y",
+              "X: a\x00b", "X: a\x01b", "X: a\x7fb", "X: \x0bb", "\x0bX: b"):
+        yield f"field {f!r}", f"{post}{f}\r\n\r\n{inner}", 400
+    yield "no Host", f"GET / HTTP/1.1\r\n\r\n{inner}", 400
+    for hosts in ("Host:", "Host: a b", f"Host: {host}\r\nHost: {host}", f"Host: {host}\r\nhost: evil", f"Host: {host}, evil", "Host: a/b",
+                  "Host: a@b", "Host: a\x80", "Host: a:b", "Host: [::1"):
+        yield f"host {hosts!r}", f"GET / HTTP/1.1\r\n{hosts}\r\n\r\n{inner}", 400
+    for v in ("", "+5", "-5", "0x5", "5,5", "5, 5", "5 5", "5a", "1e1", "5.0", "1" * 19, "\x0b5", "５"):
+        yield f"length {v!r}", f"{post}Content-Length: {v}\r\n\r\nabcde{inner}".encode().decode("latin-1"), 400
+    yield "two lengths, equal", f"{post}Content-Length: 5\r\nContent-Length: 5\r\n\r\nabcde{inner}", 400
+    yield "two lengths, not equal", f"{post}Content-Length: 5\r\nContent-Length: 0\r\n\r\nabcde{inner}", 400
+    yield "CL.TE", f"{post}Content-Length: 6\r\n{te}\r\n0\r\n\r\nG", 400
+    yield "TE.CL", f"{post}{te}Content-Length: 4\r\n\r\n5c\r\n{inner}\r\n0\r\n\r\n", 400
+    yield "TE twice", f"{post}{te}{te}\r\n0\r\n\r\n{inner}", 400
+    yield "TE in 1.0", f"POST / HTTP/1.0\r\n{h}{te}\r\n0\r\n\r\n{inner}", 400
+    for v in ("chunked, identity", "identity, chunked", "gzip", "xchunked", "chunked;x", '"chunked"', "chunked,", ",chunked", "", "identity",
+              "chunked\x80"):
+        yield f"TE {v!r}", f"{post}Transfer-Encoding: {v}\r\n\r\n0\r\n\r\n{inner}", 501
+    for v in (" : chunked", "\t: chunked", ":\x0bchunked"):
+        yield f"TE{v!r}", f"{post}Transfer-Encoding{v}\r\n\r\n0\r\n\r\n{inner}", 400
+    yield "TE folded", f"{post}Transfer-Encoding:\r\n chunked\r\n\r\n0\r\n\r\n{inner}", 501
+    for c in ("5\nabcde\r\n", "5\r\nabcde\n", "5 \r\nabcde\r\n", " 5\r\nabcde\r\n", "+5\r\nabcde\r\n", "-5\r\nabcde\r\n", "0x5\r\nabcde\r\n",
+              "5_0\r\n", "000000005\r\nabcde\r\n", "\r\n", "5\r\nabcdef\r\n", "5\r\nabcde0\r\n", "g\r\n", "5;a\x00\r\nabcde\r\n", "5;a\nb\r\n",
+              f"5;{'x' * 300}\r\nabcde\r\n", "0\r\nX y\r\n\r\n", "0\r\nX: y\n\r\n", "0\r\n X: y\r\n\r\n", "0\r\n" + "X: y\r\n" * 9 + "\r\n",
+              f"0\r\nX: {LONG}\r\n\r\n", "0\n\n", "0\r\n\n"):
+        yield f"chunk {c[:30]!r}", f"{post}{te}\r\n{c}0\r\n\r\n{inner}", 400
+    yield "expect", f"{post}Expect: 100-continue, x\r\n\r\n{inner}", 417
+    for u in ("h2c", "websocket, h2c", "TLS/1.0", ""):
+        yield f"upgrade {u!r}", f"GET / HTTP/1.1\r\n{h}Connection: Upgrade\r\nUpgrade: {u}\r\n\r\n{inner}", 501
+    yield "line too long", f"GET /{LONG} HTTP/1.1\r\n{h}\r\n{inner}", 414
+    yield "too many fields", f"GET / HTTP/1.1\r\n{h}{'X: y' + chr(13) + chr(10)}" + "X: y\r\n" * 100 + f"\r\n{inner}", 431
+    yield "head too long", f"GET / HTTP/1.1\r\n{h}" + f"X: {LONG}\r\n" * 4 + f"\r\n{inner}", 431
+
+
+def test_smuggling(lab):
+    host, cookie = lab.session("smuggle", echo)
+    agent, n = lab.agents["smuggle"], 0
+    for what, message, status in smuggled(host, cookie):
+        n += 1
+        out = lab.raw(message.encode("latin-1"))
+        # Never the answer to a second request, and never what was hidden reaching the agent.
+        assert out.startswith(b"HTTP/1.1 %d " % status), (what, out[:300])
+        assert out.count(b"HTTP/1.1 ") == 1, (what, out[:2000])
+        assert b"Connection: close" in out, what
+        assert not [r for r in agent.seen if "smuggled" in r.target], what
+    assert n > 110
+
+
+def test_split_heads_are_the_same_heads(lab, one):
+    host, cookie = one
+    m = f"POST /x HTTP/1.1\r\nHost: {host}\r\nCookie: {cookie}\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n".encode()
+    for i in range(1, len(m), 7):
+        with lab.connect() as s:
+            s.sendall(m[:i])
+            time.sleep(0.002)
+            s.sendall(m[i:])
+            r = Reader(s)
+            _, f = r.head()
+            assert json.loads(r.body(f))["body"] == "abc"
+
+
+def test_pipelined_requests_are_separate_requests(lab, one):
+    host, cookie = one
+    with lab.connect() as s:
+        s.sendall(b"".join(f"GET /p{i} HTTP/1.1\r\nHost: {host}\r\nCookie: {cookie}\r\n\r\n".encode() for i in range(20)))
+        r = Reader(s)
+        for i in range(20):
+            _, f = r.head()
+            assert json.loads(r.body(f))["target"] == f"/p{i}"
+
+
+# ---- WebSockets ----
+
+
+def test_websocket_both_ways(lab, one):
+    host, cookie = one
+    ws = lab.websocket(host, cookie=cookie, fields=[("Sec-WebSocket-Protocol", "v1.kernel.websocket.jupyter.org, x"),
+                                                    ("Sec-WebSocket-Extensions", "permessage-deflate")])
+    assert ws.answer["Sec-WebSocket-Protocol"] == "v1.kernel.websocket.jupyter.org"
+    seen = lab.agents["one"].seen[-1]
+    assert seen.get("Sec-WebSocket-Extensions") is None and seen.get("Sec-WebSocket-Key") != "dGhlIHNhbXBsZSBub25jZQ=="
+    for n in (0, 1, 125, 126, 70000, 3000000):
+        ws.sock.sendall(frame(2, b"d" * n, mask=True))
+        assert read_frame(ws) == (2, b"d" * n)
+    ws.sock.sendall(frame(8, b"\x03\xe8", mask=True))
+    assert read_frame(ws) == (8, b"\x03\xe8")
+    with pytest.raises(Gone):
+        ws.more()
+
+
+def test_a_tunnel_opens_only_after_a_whole_handshake_on_both_sides(lab):
+    how = {}
+
+    def agent(r):
+        answer = how["answer"](r)
+        r.sock.sendall(answer.encode())
+        time.sleep(0.05)
+        return False
+
+    host, cookie = lab.session("fake", agent)
+    ok = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    wrong = {
+        "wrong accept": lambda r: ok + "Sec-WebSocket-Accept: AAAAAAAAAAAAAAAAAAAAAAAAAAA=\r\n\r\n",
+        "no accept": lambda r: ok + "\r\n",
+        "no upgrade": lambda r: f"HTTP/1.1 101 X\r\nSec-WebSocket-Accept: {accept_of(r.get('Sec-WebSocket-Key'))}\r\n\r\n",
+        "other protocol": lambda r: ok.replace("websocket", "h2c") + "\r\n",
+        "extension": lambda r: ok + f"Sec-WebSocket-Accept: {accept_of(r.get('Sec-WebSocket-Key'))}\r\nSec-WebSocket-Extensions: x\r\n\r\n",
+        "subprotocol": lambda r: ok + f"Sec-WebSocket-Accept: {accept_of(r.get('Sec-WebSocket-Key'))}\r\nSec-WebSocket-Protocol: evil\r\n\r\n",
+        "not HTTP": lambda r: "SSH-2.0-x\r\n\r\n",
+    }
+    for what, how["answer"] in wrong.items():
+        assert lab.websocket(host, cookie=cookie).answer.status in (502, 503), what
+    how["answer"] = lambda r: "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+    a = lab.websocket(host, cookie=cookie).answer
+    assert (a.status, a.body) == (200, b"ok")
+    how["answer"] = lambda r: ok + "\r\n"
+    assert lab.request(host, cookie=cookie).status == 503, "101 that nobody asked for"
+    n = len(lab.agents["fake"].seen)
+    up = [("Connection", "Upgrade"), ("Upgrade", "websocket")]
+    key, version = ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="), ("Sec-WebSocket-Version", "13")
+    for fields, method in (([], "GET"), ([key], "GET"), ([version], "GET"), ([key, ("Sec-WebSocket-Version", "8")], "GET"),
+                           ([("Sec-WebSocket-Key", "short"), version], "GET"), ([key, key, version], "GET"), ([key, version], "POST")):
+        a = lab.request(host, "/ws", method=method, fields=[*up, *fields], cookie=cookie)
+        assert a.status == 400, fields
+    assert len(lab.agents["fake"].seen) == n
+
+
+def test_bytes_behind_the_handshake_are_not_lost(lab, one):
+    host, cookie = one
+    with lab.connect() as s:
+        s.sendall((f"GET /ws HTTP/1.1\r\nHost: {host}\r\nCookie: {cookie}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+                   "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n").encode() + frame(1, b"early", mask=True))
+        r = Reader(s)
+        assert r.head()[0].startswith("HTTP/1.1 101")
+        assert read_frame(r) == (1, b"early")
+
+
+def test_revocation_cuts_live_sockets_and_downloads_within_five_seconds(lab):
+    host, cookie = lab.session("revoked", echo)
+    ws = [lab.websocket(host, cookie=cookie) for _ in range(20)]
+    down = lab.connect()
+    down.sendall(f"GET /big?{100 << 20} HTTP/1.1\r\nHost: {host}\r\nCookie: {cookie}\r\n\r\n".encode())
+    down.recv(1000)
+    del lab.tickets[cookie.partition("=")[2]]
+    start = time.monotonic()
+    for w in ws:
+        op, data = read_frame(w)
+        assert (op, data[:2]) == (8, (4401).to_bytes(2, "big"))
+        with pytest.raises(Gone):
+            w.more()
+    assert time.monotonic() - start < 5
+    n = 0
+    with pytest.raises((Gone, AssertionError)):
+        while True:
+            d = down.recv(1 << 20)
+            if not d:
+                raise Gone
+            n += len(d)
+            assert n < 100 << 20
+    assert time.monotonic() - start < 5
+
+
+def test_a_silent_core_cuts_nothing_and_is_waited_for(lab):
+    host, cookie = lab.session("patient", echo)
+    ws = lab.websocket(host, cookie=cookie)
+    lab.core_mode = "closing"
+    try:
+        time.sleep(3)
+        ws.sock.sendall(frame(1, b"still", mask=True))
+        assert read_frame(ws) == (1, b"still")
+        a = lab.request(lab.console, "/api/v1/me", fields=[("Accept", "text/html")])
+        assert a.status == 503 and a["Retry-After"] and b"console is away" in a.body
+        t = threading.Timer(1.0, lambda: setattr(lab, "core_mode", "fine"))
+        t.start()
+        start = time.monotonic()
+        assert lab.request(host, "/x", cookie=cookie).status == 200, "a core that comes back within seconds is waited for"
+        assert time.monotonic() - start > 0.5
+        t.join()
+    finally:
+        lab.core_mode = "fine"
+
+
+def test_a_session_that_is_not_running_says_so(lab):
+    host, cookie = lab.session("stopped", None, state="starting")
+    a = lab.request(host, "/lab", cookie=cookie, fields=[("Accept", "text/html")])
+    assert a.status == 503 and a["Retry-After"] == "1" and f"http://{lab.console}/".encode() in a.body
+    host, cookie = lab.session("dead", None)
+    a = lab.request(host, "/api", cookie=cookie)
+    assert a.status == 503 and a.json()["type"].endswith("/session-away")
+
+
+def test_own_pages_run_nothing(lab, one):
+    for a in (lab.request("nowhere.example", fields=[("Accept", "text/html")]), lab.request(f"nobody.{lab.console}", fields=[("Accept", "text/html")])):
+        csp = a["Content-Security-Policy"]
+        assert "default-src 'none'" in csp and "frame-ancestors 'none'" in csp and "unsafe" not in csp
+        style = a.body.split(b"<style>")[1].split(b"</style>")[0]
+        import base64
+        assert base64.b64encode(hashlib.sha256(style).digest()).decode() in csp
+        assert a["X-Content-Type-Options"] == "nosniff" and a["Referrer-Policy"] == "no-referrer" and a["Cache-Control"] == "no-store"
+        assert b"<script" not in a.body
+
+
+# ---- size and slowness ----
+
+
+def rss(pid):
+    with open(f"/proc/{pid}/status") as f:
+        return next(int(x.split()[1]) * 1024 for x in f if x.startswith("VmRSS"))
+
+
+def pss(pid):
+    with open(f"/proc/{pid}/smaps_rollup") as f:
+        return next(int(x.split()[1]) * 1024 for x in f if x.startswith("Pss:"))
+
+
+class Peak:
+    """The edge's largest resident size while the block runs."""
+
+    def __init__(self, lab):
+        self.pid, self.peak, self.stop = lab.edge.pid, 0, threading.Event()
+
+    def __enter__(self):
+        self.before = rss(self.pid)
+        self.t = threading.Thread(target=self.look)
+        self.t.start()
+        return self
+
+    def look(self):
+        while not self.stop.wait(0.01):
+            self.peak = max(self.peak, rss(self.pid))
+
+    def __exit__(self, *a):
+        self.stop.set()
+        self.t.join()
+
+    @property
+    def grown(self):
+        """Nothing under ASan, which keeps freed memory."""
+        with open(f"/proc/{self.pid}/maps") as f:
+            return 0 if "libasan" in f.read() else self.peak - self.before
+
+
+SIZE = 100 << 20
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_big_upload_in_flat_memory(lab, one, chunked):
+    host, cookie = one
+    block = bytes(range(256)) * 4096
+    with Peak(lab) as peak, lab.connect() as s:
+        framing = "Transfer-Encoding: chunked" if chunked else f"Content-Length: {SIZE}"
+        s.sendall(f"POST /stream-in HTTP/1.1\r\nHost: {host}\r\nCookie: {cookie}\r\n{framing}\r\n\r\n".encode())
+        for _ in range(SIZE // len(block)):
+            s.sendall(b"%x\r\n%s\r\n" % (len(block), block) if chunked else block)
+        if chunked:
+            s.sendall(b"0\r\n\r\n")
+        r = Reader(s)
+        _, f = r.head()
+        got = json.loads(r.body(f))
+    assert got == {"bytes": SIZE, "sha256": hashlib.sha256(block * (SIZE // len(block))).hexdigest()}
+    assert peak.grown < 8 << 20, f"{peak.grown} bytes"
+
+
+def test_big_download_to_a_slow_client_in_flat_memory(lab, one):
+    host, cookie = one
+    h, n = hashlib.sha256(), 0
+    with Peak(lab) as peak, lab.connect() as s:
+        s.sendall(f"GET /big?{SIZE} HTTP/1.1\r\nHost: {host}\r\nCookie: {cookie}\r\n\r\n".encode())
+        r = Reader(s)
+        r.head()
+        time.sleep(0.5)  # the edge must stand still, not collect
+        assert peak.grown < 8 << 20
+        while n < SIZE:
+            d = r.buf or s.recv(1 << 20)
+            r.buf = b""
+            h.update(d)
+            n += len(d)
+    assert h.hexdigest() == hashlib.sha256(bytes(range(256)) * (SIZE // 256)).hexdigest()
+    assert peak.grown < 8 << 20, f"{peak.grown} bytes"
+
+
+def test_websocket_back_pressure(lab, one):
+    host, cookie = one
+    ws = lab.websocket(host, cookie=cookie)
+    with Peak(lab) as peak:
+        sent, f = 0, frame(2, b"b" * 100000, mask=True)
+        ws.sock.settimeout(0.5)
+        with pytest.raises(TimeoutError):
+            while True:
+                sent += ws.sock.send(f)
+                assert sent < 64 << 20
+    assert peak.grown < 2 << 20
+    ws.sock.close()
+
+
+def test_idle_websockets_cost_little(lab):
+    host, cookie = lab.session("many", echo)
+    lab.websocket(host, cookie=cookie)
+    before = pss(lab.edge.pid)
+    socks = [lab.websocket(host, cookie=cookie) for _ in range(1000)]
+    for w in socks:
+        w.sock.sendall(frame(1, b"x" * 2000, mask=True))
+    for w in socks:
+        assert read_frame(w) == (1, b"x" * 2000)
+    each = (pss(lab.edge.pid) - before) / 1000
+    print(f"{each:.0f} bytes per idle WebSocket")
+    assert each < 16384
+    for w in socks:
+        w.sock.close()
+
+
+def test_nothing_is_left_after_clients_have_gone(lab):
+    import os
+    fds = f"/proc/{lab.edge.pid}/fd"
+    host, cookie = lab.session("gone", echo)
+    wait_until("earlier sockets are closed", lambda: len(os.listdir(fds)) < 100, 20)
+    for i in range(200):
+        s = lab.connect()
+        s.sendall(f"GET /big?{1 << 24} HTTP/1.1\r\nHost: {host}\r\nCookie: {cookie}\r\n".encode() + (b"\r\n" if i % 2 else b""))
+        s.close()
+    for _ in range(100):
+        lab.websocket(host, cookie=cookie).sock.close()
+    wait_until("all descriptors are closed", lambda: len(os.listdir(fds)) < 40, 20)
+
+
+def test_a_slow_head_ends_by_itself(lab):
+    with lab.connect() as s:
+        s.settimeout(20)
+        start = time.monotonic()
+        s.sendall(b"GET / HT")
+        r = Reader(s)
+        line, _ = r.head()
+        assert line.startswith("HTTP/1.1 408")
+        assert 8 < time.monotonic() - start < 15

@@ -37,6 +37,7 @@ struct agent_cfg {
 	const char *python;   /* what kernel specs call `python3`: absolute, or found in path */
 	const char *lab;      /* JupyterLab's files, contracts section 5; NULL: none */
 	const char *data_dir; /* the user's Jupyter data directory (kernels/, labextensions/, …) */
+	const char *config_dir; /* the user's Jupyter configuration (serverconfig/, labconfig/) */
 	const char *runtime_dir; /* connection files and sockets of kernels: 0700, short path */
 	const char *app_settings_dir, *user_settings_dir, *schemas_dir, *workspaces_dir;
 	const char *labextensions_dir; /* NULL: data_dir's and the python prefix's */
@@ -70,7 +71,8 @@ struct agent {
 	struct shim_link *shim;       /* shimlink.h; NULL in serve mode */
 	struct auth *auth;            /* auth.h */
 	struct lab *lab;              /* lab.h */
-	struct uploads *uploads;      /* upload.h */
+	struct uploads *uploads;      /* upload.c */
+	struct cpu_watch *cpu;        /* evidence.c */
 };
 
 /* Records activity now. Kinds that matter are sent to the shim soon. */

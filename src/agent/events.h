@@ -12,6 +12,7 @@ struct agent;
 
 struct events {
 	struct list listeners_;
+	unsigned n_;
 };
 
 #define EVENT_CONTENTS "https://events.jupyter.org/jupyter_server/contents_service/v1"

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of the contents API share (contents*.c, checkpoints.c). */
+#pragma once
+
+#include "agent/call.h"
+#include "agent/model.h"
+#include "agent/place.h"
+
+#define CONTENTS_BODY_MAX ((size_t)256 << 20)
+#define CONTENTS_READ_MAX ((off_t)256 << 20)
+
+/* The clean path of capture 0; answers by itself and returns false when there
+ * is none or (with `hidden_status`) it is hidden. */
+bool contents_path(struct call *c, unsigned hidden_status, struct str *ret);
+void contents_not_found(struct call *c, struct str path);
+/* An -errno about `path` becomes the answer. */
+void contents_fail(struct call *c, int code, struct str path, const char *doing);
+/* Answers with the model of `path` as it is now, Location and all. */
+void contents_reply(struct call *c, unsigned status, struct str path, const char *message);
+void contents_reply_entry(struct call *c, unsigned status, const struct entry *e,
+                          const char *message);
+/* JupyterLab's contents event; source may be empty. */
+void contents_event(struct call *c, const char *action, struct str path, struct str source);
+
+call_fn contents_get;
+
+/* checkpoints.c: one checkpoint per file, `.ipynb_checkpoints/x-checkpoint.y` */
+MUST_CHECK int checkpoint_make(const struct agent *a, struct str path, struct err *err);
+bool checkpoint_exists(const struct agent *a, struct str path);
+void checkpoint_follow(const struct agent *a, struct str from, struct str to);
+void checkpoint_drop(const struct agent *a, struct str path);
+call_fn checkpoints_list, checkpoints_post, checkpoints_restore, checkpoints_delete;
+
+/* contents_copy.c */
+MUST_CHECK int contents_copy(struct call *c, struct str from, struct str to_dir, struct str *ret,
+                             struct err *err);
+MUST_CHECK int copy_file(int from_dir, const char *from, int to_dir, const char *to,
+                         struct err *err);
+/* trash.c: moves to the trash, or deletes for good. */
+MUST_CHECK int contents_delete(const struct agent *a, struct str path, struct err *err);
+/* contents_put.c */
+call_fn contents_put;
+/* upload.c: a PUT with a chunk number. */
+MUST_CHECK int upload_chunk(struct agent *a, struct str path, int64_t chunk, struct str data,
+                            bool *ret_existed, struct err *err);
+/* The file so far, while its pieces come. */
+bool upload_entry(struct agent *a, struct str path, struct entry *ret);
+MUST_CHECK int uploads_init(struct agent *a);
+void uploads_fini(struct agent *a);

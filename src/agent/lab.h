@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * JupyterLab's front end: the page, its static files, federated extensions,
+ * and what the Lab endpoints share. Everything is read from disk when asked
+ * for; nothing is kept but descriptors and a small page template.
+ */
+#pragma once
+
+#include "agent/call.h"
+
+#define LAB_DIRS_MAX 8
+
+struct lab {
+	int dir;             /* cfg->lab, -1: none */
+	const char *dirs[LAB_DIRS_MAX]; /* folders with federated extensions, first wins */
+	size_t ndirs;
+	struct arena strings;
+};
+
+MUST_CHECK int lab_init(struct agent *a, struct err *err);
+void lab_fini(struct agent *a);
+
+/* A file of cfg->lab; immutable when its name or `?v=` carries a hash. 404 by
+ * itself. */
+void lab_send(struct call *c, struct str rel, bool immutable);
+
+/* Folders with a settings schema or a page configuration, lowest first. */
+const char *lab_schemas_dir(const struct agent *a, struct arena *m);
+
+/* labext.c */
+struct labext {
+	struct str name;       /* of package.json */
+	const struct json *package;
+	const char *dir;       /* absolute */
+};
+typedef void labext_fn(const struct labext *e, void *arg);
+/* Each federated extension once. */
+void labext_each(struct call *c, struct arena *m, labext_fn *fn, void *arg);
+
+/* labconfig.c: the user's and the site's page configuration, as a tree. */
+struct json *labconfig_page(struct call *c, struct arena *m);
+/* Reads a JSON or JSON5 file into m; NULL when it is not there or broken. */
+struct json *labconfig_read(struct arena *m, const char *path);
+/* Members of `from` go over those of `to`, objects deep; null removes. */
+MUST_CHECK int json_merge(struct arena *m, struct json *to, const struct json *from);
+
+/* labpage.c, labapi.c, workspaces.c */
+call_fn lab_page, lab_page_doc, lab_page_other;
+call_fn lab_translations, lab_translation, lab_listings, lab_licenses, lab_plugins, lab_plugins_post;
+call_fn lab_build, lab_build_post, lab_news, lab_update, lab_extensions, lab_extensions_post;
+call_fn workspaces_list, workspace_get, workspace_put, workspace_delete, workspace_nameless;

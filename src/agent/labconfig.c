@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Configuration files of JupyterLab: JSON and JSON5, merged from many places. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+
+#include "agent/json5.h"
+#include "agent/jsontree.h"
+#include "agent/lab.h"
+#include "agent/python.h"
+#include "base/file.h"
+
+#define FILE_MAX (4U << 20)
+
+struct json *labconfig_read(struct arena *m, const char *path)
+{
+	struct buf raw = BUF(FILE_MAX), strict = BUF(FILE_MAX * 2);
+	struct json *j = NULL;
+	struct str s;
+	int r = file_read(AT_FDCWD, path, &raw, NULL);
+
+	if (r == 0 && str_ends(str_of(path), STR(".json5")))
+		r = json5_to_json(buf_str(&raw), &strict, NULL);
+	else if (r == 0)
+		buf_put_str(&strict, buf_str(&raw));
+	s = arena_str(m, buf_str(&strict));
+	if (r < 0 || !s.len ||
+	    json_parse(m, s, &(struct json_limits){ .lax_dup = true, .lax_surrogates = true }, &j, NULL) < 0)
+		j = NULL;
+	buf_fini(&raw);
+	buf_fini(&strict);
+	return j;
+}
+
+static int merge(struct arena *m, struct json *to, const struct json *from, unsigned depth)
+{
+	struct json *next;
+
+	if (depth > 32)
+		return -E2BIG;
+	/* `from` gives its members away; the iteration must not follow them. */
+	for (struct json *v = from->first; v; v = next) {
+		struct json *old;
+		char key[256];
+
+		next = v->next;
+		if (v->key.len >= sizeof(key))
+			continue;
+		memcpy(key, v->key.ptr, v->key.len);
+		key[v->key.len] = '\0';
+		old = jt_get(to, key);
+		if (v->type == JSON_NULL) {
+			jt_remove(to, key);
+		} else if (v->type == JSON_OBJECT) {
+			/* Also into a new object, so that nulls inside are left out. */
+			if (!old || old->type != JSON_OBJECT) {
+				old = jt_new(m, JSON_OBJECT);
+				if (!old)
+					return -ENOMEM;
+				jt_set(to, v->key, old);
+			}
+			if (merge(m, old, v, depth + 1) < 0)
+				return -E2BIG;
+			if (!old->first && v->first)
+				jt_remove(to, key);
+		} else {
+			jt_set(to, v->key, v);
+		}
+	}
+	return 0;
+}
+
+int json_merge(struct arena *m, struct json *to, const struct json *from)
+{
+	return merge(m, to, from, 0);
+}
+
+static void merge_file(struct arena *m, struct json *to, const char *path)
+{
+	struct json *j = labconfig_read(m, path);
+
+	if (j && j->type == JSON_OBJECT)
+		(void)(json_merge(m, to, j) == 0);
+}
+
+/* {"a": true, "b": false} → ["a"]: what the front end takes. */
+static void keys_to_list(struct arena *m, struct json *o, const char *key)
+{
+	struct json *v = jt_get(o, key), *list;
+
+	if (!v || v->type != JSON_OBJECT)
+		return;
+	list = jt_new(m, JSON_ARRAY);
+	if (!list)
+		return;
+	json_for_each(it, v) {
+		struct json *s;
+
+		if (it->type == JSON_FALSE || it->type == JSON_NULL)
+			continue;
+		s = jt_str(m, it->key);
+		if (s)
+			jt_push(list, s);
+	}
+	jt_set(o, str_of(key), list);
+}
+
+/* And the other way, so that lists of several files can be merged. */
+static void list_to_keys(struct arena *m, struct json *o, const char *key)
+{
+	struct json *v = jt_get(o, key), *obj;
+
+	if (!v || v->type != JSON_ARRAY)
+		return;
+	obj = jt_new(m, JSON_OBJECT);
+	if (!obj)
+		return;
+	json_for_each(it, v) {
+		struct json *yes = it->type == JSON_STRING ? jt_bool(m, true) : NULL;
+
+		if (yes)
+			jt_set(obj, it->text, yes);
+	}
+	jt_set(o, str_of(key), obj);
+}
+
+struct disabling {
+	struct arena *m;
+	struct json *page;
+};
+
+/* An extension may switch others off, unless it is switched off itself. */
+static void on_extension(const struct labext *e, void *arg)
+{
+	struct disabling *d = arg;
+	struct json *off = jt_get(d->page, "disabledExtensions"), *yes;
+	const struct json *lab = json_get(e->package, "jupyterlab");
+
+	json_for_each(it, off) {
+		if (str_eq(it->key, e->name) && it->type == JSON_TRUE)
+			return;
+	}
+	json_for_each(it, json_get(lab, "disabledExtensions")) {
+		yes = it->type == JSON_STRING ? jt_bool(d->m, true) : NULL;
+		if (yes && off && off->type == JSON_OBJECT)
+			jt_set(off, it->text, yes);
+	}
+}
+
+struct json *labconfig_page(struct call *c, struct arena *m)
+{
+	const struct agent_cfg *cfg = c->a->cfg;
+	const char *prefix = python_prefix(c->a, m), *app = cfg->app_settings_dir;
+	struct json *page = jt_new(m, JSON_OBJECT), *off;
+	struct disabling d = { m, page };
+	char path[PATH_MAX];
+
+	if (!page)
+		return NULL;
+	if (app) {
+		(void)snprintf(path, sizeof(path), "%s/page_config.json5", app);
+		if (access(path, R_OK) < 0)
+			(void)snprintf(path, sizeof(path), "%s/page_config.json", app);
+		merge_file(m, page, path);
+	}
+	list_to_keys(m, page, "disabledExtensions");
+	merge_file(m, page, "/etc/jupyter/labconfig/page_config.json");
+	merge_file(m, page, "/usr/local/etc/jupyter/labconfig/page_config.json");
+	if (prefix) {
+		(void)snprintf(path, sizeof(path), "%s/etc/jupyter/labconfig/page_config.json", prefix);
+		merge_file(m, page, path);
+	}
+	(void)snprintf(path, sizeof(path), "%s/labconfig/page_config.json", cfg->config_dir);
+	merge_file(m, page, path);
+	list_to_keys(m, page, "disabledExtensions");
+	if (!jt_get(page, "disabledExtensions")) {
+		off = jt_new(m, JSON_OBJECT);
+		if (off)
+			jt_set(page, STR("disabledExtensions"), off);
+	}
+	labext_each(c, m, on_extension, &d);
+	keys_to_list(m, page, "disabledExtensions");
+	keys_to_list(m, page, "deferredExtensions");
+	keys_to_list(m, page, "lockedExtensions");
+	return page;
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The agent's line to its shim (contracts section 4): says that it is ready,
+ * what the user is doing, and hears when the session will end. The shim may be
+ * replaced: the line is made anew every second until it holds.
+ */
+#pragma once
+
+#include "agent/agent.h"
+
+MUST_CHECK int shimlink_init(struct agent *a, const char *path, struct err *err);
+void shimlink_fini(struct agent *a);
+/* Evidence is sent within a second of this, and every 10 s anyway. */
+void shimlink_changed(struct agent *a);
+/* See agent_oom_query. */
+void shimlink_oom_query(struct agent *a, oom_fn *fn, void *arg);
+/* Members stop_at, stop_why, idle_seconds, max_at of an open object. */
+void shimlink_status(const struct agent *a, struct jsonw *w);

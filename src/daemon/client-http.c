@@ -71,9 +71,10 @@ int client_http(const char *addr, const char *method, const char *target, const 
 	size_t used;
 	int r;
 
-	buf_printf(&request,
-	           "%s %s HTTP/1.1\r\nHost: %s\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
-	           method, target, host);
+	buf_printf(
+	    &request,
+	    "%s %s HTTP/1.1\r\nHost: %s\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+	    method, target, host);
 	r = client_connect(addr, timeout_s, &fd, err);
 	if (r == 0)
 		r = file_write_all(fd, buf_str(&request), err);

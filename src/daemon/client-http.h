@@ -11,4 +11,5 @@ MUST_CHECK int client_http(const char *addr, const char *method, const char *tar
                            const char *host, unsigned timeout_s, struct buf *ret_body,
                            struct err *err);
 /* A connected, blocking socket with that time-out for each call. */
-MUST_CHECK int client_connect(const char *addr, unsigned timeout_s, int *ret_fd, struct err *err);
+MUST_CHECK int client_connect(const char *addr, unsigned timeout_s, int *ret_fd,
+                              struct err *err);

@@ -19,8 +19,8 @@
 #include "daemon/runtime.h"
 #include "daemon/stop-all.h"
 
-#define STEP_MS 50
-#define STOP_PARENT_MS 45000
+#define STEP_MS         50
+#define STOP_PARENT_MS  45000
 #define ENGINE_START_MS 10000
 
 static void pause_ms(int ms)
@@ -53,8 +53,8 @@ int client_wait_ready(const struct config *c, unsigned wait_s, struct err *err)
 	               (unsigned long long)c->port);
 	do {
 		buf_clear(&body);
-		r = client_http(addr, "GET", "/readyz", strstr(c->console_url, "//") + 2, 5, &body,
-		                err);
+		r = client_http(addr, "GET", "/readyz", strstr(c->console_url, "//") + 2, 5,
+		                &body, err);
 		if (r != 200)
 			pause_ms(STEP_MS);
 	} while (r != 200 && time_mono_ms() < end);
@@ -97,14 +97,16 @@ int client_sign_in_code(const struct config *c, unsigned wait_s, struct err *err
 	(void)snprintf(addr, sizeof(addr), "unix:%s/edge/core.sock", rt.dir);
 	do {
 		buf_clear(&body);
-		r = client_http(addr, "POST", "/internal/sign-in-code", "localhost", 10, &body, err);
+		r = client_http(addr, "POST", "/internal/sign-in-code", "localhost", 10, &body,
+		                err);
 		if (r < 0)
 			pause_ms(STEP_MS); /* core is just starting again */
 	} while (r < 0 && time_mono_ms() < end && runtime_parent(&rt, &parent) == 0);
 	if (r == 200 || r == 201)
 		r = print_code(buf_str(&body), err);
 	else if (r >= 0)
-		r = ERR(err, -EACCES, "core refuses a sign-in code (%d): it gives one to root only", r);
+		r = ERR(err, -EACCES,
+		        "core refuses a sign-in code (%d): it gives one to root only", r);
 	buf_fini(&body);
 	return r;
 }

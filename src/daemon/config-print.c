@@ -82,8 +82,9 @@ static void put_limits(struct buf *b, const struct config_key *k)
 
 void config_help(struct buf *b)
 {
-	buf_put_z(b, "Configuration file: sections of key = value lines; # begins a comment line.\n"
-	             "The same keys go on carreld's command line as KEY=VALUE, and win.\n");
+	buf_put_z(
+	    b, "Configuration file: sections of key = value lines; # begins a comment line.\n"
+	       "The same keys go on carreld's command line as KEY=VALUE, and win.\n");
 	for (const char *s = next_section(NULL); s; s = next_section(s)) {
 		if (strcmp(s, "runtime") == 0)
 			continue;
@@ -107,7 +108,8 @@ static void put_commented(struct buf *b, const char *text)
 
 	while (str_split(&rest, '\n', &line))
 		if (line.len > 0)
-			buf_printf(b, "%s#%.*s\n", line.ptr[0] == '[' ? "\n" : "", STR_ARG(line));
+			buf_printf(b, "%s#%.*s\n", line.ptr[0] == '[' ? "\n" : "",
+			           STR_ARG(line));
 }
 
 void config_example(struct buf *b)
@@ -120,14 +122,16 @@ void config_example(struct buf *b)
 		if (config_is_named(s)) {
 			bool is_type = strcmp(s, "instance_type") == 0;
 
-			buf_printf(b, "\n# One section [%s NAME] for each. As soon as one stands\n"
-			              "# here, the built-in ones that follow are gone. Keys:\n",
+			buf_printf(b,
+			           "\n# One section [%s NAME] for each. As soon as one stands\n"
+			           "# here, the built-in ones that follow are gone. Keys:\n",
 			           s);
 			for (size_t i = 0; i < config_nkeys; i++)
 				if (strcmp(config_keys[i].section, s) == 0)
 					buf_printf(b, "#   %s: %s\n", config_keys[i].key,
 					           config_keys[i].text);
-			put_commented(b, is_type ? config_default_types : config_default_images);
+			put_commented(b,
+			              is_type ? config_default_types : config_default_images);
 			continue;
 		}
 		buf_printf(b, "\n[%s]\n", s);
@@ -163,9 +167,12 @@ void config_man(struct buf *b)
 	             "The file holds sections in square brackets and lines of the form\n"
 	             ".IR \"key \" = \" value\" .\n"
 	             "A line that begins with # is a comment.\n"
-	             "Sizes take the units KiB, MiB, GiB, TiB and KB, MB, GB, TB; durations s, m, h and d.\n"
-	             "The same keys may be given to\n.BR carreld (8)\nas KEY=VALUE arguments, which win over the file.\n"
-	             "An error names file, line, key and the nearest known key, and nothing is started.\n");
+	             "Sizes take the units KiB, MiB, GiB, TiB and KB, MB, GB, TB; durations s, "
+	             "m, h and d.\n"
+	             "The same keys may be given to\n.BR carreld (8)\nas KEY=VALUE arguments, "
+	             "which win over the file.\n"
+	             "An error names file, line, key and the nearest known key, and nothing is "
+	             "started.\n");
 	for (const char *s = next_section(NULL); s; s = next_section(s)) {
 		if (strcmp(s, "runtime") == 0)
 			continue;
@@ -185,5 +192,6 @@ void config_man(struct buf *b)
 			buf_fini(&limits);
 		}
 	}
-	buf_put_z(b, ".SH FILES\n/etc/carrel/carrel.conf\n.SH SEE ALSO\n.BR carreld (8),\n.BR carrel (1)\n");
+	buf_put_z(b, ".SH FILES\n/etc/carrel/carrel.conf\n.SH SEE ALSO\n.BR carreld (8),\n.BR "
+	             "carrel (1)\n");
 }

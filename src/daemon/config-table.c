@@ -5,18 +5,24 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define KIB (UINT64_C(1) << 10)
-#define GIB (UINT64_C(1) << 30)
-#define TIB (UINT64_C(1) << 40)
+#define KIB  (UINT64_C(1) << 10)
+#define GIB  (UINT64_C(1) << 30)
+#define TIB  (UINT64_C(1) << 40)
 #define HOUR 3600
-#define DAY 86400
+#define DAY  86400
 
-#define TEXT(sec, k, field, def, text) \
-	{ sec, k, CONFIG_TEXT, offsetof(struct config, field), 0, 0, NULL, def, text }
-#define PATH(sec, k, field, def, text) \
-	{ sec, k, CONFIG_PATH, offsetof(struct config, field), 0, 0, NULL, def, text }
-#define NUM(sec, k, kind, field, min, max, def, text) \
-	{ sec, k, kind, offsetof(struct config, field), min, max, NULL, def, text }
+#define TEXT(sec, k, field, def, text)                                                     \
+	{                                                                                  \
+		sec, k, CONFIG_TEXT, offsetof(struct config, field), 0, 0, NULL, def, text \
+	}
+#define PATH(sec, k, field, def, text)                                                     \
+	{                                                                                  \
+		sec, k, CONFIG_PATH, offsetof(struct config, field), 0, 0, NULL, def, text \
+	}
+#define NUM(sec, k, kind, field, min, max, def, text)                                   \
+	{                                                                               \
+		sec, k, kind, offsetof(struct config, field), min, max, NULL, def, text \
+	}
 #define IN(type, field) offsetof(struct config_##type, field)
 
 /* clang-format off */
@@ -115,14 +121,20 @@ struct unit {
 	uint64_t factor;
 };
 
-static const struct unit seconds[] = { { "", 1 },       { "s", 1 },   { "m", 60 },
-	                               { "h", HOUR }, { "d", DAY } };
+static const struct unit seconds[] = {
+	{ "", 1 }, { "s", 1 }, { "m", 60 }, { "h", HOUR }, { "d", DAY }
+};
 static const struct unit sizes[] = {
-	{ "", 1 },         { "B", 1 },
-	{ "KiB", KIB },    { "MiB", KIB * KIB },
-	{ "GiB", GIB },    { "TiB", TIB },
-	{ "KB", 1000 },    { "MB", 1000 * 1000 },
-	{ "GB", 1000000000 }, { "TB", UINT64_C(1000000000000) },
+	{ "", 1 },
+	{ "B", 1 },
+	{ "KiB", KIB },
+	{ "MiB", KIB *KIB },
+	{ "GiB", GIB },
+	{ "TiB", TIB },
+	{ "KB", 1000 },
+	{ "MB", 1000 * 1000 },
+	{ "GB", 1000000000 },
+	{ "TB", UINT64_C(1000000000000) },
 };
 
 static int get_unit(const struct unit *units, size_t n, struct str s, uint64_t *ret)

@@ -13,7 +13,7 @@
 #include "daemon/config-table.h"
 #include "daemon/where.h"
 
-#define MEM_MAX (1024 * 1024)
+#define MEM_MAX   (1024 * 1024)
 #define VALUE_MAX 1000
 
 /* Where the parser is: for the messages, and for what a key means there. */
@@ -102,8 +102,8 @@ static int unknown_key(const char *where, const char *section, struct str key, s
 		}
 	}
 	if (elsewhere)
-		return ERR(err, -EINVAL, "%s: %s belongs in section [%s%s]", where, elsewhere->key,
-		           elsewhere->section,
+		return ERR(err, -EINVAL, "%s: %s belongs in section [%s%s]", where,
+		           elsewhere->key, elsewhere->section,
 		           config_is_named(elsewhere->section) ? " NAME" : "");
 	if (best)
 		return ERR(err, -EINVAL, "%s: unknown key %.*s: did you mean %s?", where,
@@ -125,8 +125,9 @@ static int check_text(const struct config_key *k, struct str value, const char *
 			return ERR(err, -EINVAL, "%s: %s holds a control character", where,
 			           k->key);
 	if (k->kind == CONFIG_PATH && (value.len == 0 || value.ptr[0] != '/'))
-		return ERR(err, -EINVAL, "%s: %s must be a path that begins with /, not \"%.*s\"",
-		           where, k->key, STR_ARG(value));
+		return ERR(err, -EINVAL,
+		           "%s: %s must be a path that begins with /, not \"%.*s\"", where,
+		           k->key, STR_ARG(value));
 	if (k->kind != CONFIG_CHOICE)
 		return 0;
 	rest = str_of(k->choices);
@@ -162,8 +163,8 @@ static int set(struct config *c, void *base, const struct config_key *k, struct 
 		return 0;
 	}
 	config_put_range(&range, k);
-	r = ERR(err, -EINVAL, "%s: %s must be %s, not \"%.*s\"", where, k->key, buf_cstr(&range),
-	        value.len > 60 ? 60 : (int)value.len, value.ptr);
+	r = ERR(err, -EINVAL, "%s: %s must be %s, not \"%.*s\"", where, k->key,
+	        buf_cstr(&range), value.len > 60 ? 60 : (int)value.len, value.ptr);
 	buf_fini(&range);
 	return r;
 }
@@ -172,8 +173,8 @@ static int set_defaults(struct config *c, void *base, const char *section, struc
 {
 	for (size_t i = 0; i < config_nkeys; i++) {
 		const struct config_key *k = &config_keys[i];
-		bool here = section ? strcmp(k->section, section) == 0 :
-		                      !config_is_named(k->section);
+		bool here =
+		    section ? strcmp(k->section, section) == 0 : !config_is_named(k->section);
 		int r;
 
 		if (!here)
@@ -253,7 +254,8 @@ static int section(struct config *c, struct at *at, struct str head, const char 
 	for (size_t i = 0; i < config_nkeys; i++) {
 		const char *s = config_keys[i].section;
 
-		if (!str_is(kind, s) || (is_hidden(&config_keys[i]) && at->from != CONFIG_FROM_PARENT))
+		if (!str_is(kind, s) ||
+		    (is_hidden(&config_keys[i]) && at->from != CONFIG_FROM_PARENT))
 			continue;
 		(void)snprintf(at->section, sizeof(at->section), "%s", s);
 		at->base = c;
@@ -356,11 +358,13 @@ static int check_console(const struct config *c, struct str *ret_host, struct er
 	else if (str_starts(url, STR("https://")))
 		host = str_sub(url, 8, url.len);
 	else
-		return ERR(err, -EINVAL, "console_url must begin with http:// or https://, not \"%s\"",
+		return ERR(err, -EINVAL,
+		           "console_url must begin with http:// or https://, not \"%s\"",
 		           c->console_url);
 	if (host.len == 0 || str_chr(host, '/', 0) < host.len)
-		return ERR(err, -EINVAL, "console_url is scheme and host only, as in "
-		                         "https://carrel.example.org, not \"%s\"",
+		return ERR(err, -EINVAL,
+		           "console_url is scheme and host only, as in "
+		           "https://carrel.example.org, not \"%s\"",
 		           c->console_url);
 	*ret_host = str_sub(host, 0, str_chr(host, ':', 0));
 	return 0;
@@ -374,11 +378,12 @@ static int check_network(const struct config *c, struct err *err)
 	struct in_addr a;
 
 	if (!str_is(str_sub(net, slash, net.len), "/16") || slash >= sizeof(text))
-		return ERR(err, -EINVAL, "network must be a /16, as in 10.86.0.0/16, not \"%s\"",
-		           c->network);
+		return ERR(err, -EINVAL,
+		           "network must be a /16, as in 10.86.0.0/16, not \"%s\"", c->network);
 	(void)snprintf(text, sizeof(text), "%.*s", (int)slash, net.ptr);
 	if (inet_pton(AF_INET, text, &a) != 1 || (ntohl(a.s_addr) & 0xffff) != 0)
-		return ERR(err, -EINVAL, "network must end in .0.0/16, as in 10.86.0.0/16, not \"%s\"",
+		return ERR(err, -EINVAL,
+		           "network must end in .0.0/16, as in 10.86.0.0/16, not \"%s\"",
 		           c->network);
 	return 0;
 }
@@ -388,16 +393,20 @@ static int check(const struct config *c, struct err *err)
 	struct in6_addr any;
 	bool found = false;
 
-	if (inet_pton(AF_INET, c->address, &any) != 1 && inet_pton(AF_INET6, c->address, &any) != 1)
-		return ERR(err, -EINVAL, "address must be numeric, as in 127.0.0.1 or ::1, not \"%s\"",
+	if (inet_pton(AF_INET, c->address, &any) != 1 &&
+	    inet_pton(AF_INET6, c->address, &any) != 1)
+		return ERR(err, -EINVAL,
+		           "address must be numeric, as in 127.0.0.1 or ::1, not \"%s\"",
 		           c->address);
 	if (strlen(c->currency) != 3 || strspn(c->currency, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != 3)
-		return ERR(err, -EINVAL, "currency must be three capital letters, as in USD, not \"%s\"",
+		return ERR(err, -EINVAL,
+		           "currency must be three capital letters, as in USD, not \"%s\"",
 		           c->currency);
 	if (c->auto_stop_min_s > c->auto_stop_default_s ||
 	    c->auto_stop_default_s > c->auto_stop_max_s)
-		return ERR(err, -EINVAL,
-		           "auto_stop_default must lie between auto_stop_min and auto_stop_max");
+		return ERR(
+		    err, -EINVAL,
+		    "auto_stop_default must lie between auto_stop_min and auto_stop_max");
 	if (c->storage_min_bytes > c->storage_default_bytes ||
 	    c->storage_default_bytes > c->storage_max_bytes)
 		return ERR(err, -EINVAL,
@@ -407,7 +416,8 @@ static int check(const struct config *c, struct err *err)
 	for (size_t i = 0; i < c->ntypes; i++)
 		found = found || strcmp(c->types[i].id, c->default_type) == 0;
 	if (!found)
-		return ERR(err, -EINVAL, "default_type is \"%s\", but there is no [instance_type %s]",
+		return ERR(err, -EINVAL,
+		           "default_type is \"%s\", but there is no [instance_type %s]",
 		           c->default_type, c->default_type);
 	return check_network(c, err);
 }
@@ -441,7 +451,8 @@ int config_finish(struct config *c, struct err *err)
 	    or_default(c, c->image_dir, arena_printf(&c->mem_, "%s/images", c->state));
 	if (where_lib(lib, sizeof(lib)) < 0)
 		(void)snprintf(lib, sizeof(lib), CARREL_LIBDIR);
-	c->session_dir = or_default(c, c->session_dir, arena_printf(&c->mem_, "%s/session", lib));
+	c->session_dir =
+	    or_default(c, c->session_dir, arena_printf(&c->mem_, "%s/session", lib));
 	c->shim = or_default(c, c->shim, arena_printf(&c->mem_, "%s/carrel-shim", lib));
 	r = c->console_url ? check_console(c, &host, err) : 0;
 	if (r < 0)

@@ -13,9 +13,9 @@
 #include "base/arena.h"
 #include "base/err.h"
 
-#define CONFIG_TYPES_MAX 32
+#define CONFIG_TYPES_MAX  32
 #define CONFIG_IMAGES_MAX 16
-#define CONFIG_FILE_MAX (256 * 1024)
+#define CONFIG_FILE_MAX   (256 * 1024)
 
 /* [instance_type NAME] */
 struct config_instance_type {
@@ -32,7 +32,8 @@ struct config {
 	struct arena mem_;
 
 	/* [server] */
-	const char *state, *address, *console_url, *session_domain, *log_level, *currency, *seccomp;
+	const char *state, *address, *console_url, *session_domain, *log_level, *currency,
+	    *seccomp;
 	uint64_t port, edges;
 
 	/* [accounts] */
@@ -40,7 +41,8 @@ struct config {
 	uint64_t login_days, sign_in_code_seconds;
 
 	/* [sessions] */
-	uint64_t auto_stop_default_s, auto_stop_min_s, auto_stop_max_s, session_max_s, warn_s, grace_s;
+	uint64_t auto_stop_default_s, auto_stop_min_s, auto_stop_max_s, session_max_s, warn_s,
+	    grace_s;
 	uint64_t storage_default_bytes, storage_min_bytes, storage_max_bytes;
 	const char *default_type, *default_image;
 

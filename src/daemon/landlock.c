@@ -10,12 +10,12 @@
 
 /* Debian 12's headers know only the first version; the running kernel tells
  * which it has, and what it does not know is left out. */
-#define ABI_MAX 5
-#define FS_V1 ((UINT64_C(1) << 13) - 1)
-#define FS_REFER (UINT64_C(1) << 13)
+#define ABI_MAX     5
+#define FS_V1       ((UINT64_C(1) << 13) - 1)
+#define FS_REFER    (UINT64_C(1) << 13)
 #define FS_TRUNCATE (UINT64_C(1) << 14)
-#define FS_IOCTL (UINT64_C(1) << 15)
-#define NET_TCP UINT64_C(3) /* bind, connect */
+#define FS_IOCTL    (UINT64_C(1) << 15)
+#define NET_TCP     UINT64_C(3) /* bind, connect */
 
 struct ruleset_attr {
 	uint64_t fs, net;
@@ -48,7 +48,8 @@ static int allow(int ruleset, const char *path, uint64_t access, struct err *err
 
 int landlock_restrict(const char *const *folders, const char *const *readable, struct err *err)
 {
-	int abi = (int)syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+	int abi =
+	    (int)syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
 	struct ruleset_attr attr = { 0 };
 	autoclose int ruleset = -1;
 	int r = 0;
@@ -64,7 +65,8 @@ int landlock_restrict(const char *const *folders, const char *const *readable, s
 	if (ruleset < 0)
 		return ERR(err, -errno, "landlock: rule set: %m");
 	for (size_t i = 0; r == 0 && folders && folders[i]; i++)
-		r = allow(ruleset, folders[i], attr.fs & ~(uint64_t)LANDLOCK_ACCESS_FS_EXECUTE, err);
+		r = allow(ruleset, folders[i], attr.fs & ~(uint64_t)LANDLOCK_ACCESS_FS_EXECUTE,
+		          err);
 	for (size_t i = 0; r == 0 && readable && readable[i]; i++)
 		r = allow(ruleset, readable[i], LANDLOCK_ACCESS_FS_READ_FILE, err);
 	if (r < 0)

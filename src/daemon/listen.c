@@ -9,9 +9,9 @@
 #include "daemon/port-owner.h"
 #include "net/sock.h"
 
-#define BACKLOG 1024
+#define BACKLOG  1024
 #define RETRY_MS 100
-#define RETRIES 30
+#define RETRIES  30
 
 static int port_taken(uint16_t port, struct err *err)
 {
@@ -19,8 +19,8 @@ static int port_taken(uint16_t port, struct err *err)
 	char what[280] = "another program";
 
 	if (port_owner_find(port, &who))
-		(void)snprintf(what, sizeof(what), "%s (pid %d: %.80s)", who.command, (int)who.pid,
-		               who.line);
+		(void)snprintf(what, sizeof(what), "%s (pid %d: %.80s)", who.command,
+		               (int)who.pid, who.line);
 	return ERR(err, -EADDRINUSE,
 	           "port %u is taken by %s: end it, or choose another port with PORT=%u "
 	           "(carreld: port=%u)",
@@ -37,7 +37,8 @@ static bool is_own_leftover(const struct runtime *rt, uint16_t port)
 	       strcmp(who.line + 13, rt->state) == 0;
 }
 
-static int listen_tcp(const struct config *c, const struct runtime *rt, int *ret, struct err *err)
+static int listen_tcp(const struct config *c, const struct runtime *rt, int *ret,
+                      struct err *err)
 {
 	bool v6 = strchr(c->address, ':') != NULL;
 	uint16_t port = (uint16_t)c->port;
@@ -53,8 +54,8 @@ static int listen_tcp(const struct config *c, const struct runtime *rt, int *ret
 		r = sock_listen(&addr, BACKLOG, 0, ret, err);
 		if (r != -EADDRINUSE)
 			return r < 0 ? err_wrap(err, r, "listening on %s port %u", c->address,
-			                        port) :
-			               0;
+			                        port)
+			             : 0;
 		if (i == RETRIES || !is_own_leftover(rt, port))
 			return port_taken(port, err);
 		(void)poll(NULL, 0, RETRY_MS);

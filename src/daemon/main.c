@@ -15,8 +15,8 @@
 #include "daemon/role.h"
 
 #define CONFIG_DEFAULT "/etc/carrel/carrel.conf"
-#define EXIT_USAGE 2
-#define READY_WAIT_S 60
+#define EXIT_USAGE     2
+#define READY_WAIT_S   60
 
 static const char usage[] =
     "usage: carreld [--config FILE | --no-config] [COMMAND] [KEY=VALUE...]\n"
@@ -121,8 +121,8 @@ static const struct {
 	const char *name;
 	int (*fn)(const struct config *c, struct err *err);
 } commands[] = {
-	{ "sign-in-code", sign_in_code }, { "wait", wait_ready },   { "status", client_status },
-	{ "stop-all", client_stop_all },  { "stop", client_stop },  { "check", check },
+	{ "sign-in-code", sign_in_code }, { "wait", wait_ready },  { "status", client_status },
+	{ "stop-all", client_stop_all },  { "stop", client_stop }, { "check", check },
 };
 
 static int run_command(const struct args *a, struct err *err)
@@ -147,7 +147,8 @@ static int run_command(const struct args *a, struct err *err)
 	return r;
 }
 
-static int run_role(const char *name, int (*fn)(const struct config *c, int listen_fd, struct err *err),
+static int run_role(const char *name,
+                    int (*fn)(const struct config *c, int listen_fd, struct err *err),
                     struct err *err)
 {
 	struct config c;

@@ -53,7 +53,8 @@ static int seal_config(const struct parent *p, int *ret, struct err *err)
 	else
 		r = file_write_all(fd, buf_str(&b), err);
 	buf_fini(&b);
-	if (r == 0 && fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) < 0)
+	if (r == 0 && fcntl(fd, F_ADD_SEALS,
+	                    F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) < 0)
 		r = ERR(err, -errno, "sealing the configuration: %m");
 	if (r == 0)
 		*ret = steal_fd(&fd);
@@ -88,12 +89,14 @@ static void write_status(struct roles *roles)
 	char path[64];
 
 	(void)snprintf(path, sizeof(path), "%s/status", p->rt.dir);
-	buf_printf(&b, "version " CARREL_VERSION "\nstate %s\nurl %s\nport %llu\nparent %d %llu\n",
+	buf_printf(&b,
+	           "version " CARREL_VERSION "\nstate %s\nurl %s\nport %llu\nparent %d %llu\n",
 	           p->rt.state, p->config->console_url, (unsigned long long)p->config->port,
 	           (int)getpid(), (unsigned long long)runtime_start_time(getpid()));
 	for (size_t i = 0; i < roles->n; i++)
 		if (roles->role[i].pid)
-			buf_printf(&b, "%s %d %llu\n", roles->role[i].name, (int)roles->role[i].pid,
+			buf_printf(&b, "%s %d %llu\n", roles->role[i].name,
+			           (int)roles->role[i].pid,
 			           (unsigned long long)runtime_start_time(roles->role[i].pid));
 	if (file_write_atomic(AT_FDCWD, path, buf_str(&b), 0644, &err) < 0)
 		log_err(LOG_WARN, "status_file", &err);
@@ -179,8 +182,8 @@ static int run(struct parent *p, struct err *err)
 	r = roles_start(&p->roles, err);
 	if (r < 0)
 		return r;
-	log_event(LOG_INFO, "running", LZ("url", p->config->console_url), LZ("state", p->rt.state),
-	          LI("slot", p->rt.slot));
+	log_event(LOG_INFO, "running", LZ("url", p->config->console_url),
+	          LZ("state", p->rt.state), LI("slot", p->rt.slot));
 	notify("READY=1");
 	return ev_run(p->ev, err);
 }

@@ -10,7 +10,7 @@
 #include "base/encode.h"
 #include "base/file.h"
 
-#define TABLE_MAX (8 * 1024 * 1024)
+#define TABLE_MAX  (8 * 1024 * 1024)
 #define INODES_MAX 8
 
 /*

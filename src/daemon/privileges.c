@@ -17,13 +17,14 @@
 
 uint64_t privileges_engine_caps(void)
 {
-	return BIT(CAP_SYS_ADMIN) |    /* mounts, loop devices, namespaces */
-	       BIT(CAP_NET_ADMIN) |    /* veth pairs, addresses, nftables */
-	       BIT(CAP_SYS_CHROOT) |   /* entering a session's mount namespace */
-	       BIT(CAP_SYS_PTRACE) |   /* /proc/PID/ns of a container's init */
+	return BIT(CAP_SYS_ADMIN) |  /* mounts, loop devices, namespaces */
+	       BIT(CAP_NET_ADMIN) |  /* veth pairs, addresses, nftables */
+	       BIT(CAP_SYS_CHROOT) | /* entering a session's mount namespace */
+	       BIT(CAP_SYS_PTRACE) | /* /proc/PID/ns of a container's init */
 	       BIT(CAP_SETUID) | BIT(CAP_SETGID) | BIT(CAP_SETFCAP) | /* id maps from 0 on */
-	       BIT(CAP_SETPCAP) |      /* the runtime cuts its child's bounding set */
-	       BIT(CAP_CHOWN) | BIT(CAP_FOWNER) | BIT(CAP_FSETID) | /* directories of sessions */
+	       BIT(CAP_SETPCAP) | /* the runtime cuts its child's bounding set */
+	       BIT(CAP_CHOWN) | BIT(CAP_FOWNER) |
+	       BIT(CAP_FSETID) | /* directories of sessions */
 	       BIT(CAP_DAC_OVERRIDE) | BIT(CAP_DAC_READ_SEARCH) |
 	       BIT(CAP_MKNOD) |        /* loop devices where /dev is not managed */
 	       BIT(CAP_KILL) |         /* ending what runs in a session */
@@ -69,7 +70,8 @@ static int cut_bounding(uint64_t caps, struct err *err)
 	return 0;
 }
 
-static int set_limit(__rlimit_resource_t what, uint64_t value, const char *name, struct err *err)
+static int set_limit(__rlimit_resource_t what, uint64_t value, const char *name,
+                     struct err *err)
 {
 	struct rlimit l;
 
@@ -126,7 +128,8 @@ int privileges_drop(const struct privileges *p, struct err *err)
 	if (p->parent &&
 	    (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 || getppid() != p->parent))
 		return ERR(err, -EOWNERDEAD, "%s: the parent is gone", p->role);
-	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ||
+	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return ERR(err, -errno, "%s: prctl: %m", p->role);
 	if (p->folders) {
 		r = landlock_restrict(p->folders, p->readable, &why);

@@ -12,9 +12,9 @@
 #include "daemon/role.h"
 #include "daemon/runtime.h"
 
-#define FILES 65536
-#define THREADS 32
-#define MEMORY (UINT64_C(8) << 30)
+#define FILES    65536
+#define THREADS  32
+#define MEMORY   (UINT64_C(8) << 30)
 #define PATH_LEN 1100
 
 /* May everybody pass through the directories above `path`? */

@@ -6,7 +6,7 @@
 #include "daemon/runtime.h"
 #include "edge/edge.h"
 
-#define FILES 65536 /* two for each connection that is passed on */
+#define FILES  65536 /* two for each connection that is passed on */
 #define MEMORY (UINT64_C(4) << 30)
 
 int role_edge(const struct config *c, int listen_fd, struct err *err)

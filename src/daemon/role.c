@@ -8,7 +8,7 @@
 #include "base/buf.h"
 
 #define TEXT_MAX (512 * 1024)
-#define SEALS (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
+#define SEALS    (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 
 /* By offset: several edges share this description and its position. */
 static int read_text(struct buf *b, struct err *err)

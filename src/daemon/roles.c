@@ -12,9 +12,9 @@
 
 #include "base/log.h"
 
-#define LIVED_MS 5000 /* who lived this long starts again at once */
+#define LIVED_MS     5000 /* who lived this long starts again at once */
 #define DELAY_MAX_MS 1000
-#define STOP_MS 10000 /* then SIGKILL */
+#define STOP_MS      10000 /* then SIGKILL */
 
 static const char *const kept_env[] = { "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS" };
 
@@ -88,9 +88,9 @@ static void start_later(struct role *role)
 static void log_end(const struct role *role, int code, int status)
 {
 	bool killed = code != CLD_EXITED;
-	const char *what = !killed              ? "exited" :
-	                   status == SIGSYS ? "killed: a system call outside its allow-list" :
-	                                          "killed";
+	const char *what = !killed            ? "exited"
+	                   : status == SIGSYS ? "killed: a system call outside its allow-list"
+	                                      : "killed";
 
 	log_event(LOG_WARN, "role_ended", LZ("role", role->name), LI("pid", role->pid),
 	          LZ("how", what), LI(killed ? "signal" : "status", status));
@@ -189,7 +189,8 @@ int roles_start(struct roles *r, struct err *err)
 	for (size_t i = r->n; i > 0; i--) {
 		start(&r->role[i - 1]);
 		if (!r->role[i - 1].pid)
-			return ERR(err, -EAGAIN, "can't start %s: see the log", r->role[i - 1].name);
+			return ERR(err, -EAGAIN, "can't start %s: see the log",
+			           r->role[i - 1].name);
 	}
 	return 0;
 }

@@ -36,8 +36,8 @@ struct roles {
 	struct role role[ROLES_MAX];
 	size_t n;
 	bool stopping;
-	const char *ending; /* the name whose processes are being ended now */
-	roles_fn *on_change; /* a role has started or ended */
+	const char *ending;   /* the name whose processes are being ended now */
+	roles_fn *on_change;  /* a role has started or ended */
 	roles_fn *on_stopped; /* all have ended after roles_stop */
 };
 

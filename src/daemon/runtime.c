@@ -24,7 +24,8 @@ static int name_instance(const char *state, struct runtime *ret, struct err *err
 	if (!realpath(state, path))
 		return ERR(err, -errno, "state directory %s: %m", state);
 	if (strlen(path) >= sizeof(ret->state))
-		return ERR(err, -ENAMETOOLONG, "state directory %s: the path is too long", state);
+		return ERR(err, -ENAMETOOLONG, "state directory %s: the path is too long",
+		           state);
 	*ret = (struct runtime){ .lock_fd = -1 };
 	(void)snprintf(ret->state, sizeof(ret->state), "%s", path);
 	sha256(str_of(path), sum);
@@ -138,8 +139,8 @@ static int claim(struct runtime *rt, unsigned n, struct err *err)
 		return ERR(err, -errno, SLOTS_DIR "/%u: %m", n);
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
 		if (runtime_parent(rt, &p) == 0)
-			return ERR(err, -EALREADY, "carreld already runs on %s (pid %d)", rt->state,
-			           (int)p.pid);
+			return ERR(err, -EALREADY, "carreld already runs on %s (pid %d)",
+			           rt->state, (int)p.pid);
 		return ERR(err, -EALREADY, "carreld already starts or ends on %s", rt->state);
 	}
 	buf_printf(&b, "%s\n", rt->state);
@@ -174,7 +175,8 @@ int runtime_take(const char *state, struct runtime *ret, struct err *err)
 	n = choose_slot(rt.state);
 	if (n < 0)
 		return ERR(err, n,
-		           "all %d slots in " SLOTS_DIR " are taken by other state directories: "
+		           "all %d slots in " SLOTS_DIR
+		           " are taken by other state directories: "
 		           "stop one of them first",
 		           RUNTIME_SLOTS);
 	r = claim(&rt, (unsigned)n, err);
@@ -215,7 +217,8 @@ static int adopt_files(const char *dir, uid_t uid, struct err *err)
 
 		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
 			continue;
-		fd = openat(dirfd(d), e->d_name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+		fd =
+		    openat(dirfd(d), e->d_name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
 		if (fd < 0 || fstat(fd, &st) < 0 || st.st_uid == uid)
 			continue;
 		if (!S_ISREG(st.st_mode) || st.st_nlink != 1)

@@ -14,7 +14,7 @@
 #include "base/err.h"
 
 #define RUNTIME_SLOTS 64
-#define RUNTIME_ROOT "/run/carrel"
+#define RUNTIME_ROOT  "/run/carrel"
 
 struct runtime {
 	char state[1024]; /* canonical */
@@ -54,4 +54,5 @@ uint64_t runtime_start_time(pid_t pid);
 /* The parent named in the status file, if it runs; -ESRCH otherwise. */
 MUST_CHECK int runtime_parent(const struct runtime *rt, struct runtime_process *ret);
 /* A line of the status file, "url http://…", into ret; -ENOENT. */
-MUST_CHECK int runtime_status(const struct runtime *rt, const char *key, char *ret, size_t size);
+MUST_CHECK int runtime_status(const struct runtime *rt, const char *key, char *ret,
+                              size_t size);

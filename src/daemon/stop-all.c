@@ -12,8 +12,8 @@
 #include "daemon/client-http.h"
 #include "proto/wire.h"
 
-#define CALL_S 20
-#define STEP_MS 100
+#define CALL_S   20
+#define STEP_MS  100
 #define EXTRA_MS 60000 /* beyond the grace that the sessions' programs get */
 
 struct engine {
@@ -61,7 +61,8 @@ static int call(struct engine *e, struct wire_msg *m, struct wire_msg *ret, stru
 	return r < 0 ? r : 0;
 }
 
-static int stop_one(struct engine *e, const struct json *item, unsigned grace_s, struct err *err)
+static int stop_one(struct engine *e, const struct json *item, unsigned grace_s,
+                    struct err *err)
 {
 	struct wire_msg m = { .type = WIRE_SESSION_STOP }, answer;
 	uint64_t epoch;
@@ -130,5 +131,6 @@ int stop_all(const struct runtime *rt, unsigned grace_s, struct err *err)
 		return 0;
 	if (r < 0)
 		return ERR(err, r, "%s", why.msg);
-	return ERR(err, -ETIMEDOUT, "%zu sessions have not ended: carreld's log says why", left);
+	return ERR(err, -ETIMEDOUT, "%zu sessions have not ended: carreld's log says why",
+	           left);
 }

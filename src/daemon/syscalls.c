@@ -15,40 +15,45 @@
 /* What the sanitizers' run-time does beside the program: threads of its own,
  * its maps for a report, its alternative stacks. Not in a release build. */
 #if defined(__SANITIZE_ADDRESS__)
-#define SANITIZER \
-	{ "sanitizer build: reports", \
-	  "openat readlink readlinkat sched_getaffinity sigaltstack mincore getppid " \
-	  "clone wait4 ptrace getdents64 lseek pipe2 uname sysinfo" },
+#	define SANITIZER                                                                     \
+		{ "sanitizer build: reports",                                                 \
+		  "openat readlink readlinkat sched_getaffinity sigaltstack mincore getppid " \
+		  "clone wait4 ptrace getdents64 lseek pipe2 uname sysinfo" },
 #else
-#define SANITIZER
+#	define SANITIZER
 #endif
 
-#define COMMON \
-	{ "the loop", "epoll_wait epoll_pwait poll epoll_ctl epoll_create1 signalfd4 eventfd2" }, \
-	{ "bytes in and out", "read write readv writev close recvmsg recvfrom sendmsg sendto" }, \
-	{ "connections", "accept4 connect shutdown getsockopt setsockopt getsockname getpeername" }, \
-	{ "memory", "brk munmap mremap madvise" }, \
-	{ "clocks and random numbers", "clock_gettime clock_getres gettimeofday getrandom" }, \
-	{ "descriptors", "fstat fcntl dup" }, \
-	{ "signals of its own loop", "rt_sigprocmask rt_sigaction rt_sigreturn" }, \
-	{ "locks within the process", "futex restart_syscall sched_yield" }, \
-	{ "who am I, what do I use", "getpid gettid getuid geteuid getgid getegid getrusage" }, \
-	{ "the end, abort() included", "exit exit_group tgkill" }, SANITIZER
+#define COMMON                                                                            \
+	{ "the loop",                                                                     \
+	  "epoll_wait epoll_pwait poll epoll_ctl epoll_create1 signalfd4 eventfd2" },     \
+	    { "bytes in and out",                                                         \
+	      "read write readv writev close recvmsg recvfrom sendmsg sendto" },          \
+	    { "connections",                                                              \
+	      "accept4 connect shutdown getsockopt setsockopt getsockname getpeername" }, \
+	    { "memory", "brk munmap mremap madvise" },                                    \
+	    { "clocks and random numbers",                                                \
+	      "clock_gettime clock_getres gettimeofday getrandom" },                      \
+	    { "descriptors", "fstat fcntl dup" },                                         \
+	    { "signals of its own loop", "rt_sigprocmask rt_sigaction rt_sigreturn" },    \
+	    { "locks within the process", "futex restart_syscall sched_yield" },          \
+	    { "who am I, what do I use",                                                  \
+	      "getpid gettid getuid geteuid getgid getegid getrusage" },                  \
+	    { "the end, abort() included", "exit exit_group tgkill" }, SANITIZER
 
 const struct syscalls_group syscalls_edge[] = {
-	COMMON
-	{ "", "" },
+	COMMON{ "", "" },
 };
 
 const struct syscalls_group syscalls_core[] = {
-	COMMON
-	{ "threads: the store's writer, password hashes",
-	  "clone3 clone set_robust_list rseq sched_getaffinity" },
+	COMMON{ "threads: the store's writer, password hashes",
+	        "clone3 clone set_robust_list rseq sched_getaffinity" },
 	{ "the database's files, beneath the one folder that Landlock leaves",
-	  "openat open newfstatat stat lstat access faccessat faccessat2 pread64 pwrite64 fsync "
+	  "openat open newfstatat stat lstat access faccessat faccessat2 pread64 pwrite64 "
+	  "fsync "
 	  "fdatasync ftruncate fallocate unlink unlinkat mkdir lseek readlink getcwd fchmod "
 	  "statfs fstatfs utimensat flock" },
-	{ "waiting in SQLite's busy handler and in the kernel's clock", "clock_nanosleep nanosleep" },
+	{ "waiting in SQLite's busy handler and in the kernel's clock",
+	  "clock_nanosleep nanosleep" },
 	{ "pages that hold secrets", "mlock munlock" },
 	{ "memory's size, for password hashes", "sysinfo uname prlimit64" },
 	{ "", "" },
@@ -88,7 +93,8 @@ static int add_group(scmp_filter_ctx ctx, const struct syscalls_group *g, struct
 		(void)snprintf(name, sizeof(name), "%.*s", STR_ARG(one));
 		call = seccomp_syscall_resolve_name(name);
 		if (call == __NR_SCMP_ERROR)
-			return ERR(err, -EINVAL, "seccomp: this libseccomp knows no call %s", name);
+			return ERR(err, -EINVAL, "seccomp: this libseccomp knows no call %s",
+			           name);
 		r = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, call, 0);
 		/* EACCES: what a filtered rule allowed is allowed whole. */
 		if (r < 0 && r != -EEXIST)
@@ -99,8 +105,8 @@ static int add_group(scmp_filter_ctx ctx, const struct syscalls_group *g, struct
 
 int syscalls_apply(const struct syscalls_group *table, enum syscalls_mode mode, struct err *err)
 {
-	scmp_filter_ctx ctx = seccomp_init(mode == SYSCALLS_LOG ? SCMP_ACT_LOG :
-	                                                         SCMP_ACT_KILL_PROCESS);
+	scmp_filter_ctx ctx =
+	    seccomp_init(mode == SYSCALLS_LOG ? SCMP_ACT_LOG : SCMP_ACT_KILL_PROCESS);
 	int r = 0;
 
 	if (!ctx)
@@ -115,7 +121,8 @@ int syscalls_apply(const struct syscalls_group *table, enum syscalls_mode mode, 
 	if (r == 0) {
 		r = seccomp_load(ctx);
 		if (r < 0)
-			r = ERR(err, r, "seccomp: the kernel refused the filter: %s", strerror(-r));
+			r = ERR(err, r, "seccomp: the kernel refused the filter: %s",
+			        strerror(-r));
 	}
 	seccomp_release(ctx);
 	return r;

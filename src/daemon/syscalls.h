@@ -23,4 +23,4 @@ enum syscalls_mode {
 
 /* For good, for all threads to come. Sets no_new_privs by itself. */
 MUST_CHECK int syscalls_apply(const struct syscalls_group *table, enum syscalls_mode mode,
-                             struct err *err);
+                              struct err *err);

@@ -58,7 +58,8 @@ static void a_file_sets_values_in_their_units(void)
 	           "# comment\r\n\n[server]\nport = 9000\n  state=/srv/x \n"
 	           "[sessions]\nauto_stop_min = 90s\nsession_max = 2d\nstorage_default=10GB\n"
 	           "default_type = gpu-less\n"
-	           "[instance_type gpu-less]\ncpu = 0.25\nmemory = 512MiB\nprice_per_hour = 1.234567\n",
+	           "[instance_type gpu-less]\ncpu = 0.25\nmemory = 512MiB\nprice_per_hour = "
+	           "1.234567\n",
 	           &err),
 	     0);
 	T_EQ(config_finish(&c, &err), 0);
@@ -97,13 +98,16 @@ static void arguments_win_over_the_file(void)
 
 static void errors_say_file_line_key_and_the_nearest_known_key(void)
 {
-	refused("[server]\n\nprot = 1\n", "x.conf line 3: unknown key prot: did you mean port?");
+	refused("[server]\n\nprot = 1\n",
+	        "x.conf line 3: unknown key prot: did you mean port?");
 	refused("[server]\nauto_stop_min = 1m\n",
 	        "x.conf line 2: auto_stop_min belongs in section [sessions]");
-	refused("[server]\nport = 70000\n", "x.conf line 2: port must be 1 to 65535, not \"70000\"");
+	refused("[server]\nport = 70000\n",
+	        "x.conf line 2: port must be 1 to 65535, not \"70000\"");
 	refused("[server]\nport = 0x10\n", "port must be 1 to 65535");
 	refused("[sessions]\nauto_stop_max = 5w\n", "auto_stop_max must be 1m to 7d");
-	refused("[server]\nlog_level = loud\n", "log_level must be one of debug info warn error");
+	refused("[server]\nlog_level = loud\n",
+	        "log_level must be one of debug info warn error");
 	refused("[server]\nstate = here\n", "state must be a path that begins with /");
 	refused("port = 1\n", "a key before the first [section]");
 	refused("[sever]\n", "unknown section [sever]");
@@ -129,7 +133,9 @@ static void what_the_parent_prints_a_role_reads_back_the_same(void)
 	struct config c, d;
 	struct err err;
 
-	T_EQ(parse(&c, "[server]\nport = 1234\n[sessions]\nwarn_before = 90\nstorage_max = 123456789012\n",
+	T_EQ(parse(&c,
+	           "[server]\nport = 1234\n[sessions]\nwarn_before = 90\nstorage_max = "
+	           "123456789012\n",
 	           &err),
 	     0);
 	T_EQ(config_finish(&c, &err), 0);
@@ -151,7 +157,8 @@ static void what_the_parent_prints_a_role_reads_back_the_same(void)
 /* Uncommented, the example is a configuration and equals the defaults. */
 static void the_example_file_is_valid_and_says_the_defaults(void)
 {
-	struct buf example = BUF(1 << 20), plain = BUF(1 << 20), a = BUF(1 << 20), b = BUF(1 << 20);
+	struct buf example = BUF(1 << 20), plain = BUF(1 << 20), a = BUF(1 << 20),
+	           b = BUF(1 << 20);
 	struct config c, d;
 	struct str rest, line;
 	struct err err;
@@ -186,11 +193,13 @@ static void help_and_manual_name_every_key(void)
 	config_man(&man);
 	for (size_t i = 0; i < config_nkeys; i++) {
 		bool hidden = strcmp(config_keys[i].section, "runtime") == 0;
-		bool in_help = str_find(buf_str(&help), str_of(config_keys[i].key)) < buf_len(&help);
+		bool in_help =
+		    str_find(buf_str(&help), str_of(config_keys[i].key)) < buf_len(&help);
 
 		if (!hidden) {
 			T_OK(in_help);
-			T_OK(str_find(buf_str(&man), str_of(config_keys[i].key)) < buf_len(&man));
+			T_OK(str_find(buf_str(&man), str_of(config_keys[i].key)) <
+			     buf_len(&man));
 			T_OK(config_keys[i].text[0]);
 		}
 	}
@@ -205,11 +214,11 @@ static void numbers_are_printed_so_that_they_read_back_exactly(void)
 		uint64_t v;
 		const char *text;
 	} cases[] = {
-		{ CONFIG_SIZE, 0, "0B" },          { CONFIG_SIZE, 5ULL << 30, "5GiB" },
-		{ CONFIG_SIZE, 1025, "1025B" },    { CONFIG_SECONDS, 3600, "1h" },
-		{ CONFIG_SECONDS, 90, "90s" },     { CONFIG_SECONDS, 86400, "1d" },
-		{ CONFIG_CPU, 500, "0.5" },        { CONFIG_CPU, 2000, "2" },
-		{ CONFIG_MONEY, 1, "0.000001" },   { CONFIG_MONEY, 1200000, "1.2" },
+		{ CONFIG_SIZE, 0, "0B" },        { CONFIG_SIZE, 5ULL << 30, "5GiB" },
+		{ CONFIG_SIZE, 1025, "1025B" },  { CONFIG_SECONDS, 3600, "1h" },
+		{ CONFIG_SECONDS, 90, "90s" },   { CONFIG_SECONDS, 86400, "1d" },
+		{ CONFIG_CPU, 500, "0.5" },      { CONFIG_CPU, 2000, "2" },
+		{ CONFIG_MONEY, 1, "0.000001" }, { CONFIG_MONEY, 1200000, "1.2" },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {

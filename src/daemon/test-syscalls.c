@@ -52,8 +52,8 @@ static UNUSED void do_ptrace(void)
 }
 static void do_mmap_exec(void)
 {
-	(void)!syscall(SYS_mmap, NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1,
-	               0);
+	(void)!syscall(SYS_mmap, NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS,
+	               -1, 0);
 }
 static void do_mmap(void)
 {
@@ -77,7 +77,8 @@ static void do_prctl_dumpable(void)
 }
 
 /* How a child ends that takes the filter and makes the call: 0 or a signal. */
-static int outcome(const struct syscalls_group *table, enum syscalls_mode mode, void (*call)(void))
+static int outcome(const struct syscalls_group *table, enum syscalls_mode mode,
+                   void (*call)(void))
 {
 	int status;
 	pid_t pid = fork();

@@ -446,7 +446,6 @@ export const t = {
     day: "1 day",
     month: "30 days",
     quarter: "90 days",
-    year: "1 year",
     button: "Create token",
     shown: "Copy it now. It is shown this once and cannot be read again.",
     value: "The new token",

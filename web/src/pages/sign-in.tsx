@@ -4,6 +4,7 @@
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { type ApiError, post } from "../lib/api";
+import { tidyCode } from "../lib/code";
 import { read, write } from "../lib/keys";
 import { go, place } from "../lib/router";
 import { useStore } from "../lib/store";
@@ -17,12 +18,6 @@ import { FieldError } from "../ui/parts";
 import { failText } from "../words";
 
 const KIND = "carrel.sign-in";
-
-/* Codes are typed from another window: small letters and a missing dash are no mistake. */
-export function tidyCode(text: string): string {
-  const plain = text.toUpperCase().replace(/[^A-Z0-9]/g, "");
-  return plain.length > 4 ? `${plain.slice(0, 4)}-${plain.slice(4, 8)}` : plain;
-}
 
 function sentence(e: ApiError, kind: "code" | "password"): string {
   if (e.status === 429) return t.signIn.tooMany(durationShort(e.retryAfter || 60));

@@ -14,7 +14,8 @@ import { useStore } from "../lib/store";
 import { atMs, tenths } from "../lib/time";
 import { useAction, useNow } from "../lib/use";
 import { holdStream, live } from "../live";
-import { type Phase, type Session, type Workspace, current } from "../model";
+import { type Session, type Workspace, current } from "../model";
+import { type PhaseRow, rowsOf, usualTimes } from "../phases";
 import { t } from "../text";
 import { Icon } from "../ui/icons";
 import { toast } from "../ui/layers";
@@ -23,49 +24,6 @@ import { usePage } from "../ui/shell";
 import { useWorkspaceActions } from "../ui/workspace-actions";
 import { typeName } from "../words";
 import { NotFound } from "./errors";
-
-const ORDER = ["queue", "image", "volume", "container", "server"];
-const LAST_STARTS = 20;
-
-type Mark = "done" | "now" | "wait" | "failed";
-
-interface PhaseRow {
-  name: string;
-  mark: Mark;
-  ms: number | null;
-}
-
-function rowsOf(s: Session, now: number): PhaseRow[] {
-  const seen = new Map<string, Phase>(s.phases.map((p) => [p.phase, p]));
-  const names = [...ORDER.filter((n) => n !== "queue" || seen.has(n)), ...[...seen.keys()].filter((n) => !ORDER.includes(n))];
-  const over = s.state === "failed" || s.state === "stopped" || s.state === "lost";
-  const lastSeen = s.phases[s.phases.length - 1]?.phase;
-  return names.map((name) => {
-    const p = seen.get(name);
-    if (!p?.started_at) return { name, mark: s.state === "running" ? "done" : "wait", ms: null };
-    const end = atMs(p.ended_at);
-    const failed = s.state === "failed" && name === lastSeen;
-    const done = Number.isFinite(end);
-    return {
-      name,
-      mark: failed ? "failed" : done || over || s.state === "running" ? "done" : "now",
-      ms: (done ? end : over ? atMs(s.stopped_at) : now) - atMs(p.started_at),
-    };
-  });
-}
-
-/* The middle of the last starts, phase by phase: a start is usual if it went through to the end. */
-export function usualTimes(sessions: Session[]): Record<string, number> {
-  const times: Record<string, number[]> = {};
-  for (const s of sessions.filter((x) => x.state !== "failed").slice(0, LAST_STARTS))
-    for (const p of s.phases) {
-      const ms = atMs(p.ended_at) - atMs(p.started_at);
-      if (Number.isFinite(ms) && ms >= 0) (times[p.phase] ??= []).push(ms);
-    }
-  const out: Record<string, number> = {};
-  for (const [k, v] of Object.entries(times)) out[k] = v.sort((a, b) => a - b)[Math.floor(v.length / 2)]!;
-  return out;
-}
 
 function useUsual(skip: string | undefined): Record<string, number> {
   const [usual, set] = useState<Record<string, number>>({});

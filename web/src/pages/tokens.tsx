@@ -19,7 +19,6 @@ const LIFETIMES: [number, string][] = [
   [DAY, t.tokens.day],
   [30 * DAY, t.tokens.month],
   [90 * DAY, t.tokens.quarter],
-  [365 * DAY, t.tokens.year],
 ];
 
 export function TokensPage(): JSX.Element {

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/cli.h"
+
+#define NOWAIT { "no-wait", 0, NULL, "return at once, don't wait for the result" }
+
+/* clang-format off */
+const struct command commands[] = {
+	{ "login", NULL, "[URL]", 0, 1, "sign in, and keep a token for this computer", cmd_login, COMPLETE_NOTHING, {
+		{ "code", 'c', "CODE", "one-time sign-in code; - reads it from standard input" },
+		{ "email", 'e', "EMAIL", "sign in with a password, which is asked for (or read from standard input)" },
+		{ "name", 0, "NAME", "what the token is called in the list of tokens" },
+		{ "expires", 0, "DURATION", "how long the token is good (default 90d)" } } },
+	{ "logout", NULL, "", 0, 0, "end this computer's token and forget it", cmd_logout, COMPLETE_NOTHING, { { 0 } } },
+	{ "whoami", NULL, "", 0, 0, "show who is signed in, and where", cmd_whoami, COMPLETE_NOTHING, { { 0 } } },
+
+	{ "workspace", "create", "NAME", 1, 1, "make a workspace", cmd_workspace_create, COMPLETE_NOTHING, {
+		{ "image", 'i', "IMAGE", "image that its sessions start from" },
+		{ "type", 't', "TYPE", "instance type: CPU, memory, price" },
+		{ "storage", 's', "SIZE", "size of its volume, for example 5GiB" },
+		{ "auto-stop", 'a', "DURATION", "stop after this long without activity (default 1h)" } } },
+	{ "workspace", "list", "", 0, 0, "list workspaces", cmd_workspace_list, COMPLETE_NOTHING, { { 0 } } },
+	{ "workspace", "show", "NAME", 1, 1, "show one workspace and its session", cmd_workspace_show, COMPLETE_WORKSPACE, { { 0 } } },
+	{ "workspace", "set", "NAME", 1, 1, "change a workspace", cmd_workspace_set, COMPLETE_WORKSPACE, {
+		{ "name", 'n', "NAME", "new name" },
+		{ "image", 'i', "IMAGE", "image of the next session" },
+		{ "type", 't', "TYPE", "instance type of the next session" },
+		{ "storage", 's', "SIZE", "larger volume" },
+		{ "auto-stop", 'a', "DURATION", "stop after this long without activity" } } },
+	{ "workspace", "delete", "NAME", 1, 1, "delete a workspace with all its files", cmd_workspace_delete, COMPLETE_WORKSPACE, {
+		{ "yes", 'y', NULL, "don't ask for the name again" },
+		{ "stop", 0, NULL, "stop its session first, if one runs" } } },
+
+	{ "start", NULL, "NAME", 1, 1, "start a workspace's session and print its address", cmd_start, COMPLETE_WORKSPACE, {
+		{ "type", 't', "TYPE", "instance type, this time" }, NOWAIT } },
+	{ "open", NULL, "NAME", 1, 1, "open a running session in the browser", cmd_open, COMPLETE_WORKSPACE, {
+		{ "print", 'p', NULL, "print the address only" } } },
+	{ "stop", NULL, "NAME", 1, 1, "stop a workspace's session; its files stay", cmd_stop, COMPLETE_WORKSPACE, { NOWAIT } },
+	{ "extend", NULL, "NAME DURATION", 2, 2, "keep a session for so long from now, for example 2h", cmd_extend, COMPLETE_WORKSPACE, { { 0 } } },
+	{ "ls", NULL, "", 0, 0, "list running sessions", cmd_ls, COMPLETE_NOTHING, {
+		{ "all", 'a', NULL, "ended ones too" } } },
+	{ "logs", NULL, "NAME", 1, 1, "show what the session's container said", cmd_logs, COMPLETE_WORKSPACE, { { 0 } } },
+
+	{ "usage", NULL, "", 0, 0, "show what ran, how long, and what it cost", cmd_usage, COMPLETE_NOTHING, {
+		{ "month", 'm', "YYYY-MM", "that month (UTC) instead of this one" },
+		{ "csv", 0, NULL, "comma-separated values" } } },
+
+	{ "token", "create", "NAME", 1, 1, "make a token for programs; it is shown once", cmd_token_create, COMPLETE_NOTHING, {
+		{ "scope", 's', "SCOPES", "what it may do: account (default), read, session:ID; several with commas" },
+		{ "expires", 'e', "DURATION", "how long it is good (default 90d)" } } },
+	{ "token", "list", "", 0, 0, "list tokens", cmd_token_list, COMPLETE_NOTHING, { { 0 } } },
+	{ "token", "revoke", "ID", 1, 1, "end a token, by its id or name", cmd_token_revoke, COMPLETE_NOTHING, { { 0 } } },
+
+	{ "doctor", NULL, "", 0, 0, "look for what is missing or risky on this host", cmd_doctor, COMPLETE_NOTHING, {
+		{ "state", 0, "DIR", "state directory of the hub (default /var/lib/carrel)" },
+		{ "port", 0, "PORT", "port of the hub (default 8888)" } } },
+	{ "completion", NULL, "SHELL", 1, 1, "print completions for bash or zsh", cmd_completion, COMPLETE_SHELL, { { 0 } } },
+	{ "version", NULL, "", 0, 0, "print versions", cmd_version, COMPLETE_NOTHING, { { 0 } } },
+};
+/* clang-format on */
+const size_t ncommands = ARRAY_LEN(commands);

@@ -98,6 +98,21 @@ int login_by_hash(struct db *db, const uint8_t hash[HASH_LEN], struct login *ret
 	return q_found(&q, r);
 }
 
+int credential_expiry(struct db *db, struct str login_id, struct str token_id,
+                      struct expiry *ret)
+{
+	struct q q = db_q(db, "SELECT " EXPIRY_COLS("") " FROM login WHERE id = ?"
+	                      " UNION ALL SELECT " EXPIRY_COLS("") " FROM token WHERE id = ?");
+	int r;
+
+	q_str(&q, login_id);
+	q_str(&q, token_id);
+	r = q_row(&q);
+	if (r > 0)
+		q_get_expiry(&q, ret);
+	return q_found(&q, r);
+}
+
 int login_delete(struct db *db, struct str account_id, struct str id)
 {
 	struct q q = db_q(db, "DELETE FROM login WHERE id = ? AND account_id = ?");

@@ -23,6 +23,9 @@ int login_insert(struct db *db, const struct login *l, const uint8_t hash[HASH_L
                  struct err *err) MUST_CHECK;
 int login_by_hash(struct db *db, const uint8_t hash[HASH_LEN], struct login *ret,
                   struct account *ret_account) MUST_CHECK;
+/* Expiry of a login or (login_id "") of a token; 0: it was revoked. */
+int credential_expiry(struct db *db, struct str login_id, struct str token_id,
+                      struct expiry *ret) MUST_CHECK;
 /* With all that came from it (tickets); 1 there was one, 0 none. */
 int login_delete(struct db *db, struct str account_id, struct str id) MUST_CHECK;
 /* All of the account's but `keep` ("" = none). */

@@ -160,6 +160,31 @@ int session_has_predecessor(struct db *db, struct str workspace_id, struct str b
 	return q_found(&q, q_row(&q));
 }
 
+int session_next_epoch(struct db *db, struct str workspace_id, uint32_t *ret)
+{
+	struct q q = db_q(db, "SELECT coalesce(max(epoch), 0) + 1 FROM session"
+	                      " WHERE workspace_id = ?");
+	int r;
+
+	q_str(&q, workspace_id);
+	r = q_row(&q);
+	if (r > 0)
+		*ret = (uint32_t)q_get_int(&q);
+	return q_found(&q, r);
+}
+
+int session_count_account(struct db *db, struct str account_id, unsigned *ret)
+{
+	struct q q = db_q(db, "SELECT count(*) FROM session WHERE account_id = ? AND" LIVE);
+	int r;
+
+	q_str(&q, account_id);
+	r = q_row(&q);
+	if (r > 0)
+		*ret = (unsigned)q_get_int(&q);
+	return q_found(&q, r);
+}
+
 #define ENTRY_COLS(t) t "account_id," t "workspace_id," t "login_id," t "token_id," EXPIRY_COLS(t)
 
 static void put_entry(struct q *q, const struct entry *e, const uint8_t hash[HASH_LEN])

@@ -24,6 +24,11 @@ int session_count_live(struct db *db, int64_t ret[SESSION_STATE_MAX_]) MUST_CHEC
 /* Is there one in this workspace, other than `but`, that has not ended? */
 int session_has_predecessor(struct db *db, struct str workspace_id, struct str but) MUST_CHECK;
 
+/* The workspace's runs are numbered from 1. 1, or -errno. */
+int session_next_epoch(struct db *db, struct str workspace_id, uint32_t *ret) MUST_CHECK;
+/* How many of the account's have not ended. 1, or -errno. */
+int session_count_account(struct db *db, struct str account_id, unsigned *ret) MUST_CHECK;
+
 /* Who may come in: either login_id or token_id is set. */
 struct entry {
 	char account_id[ID_MAX];

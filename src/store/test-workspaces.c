@@ -40,7 +40,7 @@ static struct workspace make(const char *account, const char *id, const char *na
 
 static void names_are_unique(void)
 {
-	struct workspace_view v;
+	static struct workspace_view v;
 	struct db db;
 
 	test_db_open(&db);
@@ -112,8 +112,8 @@ static struct session a_session(const char *id, const char *ws)
 
 static void one_session_is_wanted(void)
 {
-	struct workspace_view v;
-	struct session s, got = { 0 };
+	static struct workspace_view v;
+	static struct session s, got;
 	int64_t count[SESSION_STATE_MAX_];
 	struct db db;
 

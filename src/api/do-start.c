@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdio.h>
+
+#include "api/do.h"
+#include "api/launch.h"
+#include "api/link.h"
+#include "api/live.h"
+#include "api/show.h"
+#include "api/sse.h"
+#include "api/state.h"
+#include "base/rand.h"
+#include "store/feed.h"
+#include "store/sessions.h"
+#include "store/workspaces.h"
+
+#define SESSIONS_PER_ACCOUNT 100
+
+/* What start and stop share between the transaction and what follows it. */
+struct action {
+	/* As the loop saw it when the call came. */
+	bool engine_up, engine_known;
+	char type[TYPE_ID_MAX]; /* start: wished, or "" */
+	bool made, stopping, ended;
+	struct session session;
+};
+
+static struct action *action_new(struct call *c)
+{
+	struct action *a = ARENA_NEW(&c->arena, struct action);
+
+	CHECK(a);
+	a->engine_up = link_up(c->core->link);
+	a->engine_known = a->engine_up && c->core->facts.known;
+	c->own = a;
+	return a;
+}
+
+/* {"session": …} or {"session": null} */
+static void show_answer(struct call *c, const struct session *s, const struct workspace *w)
+{
+	struct jsonw j = JSONW(&c->out);
+
+	jw_obj(&j);
+	jw_key(&j, "session");
+	if (s)
+		show_session(&j, c->core, SHOW_ROW, s, w);
+	else
+		jw_null(&j);
+	jw_obj_end(&j);
+}
+
+static int gone(struct call *c)
+{
+	return call_problem(c, PROBLEM_NOT_FOUND, NULL,
+	                    "There is no such thing, or it is not yours. Check the id.");
+}
+
+/* --- start --- */
+
+static int pick_image(struct db *db, struct call *c, const struct workspace *w,
+                      struct session *s, struct err *err)
+{
+	struct image i;
+	int r = image_find(db, str_of(w->image), &i);
+
+	if (r < 0)
+		return ERR(err, r, "images");
+	if (r > 0 && i.ready)
+		memcpy(s->image_id, i.id, sizeof(s->image_id));
+	else if (r == 0 && ((struct action *)c->own)->engine_known)
+		return call_problem(c, PROBLEM_CONFLICT, "image",
+		                    "The image %.80s does not exist any more. Choose another one "
+		                    "for the workspace.", w->image);
+	return 0; /* else it waits in the queue for its image */
+}
+
+static int pick_type(struct call *c, const struct workspace *w, struct session *s)
+{
+	const struct action *a = c->own;
+	const struct instance_type *t = core_type(c->core->cfg, a->type[0] ? a->type :
+	                                                                     w->instance_type);
+
+	if (!t)
+		return call_problem(c, PROBLEM_CONFLICT, "instance_type",
+		                    "The instance type %.60s is not offered any more. Choose another "
+		                    "one for the workspace.", w->instance_type);
+	memcpy(s->instance_type, t->id, sizeof(s->instance_type));
+	s->cpu_milli = t->cpu_milli;
+	s->memory_bytes = t->memory_bytes;
+	s->pids = t->pids;
+	s->price_per_hour = t->price_per_hour; /* fixed from here on */
+	return 0;
+}
+
+static void say_why_queued(struct session *s, const char *reason, const char *message)
+{
+	(void)snprintf(s->reason, sizeof(s->reason), "%s", reason);
+	(void)snprintf(s->message, sizeof(s->message), "%s", message);
+}
+
+/* At once to starting, or into the queue with the reason why. */
+static int decide(struct db *db, struct call *c, struct session *s, struct err *err)
+{
+	const struct action *a = c->own;
+	int r = session_has_predecessor(db, str_of(s->workspace_id), str_of(s->id));
+
+	if (r < 0)
+		return ERR(err, r, "sessions");
+	if (r > 0)
+		say_why_queued(s, "predecessor", "It starts as soon as the session before it has "
+		                                 "ended.");
+	else if (!a->engine_up)
+		say_why_queued(s, "engine-away", "The container engine does not answer just now; it "
+		                                 "starts as soon as that is back.");
+	else if (!s->image_id[0])
+		say_why_queued(s, "image", "Its image is still being made; it starts as soon as "
+		                           "that is ready.");
+	else
+		return session_move(s, SESSION_STARTING, NULL, &c->now, err);
+	return 0;
+}
+
+static int make_session(struct db *db, struct call *c, struct workspace *w, struct err *err)
+{
+	struct action *a = c->own;
+	struct session *s = &a->session;
+	unsigned before = 0;
+	int r;
+
+	*s = (struct session){ .auto_stop_s = w->auto_stop_s,
+		               .max_s = c->core->cfg->deadlines.max_s };
+	session_init(s, &c->now);
+	rand_id("s_", s->id);
+	memcpy(s->account_id, w->account_id, sizeof(s->account_id));
+	memcpy(s->workspace_id, w->id, sizeof(s->workspace_id));
+	r = session_next_epoch(db, str_of(w->id), &s->epoch);
+	if (r > 0)
+		r = session_count_account(db, str_of(w->account_id), &before);
+	if (r < 0)
+		return ERR(err, r, "sessions");
+	if (before >= SESSIONS_PER_ACCOUNT)
+		return call_problem(c, PROBLEM_LIMIT, NULL,
+		                    "At most %d sessions run at once for one account; stop one "
+		                    "first.", SESSIONS_PER_ACCOUNT);
+	r = pick_type(c, w, s);
+	if (r == 0)
+		r = pick_image(db, c, w, s, err);
+	if (r == 0)
+		r = decide(db, c, s, err);
+	if (r == 0)
+		r = session_insert(db, s, err);
+	if (r < 0)
+		return r;
+	memcpy(w->session_id, s->id, sizeof(w->session_id));
+	r = workspace_set_sessions(db, w, err);
+	if (r == 0)
+		r = event_add(db, s->account_id, "session", s->id, STR(""), c->now.wall, err);
+	if (r == 0)
+		r = call_audit(db, c, s->id, "", err);
+	a->made = r == 0;
+	return r;
+}
+
+static int tx_start(struct db *db, struct call *c, struct err *err)
+{
+	struct action *a = c->own;
+	struct workspace_view v;
+	int r = workspace_get(db, str_of(c->who.account_id), c->path_id, &v);
+
+	a->made = false;
+	if (r <= 0)
+		return gone(c);
+	/* Two starts are one session; a start of a running one is that one. */
+	if (v.has_session && session_is_wanted(v.session.state)) {
+		a->session = v.session;
+		show_answer(c, &v.session, &v.w);
+		return 0;
+	}
+	r = make_session(db, c, &v.w, err);
+	if (r == 0)
+		show_answer(c, &a->session, &v.w);
+	return r;
+}
+
+static void after_start(struct call *c)
+{
+	const struct action *a = c->own;
+
+	if (!a->made)
+		return;
+	live_track(c->core, &a->session);
+	live_watch(c->core, str_of(a->session.id));
+	sse_wake(c->core, c->who.account_id);
+	if (a->session.state == SESSION_STARTING)
+		launch(c->core, str_of(a->session.id));
+	else
+		launch_kick(c->core); /* what it waits for may have come meanwhile */
+}
+
+void do_start(struct call *c)
+{
+	struct action *a = action_new(c);
+	struct str type = call_str(c, "instance_type");
+
+	(void)snprintf(a->type, sizeof(a->type), "%.*s", STR_ARG(type));
+	if (type.ptr && !core_type(c->core->cfg, a->type)) {
+		call_fail(c, PROBLEM_INVALID_FIELD, "instance_type",
+		          "There is no such instance type; GET /api/v1/instance-types lists them.");
+		return;
+	}
+	call_commit(c, tx_start, after_start);
+}
+
+/* --- stop --- */
+
+static int end_queued(struct db *db, struct call *c, struct workspace *w, struct session *s,
+                      struct err *err)
+{
+	int r = session_move(s, SESSION_STOPPED, "user", &c->now, err);
+
+	if (r < 0)
+		return r;
+	w->session_id[0] = '\0';
+	memcpy(w->last_session_id, s->id, sizeof(w->last_session_id));
+	return workspace_set_sessions(db, w, err);
+}
+
+static int tx_stop(struct db *db, struct call *c, struct err *err)
+{
+	struct action *a = c->own;
+	struct workspace_view v;
+	int r = workspace_get(db, str_of(c->who.account_id), c->path_id, &v);
+
+	a->stopping = a->ended = false;
+	if (r <= 0)
+		return gone(c);
+	/* Stopping twice is stopping once; nothing runs: the last one's end. */
+	if (!v.has_session || v.session.state == SESSION_STOPPING) {
+		show_answer(c, v.has_session ? &v.session : v.has_last ? &v.last : NULL, &v.w);
+		return 0;
+	}
+	a->ended = v.session.state == SESSION_QUEUED;
+	a->stopping = !a->ended;
+	r = a->ended ? end_queued(db, c, &v.w, &v.session, err) :
+	               session_move(&v.session, SESSION_STOPPING, "user", &c->now, err);
+	if (r == 0)
+		r = session_update(db, &v.session, err);
+	if (r == 0)
+		r = event_add(db, v.w.account_id, "session", v.session.id, STR(""), c->now.wall, err);
+	if (r == 0)
+		r = call_audit(db, c, v.session.id, "", err);
+	if (r < 0)
+		return r;
+	a->session = v.session;
+	show_answer(c, &v.session, &v.w);
+	return 0;
+}
+
+static void after_stop(struct call *c)
+{
+	const struct action *a = c->own;
+
+	if (!a->stopping && !a->ended)
+		return;
+	live_track(c->core, &a->session);
+	sse_wake(c->core, c->who.account_id);
+	if (a->stopping)
+		launch_stop(c->core, str_of(a->session.id), a->session.epoch, "user");
+}
+
+void do_stop(struct call *c)
+{
+	(void)action_new(c);
+	call_commit(c, tx_stop, after_stop);
+}

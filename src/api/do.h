@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The handlers that routes.c names, one file per noun. */
+#pragma once
+
+#include "api/call.h"
+
+call_fn do_login, do_logout, do_sign_in_code;                     /* do-login.c */
+call_fn do_me, do_me_change, do_password;                         /* do-me.c */
+call_fn do_tokens, do_token_create, do_token_revoke;              /* do-tokens.c */
+call_fn do_types, do_images;                                      /* do-catalogue.c */
+call_fn do_workspaces, do_workspace_create, do_workspace;         /* do-workspaces.c */
+call_fn do_workspace_change, do_workspace_delete;
+call_fn do_start, do_stop;                                        /* do-start.c */
+call_fn do_sessions, do_session, do_session_logs, do_extend;      /* do-sessions.c */
+call_fn do_enter;
+call_fn do_events, do_usage, do_audit;                            /* do-usage.c */
+call_fn do_route, do_program, do_enter_code, do_extend_by_ticket; /* do-internal.c */
+call_fn do_health, do_ready, do_metrics, do_openapi;              /* do-health.c */
+
+/* Shared between do-sessions.c and do-internal.c: the session's owner asks for
+ * more time. The session was found for the account already. */
+void extend_session(struct call *c, const char *session_id, uint64_t seconds);
+/* A token's row and its text, for an account; from a transaction. */
+struct token_text;
+int token_mint(struct db *db, struct call *c, const char *account_id, struct str name,
+               const char *scopes, uint64_t ttl_s, struct err *err) MUST_CHECK;
+#define TOKEN_TTL_MAX_S (90 * 86400)
+#define TOKEN_TTL_DEFAULT_S (30 * 86400)

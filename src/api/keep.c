@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/keep.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "api/change.h"
+#include "api/launch.h"
+#include "api/live.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "core/reconcile.h"
+#include "store/sessions.h"
+#include "store/workspaces.h"
+
+#define LIST_ARENA (8 << 20)
+#define IMAGES_MAX 64
+#define SOON_MS 5000U /* a session was missing: look again soon, not in 30 s */
+#define EVERY_MS 30000U
+
+static void on_timer(struct ev_timer *t)
+{
+	keep_now(CONTAINER_OF(t, struct core, reconcile));
+}
+
+/* --- the host and its images --- */
+
+static void on_facts(struct link *l, const struct wire_msg *m, const struct err *err, void *arg)
+{
+	struct core *core = arg;
+	const struct wire_host_facts_ok *f;
+
+	if (!m || m->type != WIRE_HOST_FACTS_OK)
+		return;
+	f = &m->host_facts_ok;
+	core->facts.known = true;
+	core->facts.cpu_milli = f->cpu_milli;
+	core->facts.memory_bytes = f->memory_bytes;
+	core->facts.pool_bytes_total = f->pool_bytes_total;
+	core->facts.pool_bytes_free = f->pool_bytes_free;
+	if (f->warnings.len < sizeof(core->facts.warnings))
+		(void)snprintf(core->facts.warnings, sizeof(core->facts.warnings), "%.*s",
+		               STR_ARG(f->warnings));
+}
+
+struct images_job {
+	struct store_job job;
+	struct core *core;
+	wall_us now;
+	size_t n;
+	struct image image[IMAGES_MAX];
+};
+
+static int run_images(struct db *db, struct store_job *j, struct err *err)
+{
+	struct images_job *i = CONTAINER_OF(j, struct images_job, job);
+
+	return images_replace(db, i->image, i->n, i->now, err);
+}
+
+static void done_images(struct store_job *j)
+{
+	struct images_job *i = CONTAINER_OF(j, struct images_job, job);
+	struct core *core = i->core;
+
+	free(i);
+	launch_kick(core); /* something may have waited for its image */
+}
+
+static void take_image(struct images_job *j, const struct json *it)
+{
+	struct image *i = &j->image[j->n];
+	struct str id = json_str_or(it, "id", STR("")), name = json_str_or(it, "name", STR(""));
+	struct str digest = json_str_or(it, "digest", STR(""));
+
+	if (id.len == 0 || id.len > IMAGE_ID_MAX || name.len == 0 || name.len > IMAGE_ID_MAX ||
+	    digest.len >= sizeof(i->digest))
+		return;
+	(void)snprintf(i->id, sizeof(i->id), "%.*s", STR_ARG(id));
+	(void)snprintf(i->name, sizeof(i->name), "%.*s", STR_ARG(name));
+	(void)snprintf(i->digest, sizeof(i->digest), "%.*s", STR_ARG(digest));
+	if (json_get_u64(it, "size_bytes", INT64_MAX, &i->size_bytes) < 0)
+		i->size_bytes = 0;
+	if (json_get_bool(it, "ready", &i->ready) < 0)
+		i->ready = false;
+	j->n++;
+}
+
+static void on_images(struct link *l, const struct wire_msg *m, const struct err *err, void *arg)
+{
+	struct core *core = arg;
+	struct arena a = ARENA(LIST_ARENA);
+	struct json *list = NULL;
+	struct images_job *j;
+
+	if (!m || m->type != WIRE_IMAGE_LIST_OK ||
+	    json_parse(&a, m->image_list_ok.items, NULL, &list, NULL) < 0 ||
+	    list->type != JSON_ARRAY) {
+		arena_fini(&a);
+		return;
+	}
+	j = xcalloc(1, sizeof(*j));
+	j->job = (struct store_job){ .run = run_images, .done = done_images, .essential = true };
+	j->core = core;
+	j->now = time_wall_us();
+	json_for_each(it, list) {
+		if (j->n < IMAGES_MAX)
+			take_image(j, it);
+	}
+	arena_fini(&a);
+	CHECK(store_submit(core->store, &j->job) == 0);
+}
+
+/* --- sessions --- */
+
+/* The engine's list, by session id. */
+struct seen_item {
+	enum seen seen;
+	uint32_t epoch;
+	bool wanted; /* the store has met it */
+};
+
+struct round {
+	struct core *core;
+	struct now now;
+	struct map seen;
+	bool missing;
+};
+
+static enum seen seen_of(const struct json *it)
+{
+	struct str state = json_str_or(it, "state", STR(""));
+
+	return str_is(state, "running")  ? SEEN_RUNNING :
+	       str_is(state, "stopping") ? SEEN_STOPPING :
+	                                   SEEN_STARTING;
+}
+
+static int read_list(struct arena *a, struct str items, struct map *ret, struct err *err)
+{
+	struct json *list = NULL;
+	int r = json_parse(a, items, NULL, &list, err);
+
+	if (r < 0)
+		return r;
+	json_for_each(it, list) {
+		struct seen_item *s = ARENA_NEW(a, struct seen_item);
+		struct str id = json_str_or(it, "session", STR(""));
+		uint64_t epoch = 0;
+
+		if (!s || !id.len || json_get_u64(it, "epoch", UINT32_MAX, &epoch) < 0)
+			continue;
+		s->seen = seen_of(it);
+		s->epoch = (uint32_t)epoch;
+		if (map_set(ret, id, s, NULL) < 0)
+			return ERR(err, -E2BIG, "too many sessions");
+	}
+	return 0;
+}
+
+static void act(struct round *r, const struct session *s, enum remedy remedy)
+{
+	struct core *core = r->core;
+	struct str id = str_of(s->id);
+
+	if (remedy != REMEDY_NONE)
+		log_event(LOG_INFO, "reconcile", LZ("s", s->id), LI("remedy", remedy),
+		          LZ("state", session_state_name(s->state)));
+	switch (remedy) {
+	case REMEDY_NONE:
+		return;
+	case REMEDY_START:
+		if (s->state == SESSION_QUEUED)
+			change_start(core, id, s->epoch);
+		else
+			launch(core, id);
+		return;
+	case REMEDY_STOP:
+		launch_stop(core, id, s->epoch, s->reason[0] ? s->reason : "admin");
+		return;
+	case REMEDY_RUNNING:
+		change_ready(core, id, s->epoch);
+		return;
+	case REMEDY_ENDED:
+		change_end(core, id, s->epoch, SESSION_STOPPED, s->reason);
+		return;
+	case REMEDY_LOST:
+		change_end(core, id, s->epoch, SESSION_LOST, "shim-lost");
+		return;
+	case REMEDY_TIMEOUT:
+		change_failed(core, id, s->epoch, STR("start-timeout"),
+		              str_of(session_reason_text("start-timeout")));
+		launch_stop(core, id, s->epoch, "start-failed");
+		return;
+	case REMEDY_GIVE_UP:
+		change_end(core, id, s->epoch, SESSION_FAILED, "engine-away");
+		return;
+	}
+}
+
+static void on_row(void *arg, const struct session *s, int64_t seq)
+{
+	struct round *r = arg;
+	struct seen_item *item = map_get(&r->seen, str_of(s->id));
+	struct live *l;
+	bool there = item && item->epoch == s->epoch;
+
+	live_track(r->core, s);
+	l = live_find(r->core, str_of(s->id));
+	if (item && item->epoch == s->epoch)
+		item->wanted = true;
+	if (!l)
+		return;
+	l->misses = there ? 0 : l->misses + 1;
+	r->missing |= !there && s->state != SESSION_QUEUED;
+	act(r, s, reconcile(s, there ? item->seen : SEEN_NO, l->misses, &r->now));
+}
+
+/* What the engine has and no live row stands for. */
+static void orphans(struct round *r)
+{
+	struct core *core = r->core;
+	struct str id;
+	void *value;
+	size_t at = 0;
+
+	while (map_next(&r->seen, &at, &id, &value)) {
+		struct seen_item *item = value;
+		struct session s;
+		bool known;
+
+		if (item->wanted)
+			continue;
+		known = session_by_id(store_reader(core->store), id, &s) > 0;
+		if (known && !reconcile_is_orphan(&s, item->epoch)) {
+			act(r, &s, reconcile(&s, item->seen, 0, &r->now));
+			continue;
+		}
+		log_event(LOG_WARN, "orphan", LS("s", id), LI("epoch", item->epoch));
+		launch_stop(core, id, item->epoch, "admin");
+	}
+}
+
+static void on_list(struct link *l, const struct wire_msg *m, const struct err *err, void *arg)
+{
+	struct core *core = arg;
+	struct round r = { .core = core, .now = core_now(core) };
+	struct arena a = ARENA(LIST_ARENA);
+	struct err e = ERR_NONE;
+
+	if (!m || m->type != WIRE_SESSION_LIST_OK)
+		return;
+	map_init(&r.seen, 20000);
+	if (read_list(&a, m->session_list_ok.items, &r.seen, &e) < 0) {
+		log_err(LOG_ERROR, "engine_list", &e);
+	} else if (session_list_live(store_reader(core->store), on_row, &r) < 0) {
+		log_event(LOG_ERROR, "store_read", LZ("what", "live sessions"));
+	} else {
+		orphans(&r);
+		launch_kick(core);
+	}
+	map_fini(&r.seen);
+	arena_fini(&a);
+	ev_timer_start(core->ev, &core->reconcile, r.missing ? SOON_MS : EVERY_MS, on_timer);
+}
+
+void keep_now(struct core *core)
+{
+	struct wire_msg facts = { .type = WIRE_HOST_FACTS }, images = { .type = WIRE_IMAGE_LIST },
+	                list = { .type = WIRE_SESSION_LIST };
+
+	ev_timer_start(core->ev, &core->reconcile, EVERY_MS, on_timer);
+	if (!link_up(core->link))
+		return;
+	link_call(core->link, &facts, on_facts, core);
+	link_call(core->link, &images, on_images, core);
+	link_call(core->link, &list, on_list, core);
+}
+
+void keep_on_up(struct link *l, void *arg)
+{
+	struct core *core = arg;
+	struct wire_msg events = { .type = WIRE_EVENTS };
+
+	core->count.engine_connects++;
+	/* Events first: what the journals say is booked before the list is judged. */
+	link_call(l, &events, NULL, NULL);
+	core->link = l;
+	keep_now(core);
+}
+
+void keep_on_down(struct link *l, void *arg)
+{
+	struct core *core = arg;
+
+	ev_timer_start(core->ev, &core->reconcile, EVERY_MS, on_timer);
+}
+
+void keep_on_event(struct link *l, const struct wire_msg *m, void *arg)
+{
+	struct core *core = arg;
+
+	switch ((int)m->type) {
+	case WIRE_EV_PHASE:
+		change_phase(core, &m->ev_phase);
+		return;
+	case WIRE_EV_READY:
+		change_ready(core, m->ev_ready.session, m->ev_ready.epoch);
+		return;
+	case WIRE_EV_RUN:
+		change_run(core, &m->ev_run);
+		return;
+	case WIRE_EV_ACTIVITY:
+		change_activity(core, &m->ev_activity);
+		return;
+	case WIRE_EV_FAILED:
+		change_failed(core, m->ev_failed.session, m->ev_failed.epoch, m->ev_failed.reason,
+		              m->ev_failed.message);
+		return;
+	default:
+		log_event(LOG_WARN, "engine_event", LZ("unknown", wire_name(m->type)));
+	}
+}
+
+static void on_load(void *arg, const struct session *s, int64_t seq)
+{
+	live_track(arg, s);
+}
+
+void keep_load(struct core *core)
+{
+	if (session_list_live(store_reader(core->store), on_load, core) < 0)
+		log_event(LOG_ERROR, "store_read", LZ("what", "live sessions"));
+}

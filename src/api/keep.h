@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Keeping what is and what is meant the same: at every connection to the
+ * engine and every 30 s (core/reconcile.h has the rules). */
+#pragma once
+
+#include "api/link.h"
+#include "api/state.h"
+
+/* Callbacks of the link; arg is the core. */
+void keep_on_up(struct link *l, void *core);
+void keep_on_down(struct link *l, void *core);
+void keep_on_event(struct link *l, const struct wire_msg *m, void *core);
+/* Asks the engine for its list, and acts on the answer. */
+void keep_now(struct core *core);
+/* At start: the live sessions of the store. */
+void keep_load(struct core *core);

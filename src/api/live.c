@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/live.h"
+
+#include <stdio.h>
+
+#include "api/change.h"
+#include "api/link.h"
+#include "api/sse.h"
+#include "store/sessions.h"
+
+#define LIVE_MAX 20000
+#define WATCH_MS 30000
+#define STATS_EVERY_NS (4 * NS_PER_S)
+
+struct live *live_find(struct core *core, struct str id)
+{
+	return map_get(&core->live, id);
+}
+
+static void on_gone(struct ev_later *l)
+{
+	free(CONTAINER_OF(l, struct live, gone));
+}
+
+static void drop(struct live *l)
+{
+	(void)map_del(&l->core->live, str_of(l->id));
+	ev_timer_stop(&l->warn);
+	ev_timer_stop(&l->again);
+	ev_at_turn_end(l->core->ev, &l->gone, on_gone);
+}
+
+static struct live *make(struct core *core, const struct session *s)
+{
+	struct live *l = xcalloc(1, sizeof(*l));
+
+	l->core = core;
+	memcpy(l->id, s->id, sizeof(l->id));
+	memcpy(l->account_id, s->account_id, sizeof(l->account_id));
+	memcpy(l->workspace_id, s->workspace_id, sizeof(l->workspace_id));
+	l->epoch = s->epoch;
+	if (map_set(&core->live, str_of(l->id), l, NULL) < 0) {
+		free(l); /* more than any host runs: it goes without a warning */
+		return NULL;
+	}
+	return l;
+}
+
+void live_track(struct core *core, const struct session *s)
+{
+	struct live *l = live_find(core, str_of(s->id));
+
+	if (!session_is_live(s->state)) {
+		if (l)
+			drop(l);
+		return;
+	}
+	if (!l)
+		l = make(core, s);
+	if (!l)
+		return;
+	l->state = s->state;
+	live_plan(l);
+}
+
+const struct live *live_overlay(struct core *core, struct session *s)
+{
+	struct live *l = live_find(core, str_of(s->id));
+
+	if (!l || l->epoch != s->epoch)
+		return NULL;
+	if (l->has_activity && s->state == SESSION_RUNNING) {
+		s->stop_at = l->stop_at;
+		memcpy(s->stop_why, l->stop_why, sizeof(s->stop_why));
+		memcpy(s->evidence, l->evidence, sizeof(s->evidence));
+	}
+	return l;
+}
+
+static void on_warn(struct ev_timer *t)
+{
+	live_plan(CONTAINER_OF(t, struct live, warn));
+}
+
+void live_plan(struct live *l)
+{
+	struct core *core = l->core;
+	struct now now = core_now(core);
+	struct session s;
+	boot_ns at;
+
+	ev_timer_stop(&l->warn);
+	if (l->state != SESSION_RUNNING ||
+	    session_by_id(store_reader(core->store), str_of(l->id), &s) <= 0)
+		return;
+	(void)live_overlay(core, &s);
+	switch (deadline_warn(&s, &core->cfg->deadlines, now.boot, &at)) {
+	case DEADLINE_LATER:
+		ev_timer_start(core->ev, &l->warn, (at - now.boot) / 1000000 + 1, on_warn);
+		return;
+	case DEADLINE_NOW:
+		change_warned(core, &s, at);
+		return;
+	case DEADLINE_DONE:
+		return;
+	}
+}
+
+void live_watch(struct core *core, struct str id)
+{
+	struct live *l = live_find(core, id);
+
+	if (l)
+		l->watched_ms = ev_now_ms(core->ev);
+}
+
+/* --- load --- */
+
+struct ask {
+	struct core *core;
+	char id[ID_MAX];
+};
+
+static void on_stats(struct link *link, const struct wire_msg *m, const struct err *err, void *arg)
+{
+	struct ask *a = arg;
+	struct live *l = live_find(a->core, str_of(a->id));
+	const struct wire_session_stats_ok *w;
+	struct live_stats *st;
+	boot_ns now = time_boot_ns();
+
+	free(a);
+	if (l)
+		l->stats_asked = false;
+	if (!l || !m || m->type != WIRE_SESSION_STATS_OK)
+		return;
+	w = &m->session_stats_ok;
+	st = &l->stats;
+	if (st->known && now > st->at && w->cpu_ns >= st->cpu_ns)
+		st->cpu_milli_used = (w->cpu_ns - st->cpu_ns) * 1000 / (now - st->at);
+	*st = (struct live_stats){
+		.known = true,
+		.at = now,
+		.cpu_ns = w->cpu_ns,
+		.cpu_milli_used = st->cpu_milli_used,
+		.memory_bytes = w->memory_bytes,
+		.memory_limit_bytes = w->memory_limit_bytes,
+		.disk_used_bytes = w->disk_used_bytes,
+		.disk_size_bytes = w->disk_size_bytes,
+		.pids = w->pids,
+		.oom_kills = w->oom_kills,
+	};
+	sse_session_now(l->core, l);
+}
+
+void live_tick(struct core *core)
+{
+	mono_ms now = ev_now_ms(core->ev);
+	boot_ns boot = time_boot_ns();
+	struct str key;
+	void *value;
+	size_t at = 0;
+
+	if (!link_up(core->link))
+		return;
+	while (map_next(&core->live, &at, &key, &value)) {
+		struct live *l = value;
+		struct wire_msg m = { .type = WIRE_SESSION_STATS };
+		struct ask *a;
+
+		if (l->state != SESSION_RUNNING || l->stats_asked ||
+		    (l->stats.known && boot - l->stats.at < STATS_EVERY_NS) ||
+		    !(now - l->watched_ms < WATCH_MS || sse_has_reader(core, l->account_id)))
+			continue;
+		a = xcalloc(1, sizeof(*a));
+		a->core = core;
+		memcpy(a->id, l->id, sizeof(a->id));
+		m.session_stats.session = str_of(l->id);
+		m.session_stats.epoch = l->epoch;
+		l->stats_asked = true;
+		link_call(core->link, &m, on_stats, a);
+	}
+}
+
+void live_free_all(struct core *core)
+{
+	struct str key;
+	void *value;
+	size_t at = 0;
+
+	while (map_next(&core->live, &at, &key, &value)) {
+		struct live *l = value;
+
+		ev_timer_stop(&l->warn);
+		ev_timer_stop(&l->again);
+		free(l);
+	}
+	map_fini(&core->live);
+}

@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/openapi.h"
+
+#include <stdio.h>
+
+#include "api/route.h"
+#include "base/json.h"
+
+#define API STR("/api/v1")
+
+/* Answers: name, and properties as "name:type", where type is a letter (s
+ * string, t time, i integer, n number, b boolean, o object, m money) or the
+ * name of another schema; [] makes an array, ? allows null. */
+static const struct {
+	const char *name, *properties;
+} schemas[] = {
+	{ "Problem", "type:s title:s status:i detail:s request_id:s field:s" },
+	{ "Account", "id:s email:s name:s theme:s admin:b has_password:b" },
+	{ "Login", "account:Account" },
+	{ "Limits", "auto_stop_default_seconds:i auto_stop_min_seconds:i auto_stop_max_seconds:i "
+	            "session_max_seconds:i storage_default_bytes:i storage_min_bytes:i "
+	            "storage_max_bytes:i default_type:s default_image:s" },
+	{ "Me", "account:Account currency:s warnings:s[] version:s limits:Limits" },
+	{ "Token", "id:s name:s scopes:s[] created_at:t expires_at:t last_used_at:t? token:s" },
+	{ "InstanceType", "id:s name:s cpu:n memory_bytes:i gpu:i price_per_hour:m currency:s "
+	                  "available:b" },
+	{ "Image", "id:s name:s title:s description:s digest:s size_bytes:i ready:b" },
+	{ "Phase", "phase:s started_at:t ended_at:t?" },
+	{ "Stats", "cpu_cores_used:n memory_bytes:i memory_limit_bytes:i disk_used_bytes:i "
+	           "disk_size_bytes:i pids:i oom_kills:i" },
+	{ "Session", "id:s workspace_id:s workspace_name:s state:s phase:s? phases:Phase[] reason:s? "
+	             "message:s? evidence:o url:s program_url:s instance_type:s image:s epoch:i "
+	             "created_at:t started_at:t? stopped_at:t? stop_at:t? stop_why:s? "
+	             "extended_until:t? auto_stop_seconds:i max_seconds:i cost:m price_per_hour:m "
+	             "currency:s seconds:n stats:Stats?" },
+	{ "SessionAnswer", "session:Session?" },
+	{ "Workspace", "id:s name:s label:s image:s instance_type:s storage_bytes:i "
+	               "auto_stop_seconds:i created_at:t updated_at:t session:Session? "
+	               "last_session:Session? price_per_hour:m currency:s etag:s" },
+	{ "Entry", "code:s url:s expires_at:t" },
+	{ "Log", "session_id:s text:s" },
+	{ "UsageLine", "session_id:s workspace_id:s workspace_name:s segment:i instance_type:s "
+	               "started_at:t stopped_at:t seconds:n price_per_hour:m amount:m currency:s "
+	               "estimated:b reason:s?" },
+	{ "UsageTotal", "amount:m seconds:n lines:i currency:s" },
+	{ "Usage", "items:UsageLine[] next:s? total:UsageTotal" },
+	{ "AuditRow", "seq:i at:t account_id:s actor:s verb:s object:s detail:o source:s request_id:s" },
+	{ "TokenList", "items:Token[] next:s?" },
+	{ "InstanceTypeList", "items:InstanceType[] next:s?" },
+	{ "ImageList", "items:Image[] next:s?" },
+	{ "WorkspaceList", "items:Workspace[] next:s?" },
+	{ "SessionList", "items:Session[] next:s?" },
+	{ "AuditList", "items:AuditRow[] next:s?" },
+};
+
+static void put_ref(struct jsonw *w, struct str name)
+{
+	char ref[96];
+	int n = snprintf(ref, sizeof(ref), "#/components/schemas/%.*s", STR_ARG(name));
+
+	jw_kv_str(w, "$ref", (struct str){ ref, (size_t)n });
+}
+
+static void put_simple(struct jsonw *w, char letter, bool nullable)
+{
+	const char *type = letter == 'i' ? "integer" :
+	                   letter == 'n' ? "number" :
+	                   letter == 'b' ? "boolean" :
+	                   letter == 'o' ? "object" :
+	                                   "string";
+
+	if (nullable) {
+		jw_key(w, "type");
+		jw_arr(w);
+		jw_z(w, type);
+		jw_z(w, "null");
+		jw_arr_end(w);
+	} else {
+		jw_kv_z(w, "type", type);
+	}
+	if (letter == 't')
+		jw_kv_z(w, "format", "date-time");
+	if (letter == 'm')
+		jw_kv_z(w, "pattern", "^-?[0-9]+\\.[0-9]{2,6}$");
+}
+
+static void put_type(struct jsonw *w, struct str type)
+{
+	bool nullable = str_ends(type, STR("?"));
+	bool array;
+
+	type = str_sub(type, 0, type.len - nullable);
+	array = str_ends(type, STR("[]"));
+	type = str_sub(type, 0, type.len - (array ? 2 : 0));
+	jw_obj(w);
+	if (array) {
+		jw_kv_z(w, "type", "array");
+		jw_key(w, "items");
+		jw_obj(w);
+	}
+	if (type.len == 1) {
+		put_simple(w, type.ptr[0], nullable);
+	} else if (nullable) {
+		jw_key(w, "anyOf");
+		jw_arr(w);
+		jw_obj(w);
+		put_ref(w, type);
+		jw_obj_end(w);
+		jw_obj(w);
+		jw_kv_z(w, "type", "null");
+		jw_obj_end(w);
+		jw_arr_end(w);
+	} else {
+		put_ref(w, type);
+	}
+	if (array)
+		jw_obj_end(w);
+	jw_obj_end(w);
+}
+
+static void put_schemas(struct jsonw *w)
+{
+	jw_key(w, "schemas");
+	jw_obj(w);
+	for (size_t i = 0; i < ARRAY_LEN(schemas); i++) {
+		struct str rest = str_of(schemas[i].properties), one;
+
+		jw_key(w, schemas[i].name);
+		jw_obj(w);
+		jw_kv_z(w, "type", "object");
+		jw_key(w, "properties");
+		jw_obj(w);
+		while (str_split(&rest, ' ', &one)) {
+			size_t colon = str_chr(one, ':', 0);
+
+			jw_key_str(w, str_sub(one, 0, colon));
+			put_type(w, str_sub(one, colon + 1, one.len));
+		}
+		jw_obj_end(w);
+		jw_obj_end(w);
+	}
+	jw_obj_end(w);
+}
+
+static void put_field_schema(struct jsonw *w, const struct field *f)
+{
+	jw_obj(w);
+	if (f->type == FIELD_STRINGS) {
+		jw_kv_z(w, "type", "array");
+		jw_key(w, "items");
+		jw_obj(w);
+		jw_kv_z(w, "type", "string");
+		jw_obj_end(w);
+	} else {
+		put_simple(w, f->type == FIELD_INTEGER ? 'i' : f->type == FIELD_BOOLEAN ? 'b' : 's', false);
+	}
+	if (f->type == FIELD_INTEGER) {
+		jw_kv_i64(w, "minimum", f->min);
+		jw_kv_i64(w, "maximum", f->max);
+	}
+	jw_kv_z(w, "description", f->text);
+	jw_obj_end(w);
+}
+
+static void put_body(struct jsonw *w, const struct route *r)
+{
+	if (!r->body[0].name)
+		return;
+	jw_key(w, "requestBody");
+	jw_obj(w);
+	jw_kv_bool(w, "required", r->body[0].required);
+	jw_key(w, "content");
+	jw_obj(w);
+	jw_key(w, "application/json");
+	jw_obj(w);
+	jw_key(w, "schema");
+	jw_obj(w);
+	jw_kv_z(w, "type", "object");
+	jw_kv_bool(w, "additionalProperties", false);
+	jw_key(w, "properties");
+	jw_obj(w);
+	for (size_t i = 0; i < FIELDS_MAX && r->body[i].name; i++) {
+		jw_key(w, r->body[i].name);
+		put_field_schema(w, &r->body[i]);
+	}
+	jw_obj_end(w);
+	jw_key(w, "required");
+	jw_arr(w);
+	for (size_t i = 0; i < FIELDS_MAX && r->body[i].name; i++)
+		if (r->body[i].required)
+			jw_z(w, r->body[i].name);
+	jw_arr_end(w);
+	jw_obj_end(w);
+	jw_obj_end(w);
+	jw_obj_end(w);
+	jw_obj_end(w);
+}
+
+static void put_param(struct jsonw *w, const char *where, const struct field *f)
+{
+	jw_obj(w);
+	jw_kv_z(w, "name", f->name);
+	jw_kv_z(w, "in", where);
+	jw_kv_bool(w, "required", f->required);
+	jw_key(w, "schema");
+	put_field_schema(w, f);
+	jw_obj_end(w);
+}
+
+static void put_params(struct jsonw *w, const struct route *r)
+{
+	static const struct field id = { "id", FIELD_STRING, true, 0, 0, "id" };
+	static const struct field limit = { "limit", FIELD_INTEGER, false, 1, 1000, "most items" };
+	static const struct field cursor = { "cursor", FIELD_STRING, false, 0, 0,
+		                             "`next` of the page before" };
+	static const struct field key = { "Idempotency-Key", FIELD_STRING, false, 0, 0,
+		                          "the same answer for 30 days" };
+	static const struct field match = { "If-Match", FIELD_STRING, false, 0, 0,
+		                            "an etag: only if it was not changed since" };
+	bool changes_one = strstr(r->path, "{id}") && (strcmp(r->method, "PATCH") == 0 ||
+	                                               strcmp(r->method, "DELETE") == 0);
+
+	jw_key(w, "parameters");
+	jw_arr(w);
+	if (strstr(r->path, "{id}"))
+		put_param(w, "path", &id);
+	for (size_t i = 0; i < FIELDS_MAX && r->query[i].name; i++)
+		put_param(w, "query", &r->query[i]);
+	if (r->flags & ROUTE_LIST) {
+		put_param(w, "query", &limit);
+		put_param(w, "query", &cursor);
+	}
+	if (strcmp(r->method, "POST") == 0)
+		put_param(w, "header", &key);
+	if (changes_one && strstr(r->path, "workspaces"))
+		put_param(w, "header", &match);
+	jw_arr_end(w);
+}
+
+static void put_answers(struct jsonw *w, const struct route *r)
+{
+	char status[8];
+
+	(void)snprintf(status, sizeof(status), "%u", r->ok);
+	jw_key(w, "responses");
+	jw_obj(w);
+	jw_key(w, status);
+	jw_obj(w);
+	jw_kv_z(w, "description", r->summary);
+	if (r->answer || r->flags & ROUTE_STREAM) {
+		jw_key(w, "content");
+		jw_obj(w);
+		jw_key(w, r->flags & ROUTE_STREAM ? "text/event-stream" : "application/json");
+		jw_obj(w);
+		if (r->answer) {
+			jw_key(w, "schema");
+			jw_obj(w);
+			put_ref(w, str_of(r->answer));
+			jw_obj_end(w);
+		}
+		jw_obj_end(w);
+		jw_obj_end(w);
+	}
+	jw_obj_end(w);
+	jw_key(w, "default");
+	jw_obj(w);
+	jw_kv_z(w, "description", "A problem document (RFC 9457)");
+	jw_key(w, "content");
+	jw_obj(w);
+	jw_key(w, "application/problem+json");
+	jw_obj(w);
+	jw_key(w, "schema");
+	jw_obj(w);
+	put_ref(w, STR("Problem"));
+	jw_obj_end(w);
+	jw_obj_end(w);
+	jw_obj_end(w);
+	jw_obj_end(w);
+	jw_obj_end(w);
+}
+
+/* "/workspaces/{id}/start" POST -> post_workspaces_id_start */
+static void put_operation_id(struct jsonw *w, const struct route *r)
+{
+	char id[96];
+	size_t n = 0;
+
+	for (const char *p = r->method; *p && n + 1 < sizeof(id); p++)
+		id[n++] = (char)(*p - 'A' + 'a');
+	for (const char *p = r->path + API.len; *p && n + 1 < sizeof(id); p++)
+		if (*p != '{' && *p != '}')
+			id[n++] = *p == '/' || *p == '-' || *p == '.' ? '_' : *p;
+	jw_kv_str(w, "operationId", (struct str){ id, n });
+}
+
+static void put_route(struct jsonw *w, const struct route *r)
+{
+	char method[8];
+	size_t n = 0;
+
+	for (const char *p = r->method; *p && n + 1 < sizeof(method); p++)
+		method[n++] = (char)(*p - 'A' + 'a');
+	jw_key_str(w, (struct str){ method, n });
+	jw_obj(w);
+	put_operation_id(w, r);
+	jw_kv_z(w, "summary", r->summary);
+	if (r->who == WHO_ANYONE) {
+		jw_key(w, "security");
+		jw_arr(w);
+		jw_arr_end(w);
+	}
+	put_params(w, r);
+	put_body(w, r);
+	put_answers(w, r);
+	jw_obj_end(w);
+}
+
+static void put_security(struct jsonw *w)
+{
+	jw_key(w, "securitySchemes");
+	jw_obj(w);
+	jw_key(w, "token");
+	jw_obj(w);
+	jw_kv_z(w, "type", "http");
+	jw_kv_z(w, "scheme", "bearer");
+	jw_obj_end(w);
+	jw_key(w, "cookie");
+	jw_obj(w);
+	jw_kv_z(w, "type", "apiKey");
+	jw_kv_z(w, "in", "cookie");
+	jw_kv_z(w, "name", "__Host-s");
+	jw_obj_end(w);
+	jw_obj_end(w);
+}
+
+static void put_paths(struct jsonw *w)
+{
+	jw_key(w, "paths");
+	jw_obj(w);
+	for (size_t i = 0; i < nroutes; i++) {
+		struct str path = str_of(routes[i].path);
+
+		if (!str_starts(path, API))
+			continue;
+		if (i > 0 && strcmp(routes[i].path, routes[i - 1].path) == 0)
+			continue; /* was put with the one before: rows of a path are together */
+		jw_key_str(w, str_sub(path, API.len, path.len));
+		jw_obj(w);
+		for (size_t k = i; k < nroutes && strcmp(routes[k].path, routes[i].path) == 0; k++)
+			put_route(w, &routes[k]);
+		jw_obj_end(w);
+	}
+	jw_obj_end(w);
+}
+
+void openapi_put(struct buf *b)
+{
+	struct jsonw w = JSONW(b);
+
+	jw_obj(&w);
+	jw_kv_z(&w, "openapi", "3.1.0");
+	jw_key(&w, "info");
+	jw_obj(&w);
+	jw_kv_z(&w, "title", "Carrel");
+	jw_kv_z(&w, "version", CARREL_VERSION);
+	jw_kv_z(&w, "description", "Notebooks on your own machines. Times are RFC 3339 UTC, sizes are "
+	                           "in bytes, durations in seconds, money is a decimal string.");
+	jw_obj_end(&w);
+	jw_key(&w, "servers");
+	jw_arr(&w);
+	jw_obj(&w);
+	jw_kv_z(&w, "url", "/api/v1");
+	jw_obj_end(&w);
+	jw_arr_end(&w);
+	jw_key(&w, "security");
+	jw_arr(&w);
+	jw_obj(&w);
+	jw_key(&w, "token");
+	jw_arr(&w);
+	jw_arr_end(&w);
+	jw_obj_end(&w);
+	jw_obj(&w);
+	jw_key(&w, "cookie");
+	jw_arr(&w);
+	jw_arr_end(&w);
+	jw_obj_end(&w);
+	jw_arr_end(&w);
+	put_paths(&w);
+	jw_key(&w, "components");
+	jw_obj(&w);
+	put_security(&w);
+	put_schemas(&w);
+	jw_obj_end(&w);
+	jw_obj_end(&w);
+}

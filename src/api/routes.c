@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/do.h"
+
+#define S(name, req, min, max, text) { name, FIELD_STRING, req, min, max, text }
+#define I(name, req, min, max, text) { name, FIELD_INTEGER, req, min, max, text }
+#define B(name, text) { name, FIELD_BOOLEAN, false, 0, 0, text }
+#define GB (INT64_C(1) << 30)
+
+#define WORKSPACE_FIELDS(need_name) \
+	S("name", need_name, 0, 100000, "1 to 64 characters, unique among your workspaces"), \
+	S("image", false, 1, 80, "name or id of an image"), \
+	S("instance_type", false, 1, 63, "id of an instance type"), \
+	I("storage_bytes", false, 0, 1024 * 1024 * GB, "size of its files' volume; can grow"), \
+	I("auto_stop_seconds", false, 0, 31536000, "idle time after which a session stops")
+
+/* clang-format off */
+const struct route routes[] = {
+	/* --- signing in --- */
+	{ "POST", "/api/v1/login", WHO_ANYONE, RIGHT_READ, do_login, 200, "Login", "login", ROUTE_BODY | ROUTE_SECRET,
+	  "Sign in with a one-time code or a password; a cookie, or with grant=token a token",
+	  { S("code", false, 0, 64, "one-time sign-in code"), S("email", false, 0, 254, "e-mail address"),
+	    S("password", false, 0, 100000, "password"), S("grant", false, 0, 16, "cookie (default) or token"),
+	    S("name", false, 1, 256, "of the token"),
+	    I("expires_in_seconds", false, 60, TOKEN_TTL_MAX_S, "of the token; default 30 days") } },
+	{ "POST", "/api/v1/logout", WHO_ACCOUNT, RIGHT_SESSION, do_logout, 204, NULL, "logout", ROUTE_BODY | ROUTE_SECRET | ROUTE_ESSENTIAL,
+	  "End this sign-in, and every ticket that came from it" },
+	{ "GET", "/api/v1/me", WHO_ACCOUNT, RIGHT_READ, do_me, 200, "Me", NULL, 0, "Who am I" },
+	{ "PATCH", "/api/v1/me", WHO_ACCOUNT, RIGHT_SECRETS, do_me_change, 200, "Me", "account.change", ROUTE_BODY,
+	  "Change my name or theme",
+	  { S("name", false, 0, 1000, "shown name"), S("theme", false, 0, 16, "light, dark or system") } },
+	{ "POST", "/api/v1/me/password", WHO_ACCOUNT, RIGHT_SECRETS, do_password, 204, NULL, "account.password", ROUTE_BODY | ROUTE_SECRET,
+	  "Set or change my password; other sign-ins end",
+	  { S("current", false, 0, 100000, "the present password, if there is one"),
+	    S("new", true, 0, 100000, "at least 10 characters") } },
+	{ "GET", "/api/v1/tokens", WHO_ACCOUNT, RIGHT_READ, do_tokens, 200, "TokenList", NULL, ROUTE_LIST, "My tokens" },
+	{ "POST", "/api/v1/tokens", WHO_ACCOUNT, RIGHT_SECRETS, do_token_create, 201, "Token", "token.create", ROUTE_BODY,
+	  "Make a token; it is shown this once",
+	  { S("name", true, 0, 1000, "what it is for"),
+	    { "scopes", FIELD_STRINGS, false, 0, 0, "account, read, session:<id>; default account" },
+	    I("expires_in_seconds", false, 60, TOKEN_TTL_MAX_S, "default 30 days, at most 90") } },
+	{ "DELETE", "/api/v1/tokens/{id}", WHO_ACCOUNT, RIGHT_SECRETS, do_token_revoke, 204, NULL, "token.revoke", ROUTE_ESSENTIAL,
+	  "Revoke a token; what it opened closes within 5 seconds" },
+
+	/* --- what there is to choose --- */
+	{ "GET", "/api/v1/instance-types", WHO_ACCOUNT, RIGHT_READ, do_types, 200, "InstanceTypeList", NULL, ROUTE_LIST, "Instance types with their prices" },
+	{ "GET", "/api/v1/images", WHO_ACCOUNT, RIGHT_READ, do_images, 200, "ImageList", NULL, ROUTE_LIST, "Images" },
+
+	/* --- workspaces --- */
+	{ "GET", "/api/v1/workspaces", WHO_ACCOUNT, RIGHT_READ, do_workspaces, 200, "WorkspaceList", NULL, ROUTE_LIST, "My workspaces, newest first", { { 0 } },
+	  { S("label", false, 1, 40, "only the one of this origin") } },
+	{ "POST", "/api/v1/workspaces", WHO_ACCOUNT, RIGHT_WRITE, do_workspace_create, 201, "Workspace", "workspace.create", ROUTE_BODY, "Make a workspace", { WORKSPACE_FIELDS(true) } },
+	{ "GET", "/api/v1/workspaces/{id}", WHO_ACCOUNT, RIGHT_READ, do_workspace, 200, "Workspace", NULL, 0, "One workspace" },
+	{ "PATCH", "/api/v1/workspaces/{id}", WHO_ACCOUNT, RIGHT_WRITE, do_workspace_change, 200, "Workspace", "workspace.change", ROUTE_BODY,
+	  "Change a workspace; a running session takes image and type at its next start", { WORKSPACE_FIELDS(false) } },
+	{ "DELETE", "/api/v1/workspaces/{id}", WHO_ACCOUNT, RIGHT_WRITE, do_workspace_delete, 204, NULL, "workspace.delete", ROUTE_BODY | ROUTE_ESSENTIAL,
+	  "Delete a workspace and its files for good",
+	  { S("confirm", false, 0, 1000, "the workspace's name (or header X-Confirm)"), B("stop", "also end its session") } },
+	{ "POST", "/api/v1/workspaces/{id}/start", WHO_ACCOUNT, RIGHT_WRITE, do_start, 202, "SessionAnswer", "session.start", ROUTE_BODY,
+	  "Start a session, or find the one that runs", { S("instance_type", false, 1, 63, "for this session only") } },
+	{ "POST", "/api/v1/workspaces/{id}/stop", WHO_ACCOUNT, RIGHT_WRITE, do_stop, 202, "SessionAnswer", "session.stop", ROUTE_BODY | ROUTE_ESSENTIAL, "Stop the session" },
+
+	/* --- sessions --- */
+	{ "GET", "/api/v1/sessions", WHO_ACCOUNT, RIGHT_READ, do_sessions, 200, "SessionList", NULL, ROUTE_LIST, "My sessions, newest first", { { 0 } },
+	  { S("state", false, 1, 16, "only those in this state") } },
+	{ "GET", "/api/v1/sessions/{id}", WHO_ACCOUNT, RIGHT_SESSION, do_session, 200, "Session", NULL, 0, "One session" },
+	{ "POST", "/api/v1/sessions/{id}/extend", WHO_ACCOUNT, RIGHT_WRITE, do_extend, 200, "Session", "session.extend", ROUTE_BODY,
+	  "Move the stop later by so much, up to the hard maximum", { I("seconds", true, 1, 2592000, "how much later") } },
+	{ "POST", "/api/v1/sessions/{id}/enter", WHO_ACCOUNT, RIGHT_WRITE, do_enter, 200, "Entry", "session.enter", ROUTE_BODY,
+	  "A one-use code for the session's own origin, good for 30 seconds" },
+	{ "GET", "/api/v1/sessions/{id}/logs", WHO_ACCOUNT, RIGHT_SESSION, do_session_logs, 200, "Log", NULL, 0, "What the container said" },
+	{ "GET", "/api/v1/events", WHO_ACCOUNT, RIGHT_READ, do_events, 200, NULL, NULL, ROUTE_STREAM, "Server-sent events; resumes after Last-Event-ID" },
+
+	/* --- books --- */
+	{ "GET", "/api/v1/usage", WHO_ACCOUNT, RIGHT_READ, do_usage, 200, "Usage", NULL, ROUTE_LIST, "Itemised usage that started in [from, to), and its total", { { 0 } },
+	  { S("from", false, 1, 40, "RFC 3339"), S("to", false, 1, 40, "RFC 3339"), S("format", false, 1, 8, "json (default) or csv") } },
+	{ "GET", "/api/v1/audit", WHO_ACCOUNT, RIGHT_READ, do_audit, 200, "AuditList", NULL, ROUTE_LIST, "Who did what; all=true for administrators", { { 0 } },
+	  { S("all", false, 4, 5, "true: everybody's") } },
+	{ "GET", "/api/v1/openapi.json", WHO_ANYONE, RIGHT_READ, do_openapi, 200, NULL, NULL, 0, "This document" },
+
+	/* --- the operator's --- */
+	{ "GET", "/healthz", WHO_ANYONE, RIGHT_READ, do_health, 200, NULL, NULL, 0, "Alive" },
+	{ "GET", "/readyz", WHO_ANYONE, RIGHT_READ, do_ready, 200, NULL, NULL, 0, "Ready to start sessions" },
+	{ "GET", "/metrics", WHO_METRICS, RIGHT_READ, do_metrics, 200, NULL, NULL, 0, "Prometheus" },
+
+	/* --- between our own processes --- */
+	{ "POST", "/internal/sign-in-code", WHO_ROOT, RIGHT_READ, do_sign_in_code, 200, NULL, "login.code", ROUTE_BODY, "A one-time sign-in code",
+	  { S("email", false, 0, 254, "whose; default the administrator"), S("name", false, 0, 1000, "of a new account"), B("create", "make the account") } },
+	{ "GET", "/internal/route", WHO_EDGE, RIGHT_READ, do_route, 200, NULL, NULL, 0, "Where a session's origin leads", { { 0 } },
+	  { S("host", true, 1, 64, "label") } },
+	{ "GET", "/internal/program", WHO_EDGE, RIGHT_READ, do_program, 200, NULL, NULL, 0, "Where a program's address leads", { { 0 } },
+	  { S("session", true, 1, 64, "id") } },
+	{ "POST", "/internal/enter", WHO_EDGE, RIGHT_READ, do_enter_code, 200, NULL, "session.entered", ROUTE_BODY, "A code for a ticket",
+	  { S("host", true, 1, 64, "label"), S("code", true, 1, 128, "entry code") } },
+	{ "POST", "/internal/extend", WHO_EDGE, RIGHT_READ, do_extend_by_ticket, 200, NULL, "session.extend", ROUTE_BODY, "Extend from within the session",
+	  { S("host", true, 1, 64, "label"), I("seconds", true, 1, 2592000, "how much later") } },
+};
+/* clang-format on */
+const size_t nroutes = ARRAY_LEN(routes);

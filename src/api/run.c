@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The wiring of the core role. There is one start-up path, after a kill as
+ * after an orderly end: open the store, load what has not ended, listen,
+ * connect to the engine, reconcile.
+ */
+#include <errno.h>
+#include <malloc.h>
+#include <stdio.h>
+
+#include "api/call.h"
+#include "api/core.h"
+#include "api/keep.h"
+#include "api/live.h"
+#include "api/sse.h"
+#include "api/state.h"
+#include "auth/password.h"
+#include "auth/secret.h"
+#include "base/log.h"
+#include "base/rand.h"
+#include "core/name.h"
+#include "store/accounts.h"
+#include "store/books.h"
+#include "store/feed.h"
+
+#define TICK_MS 1000U
+#define SWEEP_MS (10U * 60 * 1000)
+
+struct now core_now(const struct core *core)
+{
+	struct now now = { .wall = time_wall_us(), .boot = time_boot_ns() };
+
+	memcpy(now.boot_id, core->boot_id, sizeof(now.boot_id));
+	return now;
+}
+
+const struct instance_type *core_type(const struct core_cfg *cfg, const char *id)
+{
+	for (size_t i = 0; i < cfg->ntypes; i++)
+		if (strcmp(cfg->types[i].id, id) == 0)
+			return &cfg->types[i];
+	return NULL;
+}
+
+void core_cfg_default(struct core_cfg *cfg)
+{
+	static const struct instance_type types[] = {
+		{ "free", "Free", 500, 1ULL << 30, 512, 0 },
+		{ "small", "Small", 1000, 2ULL << 30, 1024, 60000 },
+		{ "medium", "Medium", 2000, 4ULL << 30, 2048, 120000 },
+		{ "large", "Large", 4000, 8ULL << 30, 4096, 240000 },
+	};
+	static const struct core_image_text images[] = {
+		{ "default", "Python 3",
+		  "Python 3.11 with NumPy, pandas, Matplotlib, scikit-learn, git and a C compiler" },
+	};
+
+	*cfg = (struct core_cfg){
+		.console_origin = "http://localhost:8888",
+		.session_scheme = "http",
+		.session_host = "localhost:8888",
+		.currency = "USD",
+		.admin_email = "admin@localhost",
+		.login_days = 14,
+		.code_ttl_s = 900,
+		.grace_s = 10,
+		.deadlines = { 60, 86400, 3600, 43200, 300 },
+		.storage_default_bytes = 5ULL << 30,
+		.storage_min_bytes = 256ULL << 20,
+		.storage_max_bytes = 100ULL << 30,
+		.default_type = "small",
+		.default_image = "default",
+		.types = types,
+		.ntypes = ARRAY_LEN(types),
+		.images = images,
+		.nimages = ARRAY_LEN(images),
+	};
+}
+
+/* --- jobs that nobody asked for --- */
+
+struct chore {
+	struct store_job job;
+	struct core *core;
+	struct now now;
+};
+
+static void done_chore(struct store_job *j)
+{
+	struct chore *x = CONTAINER_OF(j, struct chore, job);
+
+	if (j->result < 0)
+		log_err(LOG_ERROR, "chore", &j->err);
+	free(x);
+}
+
+static void submit_chore(struct core *core, store_run_fn *run)
+{
+	struct chore *x = xcalloc(1, sizeof(*x));
+
+	x->job = (struct store_job){ .run = run, .done = done_chore, .essential = true };
+	x->core = core;
+	x->now = core_now(core);
+	CHECK(store_submit(core->store, &x->job) == 0);
+}
+
+/* The administrator of the configuration, with no password yet: the first
+ * one-time code, which only root can make, opens it. */
+static int run_admin(struct db *db, struct store_job *j, struct err *err)
+{
+	struct chore *x = CONTAINER_OF(j, struct chore, job);
+	struct account a = { .admin = true, .created = x->now.wall };
+	struct audit_row row = { .at = x->now.wall, .boot = x->now.boot, .account_id = a.id,
+		                 .actor = "core", .verb = "account.create", .object = a.id };
+	char email[EMAIL_MAX + 1];
+	int r = email_normal(str_of(x->core->cfg->admin_email), email, err);
+
+	if (r == 0)
+		r = account_by_email(db, str_of(email), &a);
+	if (r != 0)
+		return r < 0 ? r : 0;
+	memcpy(a.email, email, sizeof(a.email));
+	a.admin = true;
+	a.created = x->now.wall;
+	(void)snprintf(a.name, sizeof(a.name), "%.*s", (int)strcspn(email, "@"), email);
+	rand_id("a_", a.id);
+	r = account_insert(db, &a, err);
+	return r < 0 ? r : audit_add(db, &row, err);
+}
+
+static int run_sweep(struct db *db, struct store_job *j, struct err *err)
+{
+	struct chore *x = CONTAINER_OF(j, struct chore, job);
+	int r = accounts_sweep(db, x->now.wall, err);
+
+	if (r == 0)
+		r = idempotency_prune(db, x->now.wall, err);
+	return r < 0 ? r : event_prune(db, err);
+}
+
+static void on_sweep(struct ev_timer *t)
+{
+	struct core *core = CONTAINER_OF(t, struct core, sweep);
+
+	submit_chore(core, run_sweep);
+	(void)malloc_trim(0);
+	ev_timer_start(core->ev, t, SWEEP_MS, on_sweep);
+}
+
+static void on_tick(struct ev_timer *t)
+{
+	struct core *core = CONTAINER_OF(t, struct core, tick);
+
+	core->ticks++;
+	live_tick(core);
+	if (core->ticks % 5 == 0)
+		sse_tick(core);
+	ev_timer_start(core->ev, t, TICK_MS, on_tick);
+}
+
+static void on_signal(struct ev *ev, int signo, void *arg)
+{
+	log_event(LOG_INFO, "core_ends", LI("signal", signo));
+	ev_stop(ev);
+}
+
+static int start_parts(struct core *core, int listen_fd, struct err *err)
+{
+	const struct http_server_cfg http = { .handler = call_begin, .arg = core,
+		                              .out_max = 16 << 20 };
+	const struct link_cfg link = { .addr = core->cfg->engine_addr, .on_up = keep_on_up,
+		                       .on_down = keep_on_down, .on_event = keep_on_event,
+		                       .arg = core };
+	int r = store_open(core->ev, core->cfg->db_dir, &core->store, err);
+
+	if (r == 0)
+		r = pool_new(core->ev, PASSWORD_THREADS, PASSWORD_QUEUE, &core->passwords, err);
+	if (r < 0)
+		return r;
+	submit_chore(core, run_admin);
+	r = link_new(core->ev, &link, &core->link, err);
+	if (r < 0)
+		return r;
+	keep_load(core);
+	r = http_server_new(core->ev, &http, &core->http, err);
+	return r < 0 ? r : http_server_listen(core->http, listen_fd, err);
+}
+
+static int start(struct core *core, int listen_fd, struct err *err)
+{
+	static const int signals[] = { SIGTERM, SIGINT };
+	int r = time_boot_id(core->boot_id);
+
+	if (r < 0)
+		return ERR(err, r, "the kernel does not tell its boot id");
+	for (size_t i = 0; i < ARRAY_LEN(signals); i++) {
+		r = ev_signal(core->ev, signals[i], on_signal, core, err);
+		if (r < 0)
+			return r;
+	}
+	core->began = ev_now_ms(core->ev);
+	limit_init(&core->by_account, 5, 5, rand_u64());
+	limit_init(&core->by_address, 30, 30, rand_u64());
+	r = start_parts(core, listen_fd, err);
+	if (r < 0)
+		return r;
+	ev_timer_start(core->ev, &core->tick, TICK_MS, on_tick);
+	ev_timer_start(core->ev, &core->sweep, SWEEP_MS, on_sweep);
+	log_event(LOG_INFO, "core_ready", LI("sessions", map_count(&core->live)));
+	return 0;
+}
+
+static void stop(struct core *core)
+{
+	ev_timer_stop(&core->tick);
+	ev_timer_stop(&core->sweep);
+	ev_timer_stop(&core->reconcile);
+	if (core->http) {
+		sse_close_all(core);
+		http_server_free(core->http);
+	}
+	link_free(core->link);
+	if (core->passwords)
+		pool_free(core->passwords);
+	live_free_all(core);
+	store_close(core->store);
+}
+
+int core_run(const struct core_cfg *cfg, int listen_fd, struct err *err)
+{
+	struct core *core = xcalloc(1, sizeof(*core));
+	int r;
+
+	/* One arena for all threads: they are few, and memory matters more. */
+	(void)mallopt(M_ARENA_MAX, 1);
+	auth_init();
+	core->cfg = cfg;
+	map_init(&core->live, 20000);
+	list_init(&core->subs);
+	r = ev_new(&core->ev, err);
+	if (r < 0) {
+		free(core);
+		return r;
+	}
+	r = start(core, listen_fd, err);
+	if (r == 0)
+		r = ev_run(core->ev, err);
+	stop(core);
+	ev_free(core->ev);
+	free(core);
+	return r;
+}

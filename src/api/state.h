@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the core process knows beside the store; private to src/api. */
+#pragma once
+
+#include "api/core.h"
+#include "base/map.h"
+#include "core/limit.h"
+#include "ev/pool.h"
+#include "http/server.h"
+#include "store/store.h"
+
+struct link;
+
+/* The engine's host, as it last said. */
+struct facts {
+	bool known;
+	uint32_t cpu_milli;
+	uint64_t memory_bytes, pool_bytes_total, pool_bytes_free;
+	char warnings[8192]; /* JSON array of strings */
+};
+
+struct counters {
+	uint64_t requests[6]; /* by hundreds of the status */
+	uint64_t sign_ins, sign_ins_refused;
+	uint64_t sessions_started, sessions_ended, sessions_failed, sessions_lost;
+	uint64_t engine_connects, engine_errors, records, events_sent, warnings_sent;
+	uint64_t start_us, starts_timed; /* from asked for to running */
+};
+
+struct core {
+	struct ev *ev;
+	const struct core_cfg *cfg;
+	struct store *store;
+	struct pool *passwords;
+	struct http_server *http;
+	struct link *link;
+	struct facts facts;
+	char boot_id[37];
+	mono_ms began;
+
+	struct map live;   /* session id -> struct live, see live.h */
+	struct list subs;  /* struct sub, see sse.h */
+	unsigned nsubs;
+	struct limit by_account, by_address;
+	struct counters count;
+	struct ev_timer tick, reconcile, sweep;
+	unsigned ticks;
+};
+
+struct now core_now(const struct core *core);
+/* NULL if there is no such type (any more). */
+const struct instance_type *core_type(const struct core_cfg *cfg, const char *id);

@@ -44,7 +44,6 @@ export const t = {
     user: (name: string) => `${name}, account`,
     nothingRuns: "nothing runs",
     inMonth: (month: string) => `in ${month}`,
-    meter: (now: string, month: string) => `Usage: ${now} now, ${month} this month`,
   },
 
   signIn: {
@@ -216,7 +215,7 @@ export const t = {
     stopName: (name: string) => `Stop ${name}`,
     watch: "Watch",
     extend: "Extend 1 h",
-    extendName: (name: string) => `Extend ${name} by 1 h`,
+    extendName: (name: string) => `Extend 1 h: ${name}`,
     resize: "Change instance type",
     settings: "Settings",
     remove: "Delete",
@@ -392,7 +391,7 @@ export const t = {
     prev: (m: string) => `${m}, the month before`,
     next: (m: string) => `${m}, the month after`,
     csv: "CSV",
-    csvHint: "Save the visible lines as CSV",
+    csvHint: "CSV of the visible lines",
     soFar: (m: string) => `${m} so far`,
     inMonth: (m: string) => m,
     sessions: (count: number, time: string) => n(count, `One session, ${time}`, `# sessions, ${time}`),

@@ -169,7 +169,7 @@ export function CreatePage(): JSX.Element {
         </div>
         <aside class="card est">
           <div class="card-head">
-            <h3>{t.create.costTitle}</h3>
+            <h2 class="h3">{t.create.costTitle}</h2>
           </div>
           <div class="card-pad stack">
             <p class="figure">

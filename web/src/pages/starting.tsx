@@ -229,7 +229,12 @@ function Over({ w, s, eyebrow, now, acts }: OverProps): JSX.Element {
       <div class="start-head">
         <div class="start-words">
           <p class="eyebrow">{eyebrow}</p>
-          <h1 role={failed ? "alert" : undefined}>{title}</h1>
+          <h1>{title}</h1>
+          {failed && (
+            <p class="vh" role="alert">
+              {title} {s.message}
+            </p>
+          )}
         </div>
         <div class="push right">
           <StatePill state={s.state} session={s} now={now} />

@@ -68,7 +68,7 @@ export function DayBars({ lines, month, currency, now, day, typeOf, onDay }: Pro
   return (
     <section class="card card-pad chart">
       <div class="chart-head section-center">
-        <h3>{t.usage.byDay}</h3>
+        <h2 class="h3">{t.usage.byDay}</h2>
         <span class="push" />
         <div class="seg" role="group" aria-label={t.usage.colour}>
           {(["type", "workspace"] as const).map((k) => (
@@ -78,7 +78,7 @@ export function DayBars({ lines, month, currency, now, day, typeOf, onDay }: Pro
           ))}
         </div>
       </div>
-      <div class="scrollx" ref={scroller}>
+      <div class="scrollx" ref={scroller} tabIndex={0} role="group" aria-label={t.usage.byDay}>
         <svg viewBox={`0 0 ${W} 230`} role="img" aria-label={t.usage.byDayLabel(monthName(month), cents(top, currency))}>
           {ticks.map((v, i) => {
             const y = BASE - (v / nice.max) * (BASE - TOP);

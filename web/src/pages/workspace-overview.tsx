@@ -36,7 +36,7 @@ export function Overview({ w, now, acts }: { w: Workspace; now: number; acts: Wo
         {running && s?.program_url && (
           <section class="card">
             <div class="card-head">
-              <h3>{t.ws.programs}</h3>
+              <h2 class="h3">{t.ws.programs}</h2>
             </div>
             <div class="card-pad stack">
               <p class="t2 small">{t.ws.programsBody}</p>
@@ -124,7 +124,7 @@ function Machine({ w, s, now, acts }: { w: Workspace; s: Session | null; now: nu
   return (
     <section class="card">
       <div class="card-head">
-        <h3>{t.ws.machine}</h3>
+        <h2 class="h3">{t.ws.machine}</h2>
         <button class="btn btn-s push" type="button" onClick={() => acts.askResize(w)}>{t.ws.changeMachine}</button>
       </div>
       <div class="card-pad stack">
@@ -181,7 +181,7 @@ function Settings({ w }: { w: Workspace }): JSX.Element {
   return (
     <section class="card">
       <div class="card-head">
-        <h3>{t.ws.settingsCard}</h3>
+        <h2 class="h3">{t.ws.settingsCard}</h2>
         <a class="push small" href={`/workspaces/${w.id}/settings`}>{t.ws.edit}</a>
       </div>
       <div class="card-pad">
@@ -205,7 +205,7 @@ function Storage({ w, s }: { w: Workspace; s: Session | null }): JSX.Element {
   return (
     <section class="card">
       <div class="card-head">
-        <h3>{t.ws.storage}</h3>
+        <h2 class="h3">{t.ws.storage}</h2>
         <span class="push num small t3">{stats ? sizeOf(stats.disk_used_bytes, total) : size(total)}</span>
       </div>
       <div class="card-pad stack">

@@ -54,7 +54,7 @@ export function LineChart(p: LineChartProps): JSX.Element {
   return (
     <section class="card card-pad chart" data-fade={p.fade ? "true" : undefined}>
       <div class="chart-head">
-        <h3>{p.title}</h3>
+        <h2 class="h3">{p.title}</h2>
         {p.unit && <span class="t3 small">{p.unit}</span>}
         <span class="now">{p.now}</span>
       </div>

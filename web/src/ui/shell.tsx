@@ -89,7 +89,7 @@ function Meter(): JSX.Element {
   const total = headline(month?.amount ?? "0", me.currency);
   const rate = cents(hourly, me.currency);
   return (
-    <a class="nav-meter" href="/usage" aria-label={t.nav.meter(metered.length ? `${rate} ${t.perHour}` : t.nav.nothingRuns, total)}>
+    <a class="nav-meter" href="/usage">
       <span class="row small">
         <span class="t3">{t.usage.now}</span>
         <span class="push num strong">
@@ -227,8 +227,9 @@ export function Shell({ path, children }: { path: string; children: ComponentChi
             <button class="btn btn-icon" data-kind="quiet" type="button" aria-label={t.nav.theme} onClick={() => setMyTheme(otherTheme())}>
               <Icon name="theme" />
             </button>
-            <a class="avatar" href="/account" aria-label={t.nav.user(who)}>
-              {initials(who)}
+            <a class="avatar" href="/account">
+              <span aria-hidden="true">{initials(who)}</span>
+              <span class="vh">{t.nav.user(who)}</span>
             </a>
           </header>
           <main id="main" class={pageClass(path)} tabIndex={-1}>

@@ -137,6 +137,9 @@ void kernels_fini(struct agent *a)
 		kernel_signal(k, SIGKILL);
 		(void)!kernel_move(k, KERNEL_DEAD, NULL);
 	}
+	sessions_fini(a);
+	free(a->kernels);
+	a->kernels = NULL;
 }
 
 struct kernel *kernel_by_id(struct agent *a, struct str id)

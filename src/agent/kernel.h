@@ -164,3 +164,6 @@ void kernel_tell_status(struct kernel *k, enum kernel_exec exec);
 /* Ends the running request in the browsers: error output, error reply, idle. */
 void kernel_tell_death(struct kernel *k, const char *ename, const char *evalue);
 void kernel_forget_run(struct kernel *k);
+
+/* sessions_api.c */
+void sessions_fini(struct agent *a);

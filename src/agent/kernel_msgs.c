@@ -332,12 +332,12 @@ static void on_iopub(struct kernel *k, struct arena *a, const struct jmsg *m)
 	if (str_is(m->head.type, "status"))
 		on_status(k, a, m);
 	note_activity(k, m);
-	if (!for_us(k, m)) {
-		if (m->dropped)
-			tell_dropped(k, m);
-		else
-			to_all(k, a, m);
-	}
+	if (for_us(k, m) || str_is(m->head.type, "iopub_welcome"))
+		; /* that one greets the subscription, which is ours */
+	else if (m->dropped)
+		tell_dropped(k, m);
+	else
+		to_all(k, a, m);
 	check_ready(k);
 }
 

@@ -9,7 +9,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/uio.h>
+
+#include "base/cur.h"
 
 #define HEAD 8U
 #define PUNCH (4U << 20)
@@ -18,6 +19,19 @@
 struct head {
 	uint32_t len, output;
 };
+
+static void put_head(struct buf *b, struct head h)
+{
+	buf_put_u32le(b, h.len);
+	buf_put_u32le(b, h.output);
+}
+
+static struct head get_head(struct str s)
+{
+	struct cur c = cur_of(s);
+
+	return (struct head){ .len = cur_u32le(&c), .output = cur_u32le(&c) };
+}
 
 void kspool_init(struct kspool *s, const char *dir, uint64_t file_max)
 {
@@ -112,6 +126,16 @@ static void file_failed(struct kspool *s)
 	give_back(s);
 }
 
+static bool read_head(struct kspool *s, struct head *ret)
+{
+	char raw[HEAD];
+
+	if (!read_file(s, s->r_, raw, HEAD))
+		return false;
+	*ret = get_head((struct str){ raw, HEAD });
+	return ret->len <= RECORD_MAX;
+}
+
 static void put_kept(struct kspool *s, struct head h)
 {
 	char *to;
@@ -120,7 +144,7 @@ static void put_kept(struct kspool *s, struct head h)
 		s->lost = true;
 		return;
 	}
-	buf_put(&s->kept_, &h, HEAD);
+	put_head(&s->kept_, h);
 	to = buf_reserve(&s->kept_, h.len);
 	if (!to || !read_file(s, s->r_ + HEAD, to, h.len)) {
 		s->lost = true;
@@ -135,7 +159,7 @@ static void drop_oldest(struct kspool *s, uint64_t n)
 	while (s->r_ < s->w_ && s->w_ - s->r_ + n > s->file_max) {
 		struct head h;
 
-		if (!read_file(s, s->r_, &h, HEAD) || h.len > RECORD_MAX) {
+		if (!read_head(s, &h)) {
 			file_failed(s);
 			return;
 		}
@@ -164,9 +188,8 @@ static void flush_memory(struct kspool *s)
 	drop_oldest(s, data.len);
 	if (!write_file(s, data)) {
 		while (data.len >= HEAD) {
-			struct head h;
+			struct head h = get_head(data);
 
-			memcpy(&h, data.ptr, HEAD);
 			no_disk(s, h);
 			data = str_sub(data, HEAD + h.len, data.len);
 		}
@@ -176,7 +199,9 @@ static void flush_memory(struct kspool *s)
 
 static void put_file(struct kspool *s, struct head h, const struct str *part, size_t n)
 {
+	struct buf head = BUF(HEAD);
 	uint64_t from;
+	bool ok;
 
 	drop_oldest(s, HEAD + (uint64_t)h.len);
 	from = s->w_;
@@ -184,16 +209,15 @@ static void put_file(struct kspool *s, struct head h, const struct str *part, si
 		no_disk(s, h);
 		return;
 	}
-	if (!write_file(s, (struct str){ (const char *)&h, HEAD }))
-		goto full;
-	for (size_t i = 0; i < n; i++) {
-		if (!write_file(s, part[i]))
-			goto full;
+	put_head(&head, h);
+	ok = write_file(s, buf_str(&head));
+	buf_fini(&head);
+	for (size_t i = 0; ok && i < n; i++)
+		ok = write_file(s, part[i]);
+	if (!ok) {
+		s->w_ = from;
+		no_disk(s, h);
 	}
-	return;
-full:
-	s->w_ = from;
-	no_disk(s, h);
 }
 
 void kspool_put(struct kspool *s, const struct str *part, size_t n, bool output)
@@ -214,7 +238,7 @@ void kspool_put(struct kspool *s, const struct str *part, size_t n, bool output)
 		put_file(s, h, part, n);
 		return;
 	}
-	buf_put(&s->mem_, &h, HEAD);
+	put_head(&s->mem_, h);
 	for (size_t i = 0; i < n; i++)
 		buf_put_str(&s->mem_, part[i]);
 	if (buf_error(&s->mem_)) {
@@ -229,7 +253,7 @@ static bool take_from(struct buf *from, struct buf *b)
 
 	if (buf_len(from) < HEAD)
 		return false;
-	memcpy(&h, buf_str(from).ptr, HEAD);
+	h = get_head(buf_str(from));
 	buf_put_str(b, str_sub(buf_str(from), HEAD, HEAD + (size_t)h.len));
 	buf_consume(from, HEAD + (size_t)h.len);
 	if (buf_len(from) == 0)
@@ -242,7 +266,7 @@ static bool take_file(struct kspool *s, struct buf *b)
 	struct head h;
 	char *to;
 
-	if (!read_file(s, s->r_, &h, HEAD) || h.len > RECORD_MAX) {
+	if (!read_head(s, &h)) {
 		file_failed(s);
 		return false;
 	}

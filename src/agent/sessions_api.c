@@ -31,6 +31,12 @@ static void session_free(struct agent *a, struct session *s)
 	free(s);
 }
 
+void sessions_fini(struct agent *a)
+{
+	list_for_each_safe(it, &a->kernels->sessions)
+		session_free(a, CONTAINER_OF(it, struct session, node));
+}
+
 static struct session *by_id(struct agent *a, struct str id)
 {
 	list_for_each(it, &a->kernels->sessions) {

@@ -208,11 +208,10 @@ enum auth_result auth_check(struct call *c)
 static struct str safe_next(struct call *c, struct str next)
 {
 	struct str base = call_base(c);
-	struct str fallback = arena_printf(&c->r->arena, "%.*slab", STR_ARG(base));
 
 	if (!str_starts(next, base) || str_starts(next, STR("//")) || str_chr(next, '\\', 0) < next.len ||
 	    !http_is_value(next))
-		return fallback;
+		return base;
 	return next;
 }
 

@@ -177,6 +177,17 @@ static int copy_to(struct call *c, struct str from, bool is_dir, struct str to, 
 	return r;
 }
 
+static int make_dir(const struct agent *a, struct str path)
+{
+	struct place p = PLACE_NONE;
+	int r = place_of(a, path, &p);
+
+	if (r == 0 && mkdirat(p.dir, p.name, 0777) < 0)
+		r = -errno;
+	place_fini(&p);
+	return r;
+}
+
 int contents_copy(struct call *c, struct str from, struct str to, struct str *ret,
                   struct err *err)
 {
@@ -191,7 +202,12 @@ int contents_copy(struct call *c, struct str from, struct str to, struct str *re
 	if (is_dir && (str_eq(from, to) || !from.len ||
 	               (to.len > from.len && to.ptr[from.len] == '/' && str_starts(to, from))))
 		return ERR(err, -EINVAL, "A folder can't be copied into itself");
-	if (entry_load(c->a, to, &dst) < 0) { /* a name for the copy was given */
+	if (entry_load(c->a, to, &dst) < 0 && is_dir) {
+		/* A folder is copied into the one that is named: make that. */
+		r = make_dir(c->a, to);
+		if (r < 0)
+			return r;
+	} else if (entry_load(c->a, to, &dst) < 0) { /* a name for the copy was given */
 		*ret = to;
 		return copy_to(c, from, is_dir, to, err);
 	}

@@ -15,14 +15,30 @@ void lab_translations(struct call *c)
 	                               "\"English\"}},\"message\":\"\"}"));
 }
 
+/* ISO 639-1, in pairs. */
+static const char languages[] =
+    "aaabaeafakamanarasavayazbabebgbhbibmbnbobrbscacechcocrcscucvcydadedvdzeeeleneoeseteufafffifjfofrfy"
+    "gagdglgngugvhahehihohrhthuhyhziaidieigiiikioisitiujajvkakgkikjkkklkmknkokrkskukvkwkylalblglilnlolt"
+    "lulvmgmhmimkmlmnmrmsmtmynanbndnengnlnnnonrnvnyocojomorospapiplpsptqurmrnrorurwsascsdsesgsiskslsmsn"
+    "sosqsrssstsusvswtatetgthtitktltntotrtsttwtyugukuruzvevivowawoxhyiyozazhzu";
+
+/* "de", "pt_BR", "zh-Hans": a language, then a country or a script. */
 static bool locale_ok(struct str s)
 {
-	if (s.len < 2 || s.len > 16)
-		return false;
-	for (size_t i = 0; i < s.len; i++) {
-		char ch = s.ptr[i], l = (char)(ch | 0x20);
+	struct str rest = str_sub(s, 3, s.len);
+	bool known = false;
 
-		if (!((l >= 'a' && l <= 'z') || ch == '_' || ch == '-'))
+	for (size_t i = 0; s.len >= 2 && i + 2 < sizeof(languages); i += 2)
+		if (memcmp(languages + i, s.ptr, 2) == 0)
+			known = true;
+	if (!known || s.len == 2)
+		return known;
+	if ((s.ptr[2] != '_' && s.ptr[2] != '-') || rest.len < 2 || rest.len > 8)
+		return false;
+	for (size_t i = 0; i < rest.len; i++) {
+		char l = (char)(rest.ptr[i] | 0x20);
+
+		if ((l < 'a' || l > 'z') && rest.ptr[i] != '_')
 			return false;
 	}
 	return true;

@@ -286,5 +286,8 @@ void lab_page_other(struct call *c)
 	struct where at = { .mode = STR("multiple-document"), .workspace = STR("default"),
 		            .tree = STR(""), .not_found = c->r->url.path };
 
-	page(c, &at);
+	if (str_starts(c->arg[0], STR("api/")))
+		agent_json_error(c->r, 404, NULL, "Not Found");
+	else
+		page(c, &at);
 }

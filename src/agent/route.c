@@ -9,7 +9,7 @@
 
 static const struct route *const tables[] = {
 	server_routes, kernels_routes, sessions_routes, contents_routes, files_routes, terms_routes,
-	lab_routes, settings_routes, nbconvert_routes, auth_routes,
+	auth_routes, nbconvert_routes, settings_routes, lab_routes, /* "lab/…" takes the rest */
 };
 
 /* Does `pattern` take these segments? Captures go to arg/narg. */
@@ -189,13 +189,16 @@ static void options(struct call *c)
 	http_reply(c->r, 204, STR(""));
 }
 
-static bool slash_redirect(struct call *c)
+/* route: what was found, or NULL. A page that is not there may be there
+ * without the slash. */
+static bool slash_redirect(struct call *c, const struct route *route)
 {
 	const struct url *u = &c->r->url;
 	struct str path = u->path;
 
-	if (!u->trailing_slash || (c->route->flags & ROUTE_SLASH) || has_star(c->route->pattern) ||
-	    !c->route->pattern[0] || !str_is(c->r->head.method, "GET"))
+	if (!u->trailing_slash || !str_is(c->r->head.method, "GET"))
+		return false;
+	if (route && ((route->flags & ROUTE_SLASH) || has_star(route->pattern) || !route->pattern[0]))
 		return false;
 	while (path.len > 1 && path.ptr[path.len - 1] == '/')
 		path.len--;
@@ -240,6 +243,8 @@ void agent_handle(struct http_req *r, void *arg)
 		agent_json_error(r, 405, NULL, "%.*s is not possible here", STR_ARG(r->head.method));
 		return;
 	}
+	if (found < 0 && slash_redirect(c, NULL))
+		return;
 	if (found < 0) {
 		if (is_api(c, base_n))
 			agent_json_error(r, 404, NULL, "Not Found");
@@ -255,6 +260,6 @@ void agent_handle(struct http_req *r, void *arg)
 	}
 	if (is_api(c, base_n) && !str_is(url_param(&r->url, "no_track_activity"), "1"))
 		a->last_api_at = time_wall_us();
-	if (!slash_redirect(c))
+	if (!slash_redirect(c, c->route))
 		c->route->fn(c);
 }

@@ -14,6 +14,7 @@
 #include "agent/lab.h"
 #include "agent/mime.h"
 #include "agent/place.h"
+#include "agent/resolve.h"
 #include "agent/sendfile.h"
 #include "agent/shimlink.h"
 #include "agent/terms.h"
@@ -161,51 +162,6 @@ static void get_me(struct call *c)
 static void patch_me(struct call *c)
 {
 	agent_json_error(c->r, 501, NULL, "Your name is changed where you sign in, not here");
-}
-
-/* Only what can be told for sure: a path beneath the root that is there. */
-static void get_resolve(struct call *c)
-{
-	struct str path = url_param(&c->r->url, "path"), clean, root = str_of(c->a->cfg->root);
-	struct buf b = BUF(16384);
-	struct jsonw w = JSONW(&b);
-	bool found = false;
-	int fd;
-
-	if (!path.len) {
-		agent_json_error(c->r, 400, NULL, "path is missing");
-		return;
-	}
-	if (str_starts(path, root) && path.len > root.len && path.ptr[root.len] == '/')
-		path = str_sub(path, root.len + 1, path.len);
-	if ((!path.len || path.ptr[0] != '/') && place_clean(&c->r->arena, path, &clean) == 0 &&
-	    !place_hidden(clean)) {
-		fd = place_open(c->a, clean, O_PATH);
-		found = fd >= 0;
-		own_close(&fd);
-	}
-	jw_obj(&w);
-	jw_key(&w, "resolved");
-	jw_arr(&w);
-	if (found) {
-		jw_obj(&w);
-		jw_kv_z(&w, "scope", "server");
-		jw_kv_str(&w, "path", clean);
-		jw_obj_end(&w);
-	}
-	jw_arr_end(&w);
-	if (!found) {
-		jw_key(&w, "unresolved");
-		jw_arr(&w);
-		jw_obj(&w);
-		jw_kv_z(&w, "scope", "server");
-		jw_kv_z(&w, "reason", "not_found");
-		jw_obj_end(&w);
-		jw_arr_end(&w);
-	}
-	jw_obj_end(&w);
-	call_reply(c, 200, &b);
-	buf_fini(&b);
 }
 
 static void post_shutdown(struct call *c)
@@ -356,7 +312,7 @@ const struct route server_routes[] = {
 	{ "GET", "api/status", get_status, ROUTE_API },
 	{ "GET", "api/me", get_me, ROUTE_API },
 	{ "PATCH", "api/me", patch_me, ROUTE_API },
-	{ "GET", "api/resolvePath", get_resolve, ROUTE_API },
+	{ "GET", "api/resolvePath", resolve_get, ROUTE_API },
 	{ "POST", "api/shutdown", post_shutdown, ROUTE_API },
 	{ "POST", "api/security/csp-report", post_csp_report, ROUTE_API | ROUTE_NO_XSRF },
 	{ "GET", "api/events/subscribe", events_subscribe, ROUTE_WS },

@@ -15,8 +15,10 @@
 
 static int usage(const struct cli *c, const struct command *cmd)
 {
-	(void)fprintf(stderr, "Try: carrel %s%s%s--help\n", cmd ? cmd->noun : "",
-	              cmd && cmd->verb ? " " : "", cmd ? cmd->verb ? cmd->verb : "" : "");
+	if (!c->json)
+		(void)fprintf(stderr, "Try: carrel %s%s%s%s--help\n", cmd ? cmd->noun : "",
+		              cmd && cmd->verb ? " " : "", cmd && cmd->verb ? cmd->verb : "",
+		              cmd ? " " : "");
 	return CLI_USAGE;
 }
 

@@ -106,7 +106,8 @@ int role_core(const struct config *c, int listen_fd, struct err *err)
 {
 	static struct instance_type types[CONFIG_TYPES_MAX];
 	static struct core_image_text images[CONFIG_IMAGES_MAX];
-	static const char *const readable[] = { "/dev/urandom", NULL };
+	static const char *const readable[] = { "/dev/urandom",
+		                                "/proc/sys/kernel/random/boot_id", NULL };
 	char db[PATH_LEN], engine[96], session_host[320];
 	const char *const folders[] = { db, NULL };
 	const struct privileges rights = {

@@ -401,7 +401,7 @@ void call_begin(struct http_req *r, void *core)
 	c->now = core_now(core);
 	arena_init(&c->arena, ARENA_MAX);
 	buf_init(&c->out, OUT_MAX);
-	rand_id("r_", c->request_id);
+	rand_id("r", c->request_id);
 	r->user = c;
 	r->on_free = on_req_free;
 	take_source(c);

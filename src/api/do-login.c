@@ -42,7 +42,7 @@ static int open_login(struct db *db, struct call *c, const struct account *a, st
 	struct jsonw w = JSONW(&c->out);
 	int r;
 
-	rand_id("l_", l.id);
+	rand_id("l", l.id);
 	memcpy(l.account_id, a->id, sizeof(l.account_id));
 	secret_make(secret, hash);
 	r = login_insert(db, &l, hash, err);
@@ -241,7 +241,7 @@ static int make_account(struct db *db, struct call *c, struct account *a, struct
 	struct str name = call_str(c, "name");
 	const char *at = strchr(a->email, '@');
 
-	rand_id("a_", a->id);
+	rand_id("a", a->id);
 	a->created = c->now.wall;
 	(void)snprintf(a->name, sizeof(a->name), "%.*s",
 	               name.len ? (int)name.len : (int)(at - a->email),

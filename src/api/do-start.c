@@ -131,7 +131,7 @@ static int make_session(struct db *db, struct call *c, struct workspace *w, stru
 	*s = (struct session){ .auto_stop_s = w->auto_stop_s,
 		               .max_s = c->core->cfg->deadlines.max_s };
 	session_init(s, &c->now);
-	rand_id("s_", s->id);
+	rand_id("s", s->id);
 	memcpy(s->account_id, w->account_id, sizeof(s->account_id));
 	memcpy(s->workspace_id, w->id, sizeof(s->workspace_id));
 	r = session_next_epoch(db, str_of(w->id), &s->epoch);

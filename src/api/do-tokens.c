@@ -27,7 +27,7 @@ int token_mint(struct db *db, struct call *c, const char *account_id, struct str
 		return call_problem(c, PROBLEM_LIMIT, NULL,
 		                    "An account has at most %d tokens; revoke some first.",
 		                    TOKENS_PER_ACCOUNT);
-	rand_id("t_", t.id);
+	rand_id("t", t.id);
 	memcpy(t.account_id, account_id, sizeof(t.account_id));
 	(void)snprintf(t.name, sizeof(t.name), "%.*s", name.len ? (int)name.len : 5,
 	               name.len ? name.ptr : "token");

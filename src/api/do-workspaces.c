@@ -202,9 +202,9 @@ static int tx_create(struct db *db, struct call *c, struct err *err)
 		return call_problem(c, PROBLEM_LIMIT, NULL,
 		                    "An account has at most %d workspaces; delete some first.",
 		                    WORKSPACES_PER_ACCOUNT);
-	rand_id("ws_", v.w.id);
-	rand_id("v_", v.w.volume_id);
-	rand_id("x_", random);
+	rand_id("ws", v.w.id);
+	rand_id("v", v.w.volume_id);
+	rand_id("x", random);
 	memcpy(v.w.label, random + 2, LABEL_LEN + 1);
 	memcpy(v.w.account_id, c->who.account_id, sizeof(v.w.account_id));
 	if (!x->type)

@@ -123,7 +123,7 @@ static int run_admin(struct db *db, struct store_job *j, struct err *err)
 	a.admin = true;
 	a.created = x->now.wall;
 	(void)snprintf(a.name, sizeof(a.name), "%.*s", (int)strcspn(email, "@"), email);
-	rand_id("a_", a.id);
+	rand_id("a", a.id);
 	r = account_insert(db, &a, err);
 	return r < 0 ? r : audit_add(db, &row, err);
 }

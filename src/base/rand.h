@@ -10,6 +10,6 @@ uint64_t rand_u64(void);
 /* A random UUID (version 4), 36 characters and a NUL. */
 void rand_uuid(char ret[37]);
 /* "ws_" + 26 Crockford base-32 characters (128 bits), NUL-terminated;
- * `prefix` of at most 4 characters. */
+ * `prefix` of at most 4 characters, without the _. */
 #define ID_MAX 40
 void rand_id(const char *prefix, char ret[ID_MAX]);

@@ -70,7 +70,7 @@ class Hub:
 
     def args(self):
         images = os.environ.get("CARREL_IMAGES", str(ROOT / "build/images"))
-        values = {"state": str(self.state), "port": self.port, "image_dir": images, **self.settings}
+        values = {"state": str(self.state), "port": self.port, "image_dir": images, "storage_min": "64MiB", **self.settings}
         return [f"{k}={v}" for k, v in values.items()]
 
     def start(self, timeout=30):

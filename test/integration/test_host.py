@@ -30,7 +30,7 @@ def small_disk():
 
 def test_a_full_disk_of_the_host_loses_nothing_and_stop_and_read_still_work(small_disk):
     left = Leftovers()
-    hub = Hub(small_disk / "state")
+    hub = Hub(small_disk / "state", pool_low="0", pool_stop="0", scratch="64MiB")
     try:
         hub.start()
         api = hub.login()

@@ -6,6 +6,7 @@
 
 #include "base/cur.h"
 #include "base/json.h"
+#include "proto/jspan.h"
 
 static uint64_t u64le_at(struct str s, uint64_t at)
 {
@@ -57,114 +58,6 @@ int jmsg_from_ws_v1(struct arena *a, struct str frame, struct jmsg *ret, struct 
 		return r;
 	*ret = m;
 	return 0;
-}
-
-/*
- * The members of the outermost object, by structure alone: strings are skipped
- * and brackets counted, because content may be 60 MB and its grammar is the
- * kernel's business. A span is what stands between the colon and the comma.
- */
-struct span {
-	struct str s;
-	size_t at;
-};
-
-static void span_space(struct span *p)
-{
-	while (p->at < p->s.len && strchr(" \t\r\n", p->s.ptr[p->at]) && p->s.ptr[p->at])
-		p->at++;
-}
-
-static char span_peek(const struct span *p)
-{
-	return p->at < p->s.len ? p->s.ptr[p->at] : '\0';
-}
-
-/* At an opening quote; moves behind the closing one. */
-static bool span_string(struct span *p)
-{
-	p->at++;
-	for (;;) {
-		size_t quote = str_chr(p->s, '"', p->at), back = 0;
-
-		if (quote == p->s.len)
-			return false;
-		while (quote - back > p->at && p->s.ptr[quote - back - 1] == '\\')
-			back++;
-		p->at = quote + 1;
-		if (back % 2 == 0)
-			return true;
-		/* The quote was escaped; the next run of backslashes starts behind it. */
-	}
-}
-
-static bool span_value(struct span *p, struct str *ret)
-{
-	size_t from = p->at, depth = 0, end;
-
-	while (p->at < p->s.len) {
-		char c = p->s.ptr[p->at];
-
-		if (c == '"') {
-			if (!span_string(p))
-				return false;
-			continue;
-		}
-		if (depth == 0 && (c == ',' || c == '}'))
-			break;
-		if (c == '{' || c == '[')
-			depth++;
-		else if ((c == '}' || c == ']') && depth-- == 0)
-			return false;
-		p->at++;
-	}
-	end = p->at;
-	while (end > from && strchr(" \t\r\n", p->s.ptr[end - 1]))
-		end--;
-	*ret = str_sub(p->s, from, end);
-	return ret->len > 0 && p->at < p->s.len;
-}
-
-typedef bool span_fn(struct str key, struct str raw, void *arg);
-
-static bool span_member(struct span *p, span_fn *take, void *arg)
-{
-	size_t from = p->at + 1, to;
-	struct str raw;
-
-	if (span_peek(p) != '"' || !span_string(p))
-		return false;
-	to = p->at - 1;
-	span_space(p);
-	if (span_peek(p) != ':')
-		return false;
-	p->at++;
-	span_space(p);
-	return span_value(p, &raw) && take(str_sub(p->s, from, to), raw, arg);
-}
-
-/* Calls take for each member; false if the text is no object, or take says so. */
-static bool span_members(struct str text, span_fn *take, void *arg)
-{
-	struct span p = { .s = text };
-
-	span_space(&p);
-	if (span_peek(&p) != '{')
-		return false;
-	p.at++;
-	span_space(&p);
-	if (span_peek(&p) == '}')
-		p.at++;
-	else
-		for (;;) {
-			if (!span_member(&p, take, arg))
-				return false;
-			if (p.s.ptr[p.at++] == '}')
-				break;
-			span_space(&p);
-		}
-	span_space(&p);
-	return p.at == text.len;
 }
 
 struct legacy {
@@ -239,7 +132,7 @@ int jmsg_from_ws_legacy(struct arena *a, struct str frame, bool binary, struct j
 		r = split_legacy(a, frame, &json, &l.m, err);
 	if (r < 0)
 		return r;
-	if (!span_members(json, take_legacy, &l) || !l.m.header.ptr)
+	if (!jspan_members(json, take_legacy, &l, NULL) || !l.m.header.ptr)
 		return ERR(err, -EBADMSG, "the frame is no message in JSON with a header");
 	if (!l.m.parent.ptr || str_is(l.m.parent, "null"))
 		l.m.parent = STR("{}");

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE
 #include "proto/jmsg.h"
 
 #include <errno.h>
@@ -6,6 +7,7 @@
 #include "base/json.h"
 #include "base/rand.h"
 #include "base/sha256.h"
+#include "proto/jspan.h"
 
 #define SIGNATURE_LEN (2 * SHA256_LEN)
 #define CONTENT_LOOK_MAX 65536U
@@ -112,10 +114,9 @@ int jmsg_from_zmq(struct arena *a, enum jmsg_channel c, const struct str *part,
 	if (m.nbuffers > JMSG_BUFFERS_MAX)
 		return ERR(err, -EBADMSG, "the message has %zu buffers, at most %u fit",
 		           m.nbuffers, JMSG_BUFFERS_MAX);
-	if (m.dropped) {
-		m.content = STR("{}");
+	if (m.dropped) { /* nothing can be checked without all the bytes */
 		m.nbuffers = 0;
-		if (m.metadata.len == 0)
+		if (dropped[i + 4])
 			m.metadata = STR("{}");
 	} else if (key.len) {
 		sign(&m, key, want);
@@ -187,6 +188,47 @@ int jmsg_make(struct arena *a, enum jmsg_channel c, const char *type, struct str
 	if (r == 0)
 		*ret = m;
 	return r;
+}
+
+struct stream {
+	struct str name, text; /* as in JSON, with quotes; text perhaps cut */
+};
+
+static bool take_stream(struct str key, struct str raw, void *arg)
+{
+	struct stream *s = arg;
+
+	if (str_is(key, "name"))
+		s->name = raw;
+	else if (str_is(key, "text"))
+		s->text = raw;
+	return true;
+}
+
+int jmsg_cut_stream(struct arena *a, const struct jmsg *m, size_t max, struct str notice,
+                    struct jmsg *ret)
+{
+	struct stream s = { .name = STR("\"stdout\"") };
+	struct jspan_cut cut = { 0 };
+	char *p, *o;
+
+	if (!jspan_members(m->content, take_stream, &s, &cut) && str_is(cut.key, "text"))
+		s.text = cut.raw;
+	s.text = str_sub(s.text, 1, s.text.len);
+	s.text.len = jspan_string_cut(s.text, max < s.text.len ? max : s.text.len - !cut.raw.ptr);
+	o = p = arena_alloc(a, s.name.len + s.text.len + notice.len + 32);
+	if (!p)
+		return -ENOMEM;
+	o = mempcpy(o, "{\"name\":", 8);
+	o = mempcpy(o, s.name.ptr, s.name.len);
+	o = mempcpy(o, ",\"text\":\"", 9);
+	o = mempcpy(o, s.text.ptr ? s.text.ptr : "", s.text.len);
+	o = mempcpy(o, notice.ptr, notice.len);
+	o = mempcpy(o, "\"}", 2);
+	*ret = *m;
+	ret->content = (struct str){ p, (size_t)(o - p) };
+	ret->dropped = 0;
+	return 0;
 }
 
 struct str jmsg_content_str(struct arena *a, const struct jmsg *m, const char *key)

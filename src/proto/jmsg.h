@@ -30,7 +30,7 @@ struct jmsg {
 	const struct str *buffers;
 	size_t nbuffers;
 	struct jmsg_ids head, up; /* what header and parent header say */
-	uint64_t dropped; /* bytes of content and buffers that were too many */
+	uint64_t dropped; /* bytes missing at the ends of the parts: too many */
 };
 
 /* Slices to send one after the other; made in an arena. */
@@ -43,9 +43,9 @@ struct jmsg_frame {
 const char *jmsg_channel_name(enum jmsg_channel c);
 
 /* Parts of a ZeroMQ message: identities, <IDS|MSG>, signature, … The signature
- * is checked (key empty: none is asked for). dropped[i] tells of a part that
- * came without its bytes; then content is {} and nothing can be checked.
- * -EBADMSG with a sentence. */
+ * is checked (key empty: none is asked for). dropped[i] (dropped may be NULL):
+ * bytes missing at the end of a part; then the signature can't be checked, the
+ * content is no JSON, and there are no buffers. -EBADMSG with a sentence. */
 MUST_CHECK int jmsg_from_zmq(struct arena *a, enum jmsg_channel c, const struct str *part,
                              const uint64_t *dropped, size_t n, struct str key,
                              struct jmsg *ret, struct err *err);
@@ -69,6 +69,12 @@ MUST_CHECK int jmsg_make(struct arena *a, enum jmsg_channel c, const char *type,
 /* A string member of the content; empty if there is none. Only for messages
  * of a few fields: content over 64 KiB is not looked at. */
 struct str jmsg_content_str(struct arena *a, const struct jmsg *m, const char *key);
+
+/* A `stream` message with at most max bytes of its text (as JSON escapes it)
+ * and the notice, which is the inside of a JSON string. Mends one whose end is
+ * missing. -ENOMEM. */
+MUST_CHECK int jmsg_cut_stream(struct arena *a, const struct jmsg *m, size_t max,
+                               struct str notice, struct jmsg *ret);
 
 /* Between jmsg.c and jmsg-ws.c. */
 MUST_CHECK int jmsg_channel_of(struct str name, enum jmsg_channel *ret);

@@ -215,7 +215,7 @@ static void signatures_agree_with_python(void)
 static void a_message_whose_content_was_too_large_still_says_what_it_is(void)
 {
 	const struct str parts[] = { STR("<IDS|MSG>"), STR("sig"), STR(HEADER), STR(PARENT),
-		                     STR("{}"),        STR(""),    STR("") };
+		                     STR("{}"),        STR("{\"na"), STR("") };
 	const uint64_t dropped[] = { 0, 0, 0, 0, 0, 5000, 7 };
 	struct arena a = ARENA(1 << 20);
 	struct jmsg m = { 0 };
@@ -223,9 +223,39 @@ static void a_message_whose_content_was_too_large_still_says_what_it_is(void)
 	T_EQ(jmsg_from_zmq(&a, JMSG_IOPUB, parts, dropped, 7, STR("k"), &m, NULL), 0);
 	T_EQ(m.dropped, 5007);
 	T_EQ(m.nbuffers, 0);
-	T_STR(m.content, STR("{}"));
+	T_STR(m.content, STR("{\"na"));
 	T_STR(m.up.id, STR("p1"));
 	arena_fini(&a);
+}
+
+static void a_stream_is_cut_between_characters(void)
+{
+	static const struct {
+		const char *content;
+		size_t max;
+		const char *want; /* with "|" for the notice */
+	} cases[] = {
+		{ "{\"name\":\"stderr\",\"text\":\"abcdef\"}", 4, "{\"name\":\"stderr\",\"text\":\"abcd|\"}" },
+		{ "{\"name\":\"stderr\",\"text\":\"abcdef\"}", 100, "{\"name\":\"stderr\",\"text\":\"abcdef|\"}" },
+		{ "{\"text\":\"ab\\n\\ncd\",\"name\":\"x\"}", 3, "{\"name\":\"x\",\"text\":\"ab|\"}" },
+		{ "{\"text\":\"ab\\u00e9cd\",\"name\":\"x\"}", 7, "{\"name\":\"x\",\"text\":\"ab|\"}" },
+		{ "{\"text\":\"ab\\u00e9cd\",\"name\":\"x\"}", 8, "{\"name\":\"x\",\"text\":\"ab\\u00e9|\"}" },
+		{ "{\"text\":\"\\\\\\\\\\\\\",\"name\":\"x\"}", 3, "{\"name\":\"x\",\"text\":\"\\\\|\"}" },
+		{ "{\"text\":\"\xe2\x82\xac\xe2\x82\xac\"}", 5, "{\"name\":\"stdout\",\"text\":\"\xe2\x82\xac|\"}" },
+		{ "{\"name\": \"x\", \"text\": \"abc", 100, "{\"name\":\"x\",\"text\":\"abc|\"}" },
+		{ "{\"name\": \"x\", \"text\": \"abc\\u00", 100, "{\"name\":\"x\",\"text\":\"abc|\"}" },
+		{ "{\"name\": \"x\", \"te", 100, "{\"name\":\"x\",\"text\":\"|\"}" },
+		{ "", 100, "{\"name\":\"stdout\",\"text\":\"|\"}" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct arena a = ARENA(1 << 16);
+		struct jmsg m = { .content = str_of(cases[i].content) }, cut = { 0 };
+
+		T_EQ(jmsg_cut_stream(&a, &m, cases[i].max, STR("|"), &cut), 0);
+		T_STR(cut.content, str_of(cases[i].want));
+		arena_fini(&a);
+	}
 }
 
 static void our_own_messages_are_messages(void)
@@ -253,4 +283,5 @@ TEST_MAIN({ "the v1 form comes back byte for byte", the_v1_form_comes_back_byte_
           { "signatures agree with Python", signatures_agree_with_python },
           { "a message whose content was too large still says what it is",
             a_message_whose_content_was_too_large_still_says_what_it_is },
+          { "a stream is cut between characters", a_stream_is_cut_between_characters },
           { "our own messages are messages", our_own_messages_are_messages })

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- *   GREETING --> HEAD <--> BODY (one frame of a message, kept or skipped)
+ *   GREETING --> HEAD <--> BODY (one frame of a message)
  *                  ^
  *                  +-----> COMMAND (READY first, then PING, …)
  *
@@ -226,11 +226,11 @@ static int add_part(struct zmtp *z, struct err *err)
 	if (z->nparts_ >= ZMTP_PARTS_MAX)
 		return ERR(err, -EPROTO, "the peer sent a message of more than %u parts",
 		           ZMTP_PARTS_MAX);
-	z->skip_ = z->size_ > buf_room(&z->msg_);
-	if (z->skip_)
-		p.dropped = z->size_;
-	else
+	p.len = buf_room(&z->msg_);
+	if (p.len > z->size_)
 		p.len = (size_t)z->size_;
+	p.dropped = z->size_ - p.len;
+	z->keep_ = p.len;
 	buf_put(&z->parts_, &p, sizeof(p));
 	if (buf_error(&z->parts_))
 		return ERR(err, buf_error(&z->parts_), "no memory for a message");
@@ -260,13 +260,19 @@ static int check_head(struct zmtp *z, struct err *err)
 	return add_part(z, err);
 }
 
-/* Moves bytes that belong to the present item; false when more must come. */
-static bool take(struct zmtp *z, struct str *in, struct buf *to)
+/* Moves bytes that belong to the present item; false when more must come. Of
+ * a message's frame only the first keep_ bytes are stored. */
+static bool take(struct zmtp *z, struct str *in)
 {
 	size_t n = in->len < z->left_ ? in->len : (size_t)z->left_;
+	size_t keep = n < z->keep_ ? n : z->keep_;
 
-	if (to)
-		buf_put(to, in->ptr, n);
+	if (z->state_ != BODY) {
+		buf_put(&z->small_, in->ptr, n);
+	} else {
+		buf_put(&z->msg_, in->ptr, keep);
+		z->keep_ -= keep;
+	}
 	*in = str_sub(*in, n, in->len);
 	z->left_ -= n;
 	return z->left_ == 0;
@@ -303,10 +309,7 @@ static int step(struct zmtp *z, struct str *in, struct buf *out, bool *ret_stuck
 	if (z->state_ == HEAD)
 		*ret_stuck = !take_head(z, in);
 	else
-		*ret_stuck = !take(z, in,
-		                   z->state_ != BODY ? &z->small_ :
-		                   z->skip_          ? NULL :
-		                                       &z->msg_);
+		*ret_stuck = !take(z, in);
 	if (buf_error(&z->msg_) || buf_error(&z->small_))
 		return ERR(err, -ENOMEM, "no memory for a message");
 	if (*ret_stuck)

@@ -7,8 +7,8 @@
  *
  * A message is copied together as its bytes come, so the caller's read buffer
  * may be small. A frame that would make the message larger than message_max
- * does not end the connection: its bytes are dropped and the part comes out
- * empty and marked, because a PUB socket that is closed loses what follows.
+ * does not end the connection: the part comes out cut and marked, because a PUB
+ * socket that is closed loses what follows.
  */
 #pragma once
 
@@ -38,8 +38,9 @@ struct zmtp {
 	size_t nparts_;
 	uint64_t left_;      /* bytes of the frame still to come */
 	uint64_t size_;      /* the frame's size */
+	size_t keep_;        /* of them, to be stored */
 	uint8_t flags_;
-	bool ready_, skip_, whole_;
+	bool ready_, whole_;
 };
 
 /* identity at most 255 bytes; may be empty. */
@@ -52,7 +53,7 @@ MUST_CHECK int zmtp_feed(struct zmtp *z, struct str *in, struct buf *out, struct
 
 /* The message after ZMTP_MESSAGE. */
 size_t zmtp_parts(const struct zmtp *z);
-/* *ret_dropped (may be NULL): bytes that were too many, then the part is empty. */
+/* *ret_dropped (may be NULL): bytes missing at its end, because they were too many. */
 struct str zmtp_part(const struct zmtp *z, size_t i, uint64_t *ret_dropped);
 
 /* Head of one frame of a message; its bytes follow. Returns the head's length. */

@@ -17,7 +17,7 @@ const struct command commands[] = {
 		{ "image", 'i', "IMAGE", "image that its sessions start from" },
 		{ "type", 't', "TYPE", "instance type: CPU, memory, price" },
 		{ "storage", 's', "SIZE", "size of its volume, for example 5GiB" },
-		{ "auto-stop", 'a', "DURATION", "stop after this long without activity (default 1h)" } } },
+		{ "auto-stop", 'a', "DURATION", "stop after this long without activity (else what the hub has set, 1h as shipped)" } } },
 	{ "workspace", "list", "", 0, 0, "list workspaces", cmd_workspace_list, COMPLETE_NOTHING, { { 0 } } },
 	{ "workspace", "show", "NAME", 1, 1, "show one workspace and its session", cmd_workspace_show, COMPLETE_WORKSPACE, { { 0 } } },
 	{ "workspace", "set", "NAME", 1, 1, "change a workspace", cmd_workspace_set, COMPLETE_WORKSPACE, {

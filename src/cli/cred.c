@@ -38,8 +38,7 @@ static int parse(struct arena *a, struct str text, struct cred *ret, struct err 
 		return r;
 	cred.url = arena_strz(a, json_str_or(o, "url", STR("")));
 	cred.token = arena_strz(a, json_str_or(o, "token", STR("")));
-	cred.token_id = arena_strz(a, json_str_or(o, "token_id", STR("")));
-	if (!cred.url || !cred.url[0] || !cred.token || !cred.token[0] || !cred.token_id)
+	if (!cred.url || !cred.url[0] || !cred.token || !cred.token[0])
 		return ERR(err, -EINVAL, "address or token is missing");
 	*ret = cred;
 	return 0;
@@ -85,7 +84,6 @@ int cred_save(struct arena *a, const struct cred *cred, struct err *err)
 	jw_obj(&w);
 	jw_kv_z(&w, "url", cred->url);
 	jw_kv_z(&w, "token", cred->token);
-	jw_kv_z(&w, "token_id", cred->token_id);
 	jw_obj_end(&w);
 	buf_put_c(&b, '\n');
 	r = buf_error(&b);

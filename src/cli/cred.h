@@ -7,9 +7,8 @@
 #include "base/err.h"
 
 struct cred {
-	const char *url;      /* in the arena */
+	const char *url; /* both in the arena */
 	const char *token;
-	const char *token_id; /* "" if not known */
 };
 
 /* -ENOENT: nobody signed in. -EPERM: others may read the file. */

@@ -129,12 +129,6 @@ static struct str login_body(struct cli *c, int *ret)
 	return body;
 }
 
-/* Who am I, and which of the tokens was just made (for logout)? */
-static int who(struct cli *c, struct api_reply *ret)
-{
-	return api_get(c, ret, "/me");
-}
-
 int cmd_login(struct cli *c)
 {
 	struct api_request q = { .method = "POST", .path = "/login" };
@@ -150,12 +144,11 @@ int cmd_login(struct cli *c)
 		r = api_call(c, &q, &made);
 	if (r != CLI_OK)
 		return r;
-	cred = (struct cred){ c->url, arena_strz(&c->arena, json_str_or(made.json, "token", STR(""))),
-		              arena_strz(&c->arena, json_str_or(made.json, "id", STR(""))) };
-	if (!cred.token || !*cred.token || !cred.token_id)
+	cred = (struct cred){ c->url, arena_strz(&c->arena, json_str_or(made.json, "token", STR(""))) };
+	if (!cred.token || !*cred.token)
 		return cli_say(c, CLI_FAILED, "%s gave no token; is it a Carrel hub of this version?", c->url);
 	c->token = cred.token;
-	r = who(c, &me);
+	r = api_get(c, &me, "/me");
 	if (r != CLI_OK)
 		return r;
 	if (cred_save(&c->arena, &cred, &err) < 0)
@@ -171,7 +164,7 @@ int cmd_login(struct cli *c)
 /* Forgets the token here even if the hub can't be told. */
 int cmd_logout(struct cli *c)
 {
-	struct api_request q = { .method = "DELETE", .quiet = true };
+	struct api_request q = { .method = "POST", .path = "/logout", .body = STR("{}"), .quiet = true };
 	struct api_reply reply;
 	struct err err = ERR_NONE;
 	struct cred cred = { 0 };
@@ -183,14 +176,7 @@ int cmd_logout(struct cli *c)
 	if (r == 0) {
 		c->url = cred.url;
 		c->token = cred.token;
-		if (*cred.token_id) {
-			q.path = arena_printf(&c->arena, "/tokens/%s", api_escape(c, cred.token_id)).ptr;
-			ended = api_call(c, &q, &reply) == CLI_OK || reply.status == 401;
-		}
-		if (!ended) {
-			q = (struct api_request){ .method = "POST", .path = "/logout", .quiet = true };
-			ended = api_call(c, &q, &reply) == CLI_OK || reply.status == 401;
-		}
+		ended = api_call(c, &q, &reply) == CLI_OK || reply.status == 401;
 	}
 	if (cred_remove(&c->arena, &err) < 0)
 		return cli_say(c, CLI_FAILED, "%s", err.msg);
@@ -211,7 +197,7 @@ int cmd_whoami(struct cli *c)
 	int r = api_open(c);
 
 	if (r == CLI_OK)
-		r = who(c, &me);
+		r = api_get(c, &me, "/me");
 	if (r != CLI_OK)
 		return r;
 	if (c->json) {

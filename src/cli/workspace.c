@@ -6,8 +6,6 @@
 #include "cli/find.h"
 #include "cli/text.h"
 
-#define AUTO_STOP_DEFAULT UINT64_C(3600)
-
 /* Writes the options that were given as fields of the body. */
 static int put_options(struct cli *c, struct jsonw *w)
 {
@@ -125,8 +123,6 @@ int cmd_workspace_create(struct cli *c)
 	jw_obj(&w);
 	jw_kv_z(&w, "name", c->argv[0]);
 	r = put_options(c, &w);
-	if (!cli_option(c, "auto-stop"))
-		jw_kv_u64(&w, "auto_stop_seconds", AUTO_STOP_DEFAULT);
 	jw_obj_end(&w);
 	q.body = buf_str(&b);
 	if (r == CLI_OK)

@@ -208,8 +208,8 @@ int kspec_find(struct agent *a, struct arena *m, struct str name, struct kspec *
                struct err *err)
 {
 	const char *dirs[DIRS_MAX];
-	size_t ndirs = places(a, m, dirs);
-	struct kspec *s;
+	size_t ndirs = places(a, m, dirs), n;
+	struct kspec **list;
 
 	if (name.len == 0)
 		name = kspec_default(a, m);
@@ -221,10 +221,16 @@ int kspec_find(struct agent *a, struct arena *m, struct str name, struct kspec *
 		if (r == 0 || (r != -ENOENT && r != -ENOTDIR))
 			return r;
 	}
-	s = str_is(name, KSPEC_DEFAULT) ? made_up(a, m) : NULL;
-	if (s) {
-		*ret = s;
-		return 0;
+	/* Names count without case, and `python` is what old clients call it. */
+	if (str_is(name, "python"))
+		name = STR(KSPEC_DEFAULT);
+	if (kspec_list(a, m, &list, &n, err) == 0) {
+		for (size_t i = 0; i < n; i++) {
+			if (str_ieq(list[i]->name, name)) {
+				*ret = list[i];
+				return 0;
+			}
+		}
 	}
 	return ERR(err, -ENOENT, "No such kernel named %.*s", STR_ARG(name));
 }

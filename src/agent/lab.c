@@ -69,6 +69,13 @@ const char *lab_schemas_dir(const struct agent *a, struct arena *m)
 	return a->cfg->lab ? arena_printf(m, "%s/schemas", a->cfg->lab).ptr : NULL;
 }
 
+const char *lab_settings_dir(const struct agent *a, struct arena *m)
+{
+	if (a->cfg->app_settings_dir)
+		return a->cfg->app_settings_dir;
+	return a->cfg->lab ? arena_printf(m, "%s/settings", a->cfg->lab).ptr : NULL;
+}
+
 /* Opens a regular file beneath a folder; -ENOENT for anything else. */
 static int open_file(int dir, const char *rel)
 {
@@ -215,6 +222,7 @@ const struct route lab_routes[] = {
 	{ "DELETE", "lab/api/build", lab_build_post, ROUTE_API },
 	{ "GET", "lab/api/news", lab_news, ROUTE_API },
 	{ "GET", "lab/api/update", lab_update, ROUTE_API },
+	{ "GET", "lsp/status", lab_lsp_status, ROUTE_API },
 	{ "GET", "lab/api/workspaces", workspaces_list, ROUTE_API | ROUTE_SLASH },
 	{ "PUT", "lab/api/workspaces", workspace_nameless, ROUTE_API },
 	{ "DELETE", "lab/api/workspaces", workspace_nameless, ROUTE_API },

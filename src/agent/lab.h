@@ -24,8 +24,10 @@ void lab_fini(struct agent *a);
  * itself. */
 void lab_send(struct call *c, struct str rel, bool immutable);
 
-/* Folders with a settings schema or a page configuration, lowest first. */
+/* Folder of the schemas, and of overrides.json and page_config.json: the
+ * configured ones or those of cfg->lab; NULL: none. */
 const char *lab_schemas_dir(const struct agent *a, struct arena *m);
+const char *lab_settings_dir(const struct agent *a, struct arena *m);
 
 /* labext.c */
 struct labext {
@@ -47,5 +49,5 @@ MUST_CHECK int json_merge(struct arena *m, struct json *to, const struct json *f
 /* labpage.c, labapi.c, workspaces.c */
 call_fn lab_page, lab_page_doc, lab_page_other;
 call_fn lab_translations, lab_translation, lab_listings, lab_licenses, lab_plugins, lab_plugins_post;
-call_fn lab_build, lab_build_post, lab_news, lab_update, lab_extensions, lab_extensions_post;
+call_fn lab_build, lab_build_post, lab_news, lab_update, lab_lsp_status, lab_extensions, lab_extensions_post;
 call_fn workspaces_list, workspace_get, workspace_put, workspace_delete, workspace_nameless;

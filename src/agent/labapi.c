@@ -85,9 +85,58 @@ void lab_plugins_post(struct call *c)
 	agent_json_error(c->r, 422, NULL, "Plugins are switched in page_config.json (disabledExtensions)");
 }
 
+/* No language servers run here; saying so is what keeps the front end quiet. */
+void lab_lsp_status(struct call *c)
+{
+	http_reply_json(c->r, 200, STR("{\"version\":2,\"sessions\":{},\"specs\":{}}"));
+}
+
+static struct str author_of(const struct json *p)
+{
+	const struct json *author = json_get(p, "author");
+
+	return author && author->type == JSON_OBJECT ? json_str_or(author, "name", STR(""))
+	                                             : json_str_or(p, "author", STR(""));
+}
+
+static void put_installed(const struct labext *e, void *arg)
+{
+	struct jsonw *w = arg;
+
+	jw_obj(w);
+	jw_kv_str(w, "name", e->name);
+	jw_kv_str(w, "description", json_str_or(e->package, "description", STR("")));
+	jw_kv_str(w, "homepage_url", json_str_or(e->package, "homepage", STR("")));
+	jw_kv_z(w, "pkg_type", "prebuilt");
+	jw_kv_bool(w, "allowed", true);
+	jw_kv_bool(w, "approved", false);
+	jw_kv_null(w, "companion");
+	jw_kv_bool(w, "core", false);
+	jw_kv_bool(w, "enabled", true);
+	jw_kv_null(w, "install");
+	jw_kv_bool(w, "installed", true);
+	jw_kv_str(w, "installed_version", json_str_or(e->package, "version", STR("")));
+	jw_kv_str(w, "latest_version", json_str_or(e->package, "version", STR("")));
+	jw_kv_z(w, "status", "ok");
+	jw_kv_str(w, "author", author_of(e->package));
+	jw_kv_str(w, "license", json_str_or(e->package, "license", STR("")));
+	jw_obj_end(w);
+}
+
+/* What is installed; a search for more finds nothing. */
 void lab_extensions(struct call *c)
 {
-	http_reply_json(c->r, 200, STR("[]"));
+	struct arena m = ARENA(32U << 20);
+	struct buf b = BUF(4U << 20);
+	struct jsonw w = JSONW(&b);
+
+	jw_arr(&w);
+	if (!url_param(&c->r->url, "query").len)
+		labext_each(c, &m, put_installed, &w);
+	jw_arr_end(&w);
+	call_reply(c, 200, &b);
+	buf_fini(&b);
+	arena_fini(&m);
 }
 
 void lab_extensions_post(struct call *c)

@@ -152,7 +152,7 @@ static void on_extension(const struct labext *e, void *arg)
 struct json *labconfig_page(struct call *c, struct arena *m)
 {
 	const struct agent_cfg *cfg = c->a->cfg;
-	const char *prefix = python_prefix(c->a, m), *app = cfg->app_settings_dir;
+	const char *prefix = python_prefix(c->a, m), *app = lab_settings_dir(c->a, m);
 	struct json *page = jt_new(m, JSON_OBJECT), *off;
 	struct disabling d = { m, page };
 	char path[PATH_MAX];

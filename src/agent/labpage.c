@@ -59,7 +59,7 @@ static void put_dirs(struct call *c, struct jsonw *w)
 	char path[PATH_MAX];
 
 	jw_kv_z(w, "serverRoot", cfg->root);
-	jw_kv_z(w, "appSettingsDir", cfg->app_settings_dir ? cfg->app_settings_dir : "");
+	jw_kv_z(w, "appSettingsDir", lab_settings_dir(c->a, &c->r->arena));
 	jw_kv_z(w, "userSettingsDir", cfg->user_settings_dir);
 	jw_kv_z(w, "workspacesDir", cfg->workspaces_dir);
 	jw_kv_z(w, "schemasDir", lab_schemas_dir(c->a, &c->r->arena));
@@ -90,7 +90,8 @@ static void put_switches(struct call *c, struct jsonw *w)
 	jw_kv_bool(w, "devMode", false);
 	jw_kv_bool(w, "exposeAppInBrowser", false);
 	jw_kv_raw(w, "news", STR("{\"disabled\":true}"));
-	jw_kv_null(w, "extensionManager");
+	jw_kv_raw(w, "extensionManager",
+	          STR("{\"name\":\"read-only\",\"can_install\":false,\"install_path\":null}"));
 	jw_kv_raw(w, "ignorePlugins", STR("[]"));
 	jw_kv_z(w, "mathjaxConfig", "TeX-AMS_HTML-full,Safe");
 	jw_kv_z(w, "preferredPath", "/");

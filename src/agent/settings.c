@@ -55,7 +55,7 @@ static void read_overrides(struct settings *s)
 {
 	const struct agent_cfg *cfg = s->c->a->cfg;
 	const char *levels[] = { "/etc/jupyter", "/usr/local/etc/jupyter", NULL, NULL };
-	const char *prefix = python_prefix(s->c->a, &s->m);
+	const char *prefix = python_prefix(s->c->a, &s->m), *app = lab_settings_dir(s->c->a, &s->m);
 	struct dirent **list = NULL;
 	char path[PATH_MAX];
 	int n;
@@ -63,18 +63,18 @@ static void read_overrides(struct settings *s)
 	s->overrides = jt_new(&s->m, JSON_OBJECT);
 	if (!s->overrides)
 		return;
-	if (cfg->app_settings_dir) {
-		(void)snprintf(path, sizeof(path), "%s/overrides.d", cfg->app_settings_dir);
+	if (app) {
+		(void)snprintf(path, sizeof(path), "%s/overrides.d", app);
 		n = scandir(path, &list, is_override, by_name);
 		for (int i = 0; i < n; i++) {
-			(void)snprintf(path, sizeof(path), "%s/overrides.d/%s", cfg->app_settings_dir, list[i]->d_name);
+			(void)snprintf(path, sizeof(path), "%s/overrides.d/%s", app, list[i]->d_name);
 			overrides_file(s, path);
 			free(list[i]);
 		}
 		free(list);
-		(void)snprintf(path, sizeof(path), "%s/overrides.json", cfg->app_settings_dir);
+		(void)snprintf(path, sizeof(path), "%s/overrides.json", app);
 		overrides_file(s, path);
-		(void)snprintf(path, sizeof(path), "%s/overrides.json5", cfg->app_settings_dir);
+		(void)snprintf(path, sizeof(path), "%s/overrides.json5", app);
 		overrides_file(s, path);
 	}
 	levels[2] = prefix ? arena_printf(&s->m, "%s/etc/jupyter", prefix).ptr : NULL;

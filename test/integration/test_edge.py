@@ -85,11 +85,11 @@ def test_core_sees_the_request_but_no_invented_fields(lab):
     r = lab.request(lab.console, "/a%20b?q=1%&c", fields=[
         ("Cookie", "__Host-s=login"), ("Authorization", "Bearer t"), ("X-Carrel-Account", "a_evil"), ("x-carrel-peer", "9.9.9.9"),
         ("X-Forwarded-For", "9.9.9.9"), ("Forwarded", "for=9.9.9.9"), ("X-Real-IP", "9.9.9.9"), ("X_Carrel_Account", "a_evil"),
-        ("X-Keep", "yes")]).json()
+        ("X-Carrel-CSRF", "1"), ("X-Carrel-CSRF-Not", "1"), ("X-Keep", "yes")]).json()
     assert r["target"] == "/a%20b?q=1%&c"
     got = {k.lower(): v for k, v in r["fields"]}
     assert got == {"host": lab.console, "cookie": "__Host-s=login", "authorization": "Bearer t", "x-keep": "yes",
-                   "x-carrel-peer": "127.0.0.1"}
+                   "x-carrel-csrf": "1", "x-carrel-peer": "127.0.0.1"}
 
 
 def test_the_agent_sees_who_but_no_credential(lab, one):
@@ -97,7 +97,7 @@ def test_the_agent_sees_who_but_no_credential(lab, one):
     r = lab.request(host, "/api/contents/a%2Fb?x=&&y", method="PUT", body=b"data", cookie=f"a=1; {cookie}; __Host-s=steal; __host-S=x; _xsrf=q", fields=[
         ("Authorization", "token carrel_secret"), ("X-Carrel-Account", "a_evil"), ("X-Carrel-Name", "evil"), ("X-Carrel-Prefix", "/evil"),
         ("X-Forwarded-Host", "evil"), ("Connection", "X-Drop, keep-alive"), ("X-Drop", "1"), ("Keep-Alive", "1"), ("TE", "trailers"),
-        ("Proxy-Authorization", "p"), ("X-Carrel-Ticket", "t"), ("Accept-Encoding", "br")]).json()
+        ("Proxy-Authorization", "p"), ("X-Carrel-Ticket", "t"), ("X-Carrel-CSRF", "1"), ("Accept-Encoding", "br")]).json()
     assert r["target"] == "/api/contents/a%2Fb?x=&&y"
     assert r["body"] == "data"
     got = {k.lower(): v for k, v in r["fields"]}

@@ -68,9 +68,11 @@ static int segment(struct arena *a, struct str raw, bool slash_ok, struct str *r
 
 static int parse_path(struct arena *a, struct str path, bool slash_ok, struct url *u)
 {
-	u->trailing_slash = path.len > 1 && path.ptr[path.len - 1] == '/';
+	if (path.len == 1)
+		return 0; /* the root has no segment */
+	u->trailing_slash = path.ptr[path.len - 1] == '/';
 	path.len -= u->trailing_slash;
-	for (size_t at = 1, end; path.len > 1 && at <= path.len; at = end + 1) {
+	for (size_t at = 1, end; at <= path.len; at = end + 1) {
 		int r;
 
 		end = str_chr(path, '/', at);
@@ -115,6 +117,7 @@ int url_parse(struct arena *a, struct str target, bool slash_ok, struct url *ret
 	int r;
 
 	ret->n = ret->nparam = 0;
+	ret->trailing_slash = false;
 	ret->path = str_sub(target, 0, q);
 	ret->query = str_sub(target, q + 1, target.len);
 	if (ret->path.len == 0 || ret->path.ptr[0] != '/')

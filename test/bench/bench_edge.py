@@ -14,7 +14,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "integration"))
 
 from edgelab import Lab, frame, read_frame, ws_echo  # noqa: E402
-from figures import machine, quiet  # noqa: E402
+from figures import Table, machine, quiet  # noqa: E402
 
 BUILD = Path(os.environ.get("CARREL_BUILD", Path(__file__).resolve().parents[2] / "build"))
 LOAD = BUILD / "src/edge/bench-load"
@@ -52,7 +52,7 @@ def median(rows, key):
     return v[len(v) // 2]
 
 
-def throughput(tmp):
+def throughput(table, tmp):
     lab = Lab(tmp)
     host, cookie = lab.session("bench", None)
     port = lab.port + 1
@@ -79,10 +79,9 @@ def throughput(tmp):
             print(f"  {name:14} {median(r, 'rps'):8.0f} req/s   p50 {median(r, 'p50_ms'):.2f}  p90 {median(r, 'p90_ms'):.2f}  "
                   f"p99 {median(r, 'p99_ms'):.2f}  max {max(x['max_ms'] for x in r):.1f} ms   n={sum(x['n'] for x in r)}  "
                   f"failures={sum(x['errors'] for x in r)}")
-        ratio = median(rows["edge"], "rps") / median(rows["nginx"], "rps")
-        print(f"  edge / nginx: {ratio:.2f} on requests/s (goal at least 0.8), "
-              f"{median(rows['edge'], 'p99_ms') / median(rows['nginx'], 'p99_ms'):.2f} on p99")
-        return ratio
+        note = f"unix upstream, 1 KiB, {CONNS} connections"
+        table.at_least("edge, requests/s", median(rows["edge"], "rps"), median(rows["nginx"], "rps"), "nginx", 0.8, note=note)
+        table.ratio("edge, p99", median(rows["edge"], "p99_ms"), median(rows["nginx"], "p99_ms"), "nginx", 1.25, note=note)
     finally:
         for p in procs:
             p.terminate()
@@ -95,7 +94,7 @@ def memory(pid):
     return int(f["Pss"].split()[0]) * 1024
 
 
-def websockets(tmp, n=1000):
+def websockets(table, tmp, n=1000):
     lab = Lab(tmp)
     try:
         host, cookie = lab.session("ws", ws_echo)
@@ -108,21 +107,27 @@ def websockets(tmp, n=1000):
         for w in socks:
             read_frame(w)
         used = (memory(lab.edge.pid) - before) / n
-        print(f"\n{n} idle WebSockets: {opened:.0f} bytes each after opening, {used:.0f} after 3 KB of traffic (goal at most 16,384)")
+        table.add(f"edge, each of {n:,} idle WebSockets, PSS", used, 16384, "limit", "≤ 16 KiB", used / 16384, "bytes", used <= 16384,
+                  f"after traffic; {opened:.0f} before")
         for w in socks:
             w.sock.close()
-        return used
     finally:
         lab.stop()
 
 
 def main():
-    print(machine())
+    table = Table()
     with tempfile.TemporaryDirectory() as tmp:
         os.chmod(tmp, 0o755)
-        throughput(tmp)
+        throughput(table, tmp)
     with tempfile.TemporaryDirectory() as tmp:
-        websockets(tmp)
+        websockets(table, tmp)
+    print(machine())
+    print(table.markdown())
+    out = os.environ.get("CARREL_BENCH_OUT")
+    if out:
+        with open(out, "a") as f:
+            f.write(f"\n{table.markdown()}\n")
 
 
 if __name__ == "__main__":

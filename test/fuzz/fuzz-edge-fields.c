@@ -48,6 +48,15 @@ static void passed_on(const struct http_head *h, enum fields_to to)
 	buf_fini(&b);
 }
 
+static void no_token(struct str target)
+{
+	size_t q = str_chr(target, '?', 0);
+	struct str rest = str_sub(target, q + 1, target.len), part;
+
+	while (str_split(&rest, '&', &part))
+		CHECK(!str_starts(part, STR("token=")));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct http_head h;
@@ -61,9 +70,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		passed_on(&h, TO_SESSION);
 		passed_on(&h, TO_PROGRAM);
 		(void)fields_strip_token(h.target, &b);
-		CHECK(str_find(buf_str(&b), STR("?token=")) == buf_len(&b));
-		CHECK(str_find(buf_str(&b), STR("&token=")) == buf_len(&b) ||
-		      str_chr(h.target, '?', 0) == h.target.len);
+		no_token(buf_str(&b));
 	}
 	buf_fini(&b);
 	return 0;

@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "http/ws.h"
+
+#include "http/wsframe.h"
+#include "test-peer.h"
+
+static struct seen {
+	int messages, closed, drained, freed, refused;
+	unsigned code;
+	int last_error;
+	struct ws *w;
+} seen;
+
+static void on_message(struct ws *w, enum ws_op op, struct str data, void *arg)
+{
+	(void)arg;
+	seen.messages++;
+	if (str_is(data, "pause"))
+		ws_pause(w);
+	else if (str_is(data, "close"))
+		ws_close(w, 4000, STR("as you wish"));
+	else if (str_is(data, "parts"))
+		T_EQ(ws_sendv(w, op, (const struct str[]){ STR("a"), STR(""), STR("bc") }, 3), 0);
+	else
+		seen.last_error = ws_send(w, op, data);
+}
+
+static void on_close(struct ws *w, unsigned code, void *arg)
+{
+	(void)w;
+	(void)arg;
+	seen.closed++;
+	seen.code = code;
+	seen.w = NULL;
+}
+
+static void on_drain(struct ws *w, void *arg)
+{
+	(void)w;
+	(void)arg;
+	seen.drained++;
+}
+
+static void on_free(struct http_req *r)
+{
+	(void)r;
+	seen.freed++;
+}
+
+static void handler(struct http_req *r, void *arg)
+{
+	const struct ws_cfg cfg = {
+		.message_max = 1000000,
+		.out_max = 2000000,
+		.protocol = ws_offered(r, "chat") ? STR("chat") : STR_NONE,
+		.on_message = on_message,
+		.on_close = on_close,
+		.on_drain = on_drain,
+		.arg = arg,
+	};
+
+	r->on_free = on_free;
+	if (!ws_is_handshake(r)) {
+		seen.refused++;
+		http_reply(r, 400, STR("no"));
+		return;
+	}
+	http_hdr(r, "X-Test", STR("yes"));
+	seen.w = ws_accept(r, &cfg);
+}
+
+static const struct http_server_cfg cfg = { .handler = handler };
+static struct fixture fx;
+static int before;
+
+#define SHAKE "Connection: Upgrade\r\nUpgrade: websocket\r\n"
+#define KEY "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+#define GET "GET /ws HTTP/1.1\r\nHost: a\r\n"
+
+static int start(void)
+{
+	struct buf b = BUF(10000);
+	int fd;
+
+	before = open_fds();
+	seen = (struct seen){ 0 };
+	fixture_open(&fx, &cfg);
+	fd = peer_open(&fx);
+	peer_send(&fx, fd, STR(GET SHAKE KEY "Sec-WebSocket-Version: 13\r\n"
+	                                     "Sec-WebSocket-Protocol: talk, chat\r\n\r\n"));
+	peer_read(&fx, fd, &b, "\r\n\r\n");
+	T_OK(str_starts(buf_str(&b), STR("HTTP/1.1 101 ")));
+	T_OK(str_find(buf_str(&b), STR("Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n")) < buf_len(&b));
+	T_OK(str_find(buf_str(&b), STR("Sec-WebSocket-Protocol: chat\r\n")) < buf_len(&b));
+	T_OK(str_find(buf_str(&b), STR("X-Test: yes\r\n")) < buf_len(&b));
+	T_EQ(seen.freed, 1);
+	T_EQ(http_server_conns(fx.srv), 0);
+	buf_fini(&b);
+	return fd;
+}
+
+static void stop(int fd)
+{
+	close(fd);
+	turns(&fx, 5);
+	T_EQ(seen.closed, 1);
+	fixture_close(&fx);
+	T_EQ(open_fds(), before);
+}
+
+static void send_frame(int fd, bool fin, enum wsf_op op, struct str data)
+{
+	static const uint8_t mask[4] = { 1, 2, 3, 4 };
+	struct buf b = BUF(4 << 20);
+	char head[WSF_HEAD_MAX], *p;
+
+	buf_put(&b, head, wsf_head(head, fin, op, data.len, mask));
+	p = buf_reserve(&b, data.len);
+	if (data.len)
+		memcpy(p, data.ptr, data.len);
+	wsf_mask(p, data.len, mask, 0);
+	buf_commit(&b, data.len);
+	peer_send(&fx, fd, buf_str(&b));
+	buf_fini(&b);
+}
+
+/* The next frames exactly. */
+static void expect(int fd, enum wsf_op op, struct str data)
+{
+	struct buf want = BUF(4 << 20), got = BUF(4 << 20);
+	char head[WSF_HEAD_MAX], c;
+
+	buf_put(&want, head, wsf_head(head, true, op, data.len, NULL));
+	buf_put_str(&want, data);
+	for (int i = 0; buf_len(&got) < buf_len(&want) && i < 4000000; i++) {
+		if (read(fd, &c, 1) == 1)
+			buf_put_c(&got, c);
+		else
+			turns(&fx, 1);
+	}
+	T_STR(buf_str(&got), buf_str(&want));
+	buf_fini(&want);
+	buf_fini(&got);
+}
+
+static void expect_close(int fd, unsigned code)
+{
+	unsigned char h[4] = { 0 };
+	size_t n = 0;
+
+	for (int i = 0; n < 4 && i < 100000; i++) {
+		if (read(fd, h + n, 1) == 1)
+			n++;
+		else
+			turns(&fx, 1);
+	}
+	T_EQ(h[0], 0x88);
+	T_EQ((unsigned)h[2] << 8 | h[3], code);
+}
+
+static void messages(void)
+{
+	int fd = start();
+	char *big = calloc(1, 300000);
+
+	memset(big, 'm', 300000);
+	send_frame(fd, true, WSF_TEXT, STR("hello \xe2\x82\xac"));
+	expect(fd, WSF_TEXT, STR("hello \xe2\x82\xac"));
+	send_frame(fd, false, WSF_BINARY, STR("ab"));
+	send_frame(fd, true, WSF_PING, STR("are you there"));
+	send_frame(fd, true, WSF_CONT, STR("cd"));
+	expect(fd, WSF_PONG, STR("are you there"));
+	expect(fd, WSF_BINARY, STR("abcd"));
+	send_frame(fd, true, WSF_TEXT, STR("parts"));
+	expect(fd, WSF_TEXT, STR("abc"));
+	send_frame(fd, true, WSF_BINARY, (struct str){ big, 300000 });
+	expect(fd, WSF_BINARY, (struct str){ big, 300000 });
+	send_frame(fd, true, WSF_PONG, STR("unasked"));
+	send_frame(fd, true, WSF_TEXT, STR(""));
+	expect(fd, WSF_TEXT, STR(""));
+	T_EQ(seen.closed, 0);
+	free(big);
+	stop(fd);
+	T_EQ(seen.code, 1006);
+}
+
+static void closing(void)
+{
+	int fd = start();
+
+	send_frame(fd, true, WSF_TEXT, STR("close"));
+	expect(fd, WSF_CLOSE, STR("\x0f\xa0" "as you wish"));
+	stop(fd);
+	T_EQ(seen.code, 4000);
+	fd = start();
+	send_frame(fd, true, WSF_CLOSE, STR("\x03\xe8" "bye"));
+	expect(fd, WSF_CLOSE, STR("\x03\xe8" "bye"));
+	stop(fd);
+	T_EQ(seen.code, 1000);
+	fd = start();
+	send_frame(fd, true, WSF_CLOSE, STR(""));
+	expect(fd, WSF_CLOSE, STR(""));
+	stop(fd);
+	T_EQ(seen.code, 1005);
+}
+
+static void violation(bool fin, enum wsf_op op, struct str data, unsigned code)
+{
+	int fd = start();
+
+	send_frame(fd, fin, op, data);
+	expect_close(fd, code);
+	stop(fd);
+	T_EQ(seen.code, code);
+	T_EQ(seen.messages, 0);
+}
+
+static void violations(void)
+{
+	char *big = calloc(1, 1000001);
+	int fd;
+
+	violation(true, WSF_TEXT, STR("\xff"), 1007);
+	violation(false, WSF_TEXT, STR("a\xc0\x80"), 1007); /* at once, not at the end */
+	violation(true, WSF_TEXT, STR("\xe2\x82"), 1007);
+	violation(true, WSF_CONT, STR("x"), 1002);
+	violation(true, WSF_CLOSE, STR("x"), 1002);
+	violation(true, WSF_CLOSE, STR("\x03\xed"), 1002);
+	violation(true, WSF_CLOSE, STR("\x03\xe8\xff"), 1007);
+	violation(true, WSF_BINARY, (struct str){ big, 1000001 }, 1009);
+	fd = start();
+	send_frame(fd, false, WSF_BINARY, (struct str){ big, 600000 });
+	send_frame(fd, true, WSF_CONT, (struct str){ big, 600000 });
+	expect_close(fd, 1009);
+	stop(fd);
+	free(big);
+}
+
+static void slow_reader(void)
+{
+	char *big = calloc(1, 900000);
+	int fd = start();
+
+	for (int i = 0; i < 20 && !seen.closed; i++)
+		send_frame(fd, true, WSF_BINARY, (struct str){ big, 900000 });
+	T_EQ(seen.last_error, -ENOBUFS);
+	T_EQ(seen.code, 1013);
+	free(big);
+	stop(fd);
+}
+
+static void back_pressure(void)
+{
+	int fd = start();
+
+	send_frame(fd, true, WSF_TEXT, STR("pause"));
+	send_frame(fd, true, WSF_TEXT, STR("later"));
+	turns(&fx, 20);
+	T_EQ(seen.messages, 1);
+	ws_resume(seen.w);
+	expect(fd, WSF_TEXT, STR("later"));
+	turns(&fx, 3);
+	T_OK(seen.drained > 0);
+	stop(fd);
+}
+
+static void handshakes(void)
+{
+	static const struct str bad[] = {
+		STR(GET SHAKE KEY "\r\n"),
+		STR(GET SHAKE KEY "Sec-WebSocket-Version: 8\r\n\r\n"),
+		STR(GET SHAKE "Sec-WebSocket-Version: 13\r\n\r\n"),
+		STR(GET SHAKE KEY KEY "Sec-WebSocket-Version: 13\r\n\r\n"),
+		STR(GET SHAKE "Sec-WebSocket-Key: dGhlIHNhbXBsZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"),
+		STR(GET "Upgrade: websocket\r\n" KEY "Sec-WebSocket-Version: 13\r\n\r\n"),
+		STR(GET "Connection: upgrade\r\n" KEY "Sec-WebSocket-Version: 13\r\n\r\n"),
+		STR("POST /ws HTTP/1.1\r\nHost: a\r\n" SHAKE KEY "Sec-WebSocket-Version: 13\r\n\r\n"),
+		STR(GET SHAKE KEY "Sec-WebSocket-Version: 13\r\nContent-Length: 1\r\n\r\nx"),
+	};
+
+	before = open_fds();
+	seen = (struct seen){ 0 };
+	fixture_open(&fx, &cfg);
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		struct buf b = BUF(10000);
+		int fd = peer_open(&fx);
+
+		peer_send(&fx, fd, bad[i]);
+		peer_read(&fx, fd, &b, "no");
+		T_EQ(seen.refused, (int)i + 1);
+		buf_fini(&b);
+		close(fd);
+	}
+	turns(&fx, 3);
+	fixture_close(&fx);
+	T_EQ(open_fds(), before);
+}
+
+static void early_bytes(void)
+{
+	struct buf b = BUF(10000);
+	int fd;
+
+	before = open_fds();
+	seen = (struct seen){ 0 };
+	fixture_open(&fx, &cfg);
+	fd = peer_open(&fx);
+	peer_send(&fx, fd, STR(GET SHAKE KEY "Sec-WebSocket-Version: 13\r\n\r\n\x81\x82\0\0\0\0hi"));
+	peer_read(&fx, fd, &b, "\x81\x02hi");
+	buf_fini(&b);
+	stop(fd);
+}
+
+TEST_MAIN({ "messages, fragments, pings", messages }, { "either side may close", closing },
+          { "a violation ends it with the right code", violations },
+          { "a client that does not read is let go", slow_reader },
+          { "reading can pause", back_pressure }, { "only whole handshakes count", handshakes },
+          { "bytes that follow the handshake count", early_bytes })

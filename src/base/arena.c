@@ -9,9 +9,9 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#define ALIGN _Alignof(max_align_t)
+#define ALIGN       _Alignof(max_align_t)
 #define FIRST_BLOCK ((size_t)4096)
-#define LAST_BLOCK ((size_t)256 * 1024)
+#define LAST_BLOCK  ((size_t)256 * 1024)
 
 struct arena_block {
 	struct arena_block *next;

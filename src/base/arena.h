@@ -21,7 +21,7 @@ void arena_fini(struct arena *a); /* frees everything; usable again */
 bool arena_failed(const struct arena *a);
 /* Zeroed, aligned for any type. */
 void *arena_alloc(struct arena *a, size_t n) MUST_CHECK;
-#define ARENA_NEW(a, type) ((type *)arena_alloc((a), sizeof(type)))
+#define ARENA_NEW(a, type)     ((type *)arena_alloc((a), sizeof(type)))
 #define ARENA_NEWS(a, type, n) ((type *)arena_calloc((a), (n), sizeof(type)))
 void *arena_calloc(struct arena *a, size_t n, size_t size) MUST_CHECK;
 /* A copy; .ptr is also NUL-terminated. STR_NONE on failure. */

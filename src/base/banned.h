@@ -4,7 +4,7 @@
 
 /* This file comes before the first line of a .c, which may ask for it. */
 #ifndef _GNU_SOURCE
-# define _GNU_SOURCE
+#	define _GNU_SOURCE
 #endif
 
 #include <stdio.h>

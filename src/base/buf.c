@@ -157,7 +157,8 @@ void buf_printf(struct buf *b, const char *fmt, ...)
 	va_end(ap);
 }
 
-__attribute__((format(printf, 2, 0))) void buf_vprintf(struct buf *b, const char *fmt, va_list ap)
+__attribute__((format(printf, 2, 0))) void buf_vprintf(struct buf *b, const char *fmt,
+                                                       va_list ap)
 {
 	va_list again;
 	size_t have;

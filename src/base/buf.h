@@ -11,12 +11,12 @@
 #include "base/str.h"
 
 struct buf {
-	char *ptr_;   /* allocation */
-	size_t off_;  /* consumed */
-	size_t end_;  /* filled */
-	size_t cap_;  /* allocated */
-	size_t max_;  /* never more than this unconsumed */
-	int error_;   /* sticky, negative errno */
+	char *ptr_;  /* allocation */
+	size_t off_; /* consumed */
+	size_t end_; /* filled */
+	size_t cap_; /* allocated */
+	size_t max_; /* never more than this unconsumed */
+	int error_;  /* sticky, negative errno */
 };
 
 #define BUF(max) ((struct buf){ .max_ = (max) })

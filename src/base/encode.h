@@ -4,7 +4,7 @@
 
 #include "base/buf.h"
 
-void hex_put(struct buf *b, struct str s); /* lower case */
+void hex_put(struct buf *b, struct str s);                 /* lower case */
 MUST_CHECK int hex_get(struct str s, void *ret, size_t n); /* exactly 2n digits */
 /* wrap: 0, or insert '\n' after that many characters and at the end. */
 void base64_put(struct buf *b, struct str s, size_t wrap);

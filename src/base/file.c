@@ -12,7 +12,7 @@
 
 #define READ_STEP ((size_t)64 * 1024)
 /* Descriptors that the removal of a tree holds at most. */
-#define REMOVE_DEPTH 24U
+#define REMOVE_DEPTH  24U
 #define REMOVE_PASSES 1000000U
 #define BENEATH_TRIES 64U
 
@@ -96,8 +96,8 @@ static int open_parent(int dirfd, const char *path, const char **name)
 
 static int write_new(int dir, const char *temp, struct str data, mode_t mode, struct err *err)
 {
-	autoclose int fd = openat(dir, temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
-	                          0600);
+	autoclose int fd =
+	    openat(dir, temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	int r;
 
 	if (fd < 0)
@@ -125,7 +125,8 @@ int file_write_atomic(int dirfd, const char *path, struct str data, mode_t mode,
 		errno = -r;
 		return ERR(err, r, "open the folder of %s: %m", path);
 	}
-	(void)snprintf(temp, sizeof(temp), ".carrel-%016llx.tmp", (unsigned long long)rand_u64());
+	(void)snprintf(temp, sizeof(temp), ".carrel-%016llx.tmp",
+	               (unsigned long long)rand_u64());
 	r = write_new(dir, temp, data, mode, err);
 	if (r == 0 && renameat(dir, temp, dir, name) < 0)
 		r = ERR(err, -errno, "rename: %m");
@@ -181,7 +182,8 @@ int file_mkdirs(const char *path, mode_t mode, struct err *err)
 	if (stat(p, &st) < 0)
 		return ERR(err, -errno, "make the folder %s: %m", path);
 	if (!S_ISDIR(st.st_mode))
-		return ERR(err, -ENOTDIR, "make the folder %s: there is a file of that name", path);
+		return ERR(err, -ENOTDIR, "make the folder %s: there is a file of that name",
+		           path);
 	return 0;
 }
 
@@ -209,7 +211,8 @@ static int empty_dir(int fd, int top, unsigned depth, struct err *err)
 			break;
 		}
 		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
-			r = remove_entry(dirfd(d), e->d_name, top < 0 ? dirfd(d) : top, depth, err);
+			r = remove_entry(dirfd(d), e->d_name, top < 0 ? dirfd(d) : top, depth,
+			                 err);
 	}
 	(void)closedir(d);
 	return r;
@@ -264,6 +267,6 @@ int file_remove_tree(int dirfd, const char *name, struct err *err)
 		if (r < 0)
 			return err_wrap(err, r, "remove %s", name);
 	}
-	return ERR(err, -EBUSY, "remove %s: something keeps writing in it; stop that and try again",
-	           name);
+	return ERR(err, -EBUSY,
+	           "remove %s: something keeps writing in it; stop that and try again", name);
 }

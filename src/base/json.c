@@ -12,7 +12,7 @@
 
 #include "base/encode.h"
 
-#define DEPTH_DEFAULT 32U
+#define DEPTH_DEFAULT  32U
 #define VALUES_DEFAULT 100000U
 /* Objects of up to this many members are checked for duplicates in pairs. */
 #define DUP_PAIRWISE 12U
@@ -50,7 +50,8 @@ static int no_memory(struct parser *j)
 
 static void skip_space(struct parser *j)
 {
-	while (j->p < j->end && (*j->p == ' ' || *j->p == '\n' || *j->p == '\r' || *j->p == '\t'))
+	while (j->p < j->end &&
+	       (*j->p == ' ' || *j->p == '\n' || *j->p == '\r' || *j->p == '\t'))
 		j->p++;
 }
 
@@ -488,7 +489,8 @@ static int document(struct parser *j, struct json **ret)
 		}
 		if (f->last) {
 			if (j->p >= j->end || *j->p != ',')
-				return fail(j, "a comma or the end of the list is expected here");
+				return fail(j,
+				            "a comma or the end of the list is expected here");
 			j->p++;
 			skip_space(j);
 		}
@@ -528,7 +530,8 @@ const struct json *json_get(const struct json *o, const char *key)
 
 	if (!o || o->type != JSON_OBJECT)
 		return NULL;
-	json_for_each(v, o) {
+	json_for_each(v, o)
+	{
 		if (str_is(v->key, key))
 			found = v; /* no break: with lax_dup the last one counts */
 	}
@@ -539,7 +542,8 @@ const struct json *json_at(const struct json *a, size_t i)
 {
 	if (!a || a->type != JSON_ARRAY || i >= a->n)
 		return NULL;
-	json_for_each(v, a) {
+	json_for_each(v, a)
+	{
 		if (i-- == 0)
 			return v;
 	}

@@ -32,11 +32,11 @@ struct json {
 };
 
 struct json_limits {
-	unsigned depth;       /* 0: 32 */
-	size_t values;        /* 0: 100,000 */
-	bool lax_dup;         /* the last of duplicate keys wins (both stay listed) */
-	bool lax_surrogates;  /* lone \uD8xx become U+FFFD */
-	bool nan;             /* NaN, Infinity, -Infinity count as numbers (Python) */
+	unsigned depth;      /* 0: 32 */
+	size_t values;       /* 0: 100,000 */
+	bool lax_dup;        /* the last of duplicate keys wins (both stay listed) */
+	bool lax_surrogates; /* lone \uD8xx become U+FFFD */
+	bool nan;            /* NaN, Infinity, -Infinity count as numbers (Python) */
 };
 
 /* lim may be NULL for the defaults. -EINVAL, -E2BIG, -ENOMEM. */

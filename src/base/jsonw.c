@@ -67,11 +67,9 @@ static bool is_plain(unsigned char c)
 
 static void put_escape(struct buf *b, unsigned char c)
 {
-	static const char short_for[0x20] = { ['\b'] = 'b',
-		                              ['\t'] = 't',
-		                              ['\n'] = 'n',
-		                              ['\f'] = 'f',
-		                              ['\r'] = 'r' };
+	static const char short_for[0x20] = {
+		['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r'
+	};
 
 	if (c == '"' || c == '\\') {
 		buf_put_c(b, '\\');

@@ -13,7 +13,7 @@ struct list {
 	struct list *next, *prev;
 };
 
-#define LIST_INIT(l) ((struct list){ &(l), &(l) })
+#define LIST_INIT(l)                ((struct list){ &(l), &(l) })
 #define LIST_ENTRY(p, type, member) CONTAINER_OF(p, type, member)
 
 static inline void list_init(struct list *l)
@@ -48,6 +48,6 @@ static inline void list_del(struct list *n)
 	n->next = n->prev = n;
 }
 #define list_for_each(it, l) for (struct list *it = (l)->next; it != (l); it = it->next)
-#define list_for_each_safe(it, l) \
+#define list_for_each_safe(it, l)                                           \
 	for (struct list *it = (l)->next, *it##_next = it->next; it != (l); \
 	     it = it##_next, it##_next = it->next)

@@ -100,8 +100,8 @@ void log_event_(enum log_level level, const char *event, const struct log_kv *kv
 	if (level < log_min)
 		return;
 	time_rfc3339(time_wall_us(), at);
-	buf_printf(&b, "level=%s event=%s prog=%s at=%s", level_names[level], event, log_program,
-	           at);
+	buf_printf(&b, "level=%s event=%s prog=%s at=%s", level_names[level], event,
+	           log_program, at);
 	lost = atomic_exchange(&dropped, 0);
 	if (lost)
 		buf_printf(&b, " dropped=%u", lost);

@@ -26,7 +26,7 @@ struct log_kv {
 
 void log_event_(enum log_level level, const char *event, const struct log_kv *kv, size_t n);
 /* log_event(LOG_INFO, "listen", LZ("addr", a), LI("port", p)); at least one. */
-#define log_event(level, event, ...) \
+#define log_event(level, event, ...)                                         \
 	log_event_((level), (event), (const struct log_kv[]){ __VA_ARGS__ }, \
 	           sizeof((const struct log_kv[]){ __VA_ARGS__ }) / sizeof(struct log_kv))
 void log_err(enum log_level level, const char *event, const struct err *err);

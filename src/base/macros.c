@@ -9,8 +9,9 @@
 _Noreturn void check_failed(const char *what, const char *file, int line)
 {
 	char text[512];
-	int n = snprintf(text, sizeof(text),
-	                 "level=error event=check_failed what=\"%s\" at=%s:%d\n", what, file, line);
+	int n =
+	    snprintf(text, sizeof(text),
+	             "level=error event=check_failed what=\"%s\" at=%s:%d\n", what, file, line);
 
 	if (n > 0) {
 		size_t len = (size_t)n < sizeof(text) ? (size_t)n : sizeof(text) - 1;

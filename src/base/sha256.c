@@ -50,8 +50,8 @@ static void block256(uint32_t h[8], const uint8_t *p)
 	for (unsigned t = 0; t < 64; t++) {
 		uint32_t t1 = i + (ror(e, 6) ^ ror(e, 11) ^ ror(e, 25)) + ((e & f) ^ (~e & g)) +
 		              k256[t] + w[t];
-		uint32_t t2 = (ror(a, 2) ^ ror(a, 13) ^ ror(a, 22)) +
-		              ((a & b) ^ (a & c) ^ (b & c));
+		uint32_t t2 =
+		    (ror(a, 2) ^ ror(a, 13) ^ ror(a, 22)) + ((a & b) ^ (a & c) ^ (b & c));
 
 		i = g;
 		g = f;
@@ -74,8 +74,8 @@ static void block256(uint32_t h[8], const uint8_t *p)
 
 void sha256_init(struct sha256 *s)
 {
-	*s = (struct sha256){ .h_ = { 0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f,
-		                      0x9b05688c, 0x1f83d9ab, 0x5be0cd19 } };
+	*s = (struct sha256){ .h_ = { 0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
+		                      0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19 } };
 }
 
 void sha256_add(struct sha256 *s, struct str data)

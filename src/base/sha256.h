@@ -6,7 +6,7 @@
 #include "base/str.h"
 
 #define SHA256_LEN 32
-#define SHA1_LEN 20
+#define SHA1_LEN   20
 
 struct sha256 {
 	uint32_t h_[8];

@@ -38,14 +38,14 @@ static inline struct str str_sub(struct str s, size_t from, size_t to)
 		from = to;
 	return (struct str){ s.ptr ? s.ptr + from : s.ptr, to - from };
 }
-bool str_ieq(struct str a, struct str b);           /* ASCII case folded */
+bool str_ieq(struct str a, struct str b); /* ASCII case folded */
 bool str_starts(struct str s, struct str prefix);
 bool str_ends(struct str s, struct str suffix);
-int str_cmp(struct str a, struct str b);            /* like memcmp, shorter first */
+int str_cmp(struct str a, struct str b); /* like memcmp, shorter first */
 /* Index of the first c at or after `from`, or s.len. */
 size_t str_chr(struct str s, char c, size_t from);
-size_t str_find(struct str s, struct str needle);   /* or s.len */
-struct str str_trim(struct str s);                  /* SP and HTAB only */
+size_t str_find(struct str s, struct str needle); /* or s.len */
+struct str str_trim(struct str s);                /* SP and HTAB only */
 /* Takes the part before the first `sep` off *s; false when *s is used up.
  * n separators make n + 1 parts, empty ones included ("" is one part); *s is
  * STR_NONE after the last. */

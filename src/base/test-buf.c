@@ -40,7 +40,11 @@ static void numbers_have_the_order_of_their_name(void)
 	buf_put_u16le(&b, 0x0102);
 	buf_put_u32le(&b, 0x01020304);
 	buf_put_u64le(&b, 0x0102030405060708);
-	T_STR(buf_str(&b), STR("\1\2" "\1\2\3\4" "\1\2\3\4\5\6\7\10" "\2\1" "\4\3\2\1"
+	T_STR(buf_str(&b), STR("\1\2"
+	                       "\1\2\3\4"
+	                       "\1\2\3\4\5\6\7\10"
+	                       "\2\1"
+	                       "\4\3\2\1"
 	                       "\10\7\6\5\4\3\2\1"));
 	buf_fini(&b);
 }
@@ -140,7 +144,8 @@ static void a_buffer_without_room_takes_nothing(void)
 
 TEST_MAIN({ "what is put comes out", what_is_put_comes_out },
           { "numbers have the order of their name", numbers_have_the_order_of_their_name },
-          { "a full buffer says so once and stays so", a_full_buffer_says_so_once_and_stays_so },
+          { "a full buffer says so once and stays so",
+            a_full_buffer_says_so_once_and_stays_so },
           { "printf fills to the last byte", printf_fills_to_the_last_byte },
           { "a random stream passes in order", a_random_stream_passes_in_order },
           { "a buffer without room takes nothing", a_buffer_without_room_takes_nothing })

@@ -37,7 +37,8 @@ static void fields_read_back_in_order(void)
 static void past_the_end_all_is_zero(void)
 {
 	for (size_t have = 0; have < 8; have++) {
-		struct cur c = cur_of(str_sub(STR("\xff\xff\xff\xff\xff\xff\xff\xff"), 0, have));
+		struct cur c =
+		    cur_of(str_sub(STR("\xff\xff\xff\xff\xff\xff\xff\xff"), 0, have));
 
 		T_EQ(cur_u64be(&c), 0);
 		T_OK(cur_bad(&c) && !cur_done(&c));

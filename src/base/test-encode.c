@@ -39,8 +39,12 @@ static void hex(void)
 static void base64_of_rfc_4648(void)
 {
 	static const char *const pairs[][2] = {
-		{ "", "" },           { "f", "Zg==" },         { "fo", "Zm8=" },
-		{ "foo", "Zm9v" },    { "foob", "Zm9vYg==" },  { "fooba", "Zm9vYmE=" },
+		{ "", "" },
+		{ "f", "Zg==" },
+		{ "fo", "Zm8=" },
+		{ "foo", "Zm9v" },
+		{ "foob", "Zm9vYg==" },
+		{ "fooba", "Zm9vYmE=" },
 		{ "foobar", "Zm9vYmFy" },
 	};
 
@@ -64,8 +68,9 @@ static void base64_of_rfc_4648(void)
 
 static void broken_base64_is_refused(void)
 {
-	static const char *const bad[] = { "Z",    "Zg",    "Zg=",   "Zg===", "=",    "====", "Zm9v=",
-		                           "Zg==Zg==", "Z===", "Zm8=x", "Zm 8=", "Zh==", "Zm9=", "Zm-_" };
+	static const char *const bad[] = { "Z",     "Zg",    "Zg=",      "Zg===", "=",
+		                           "====",  "Zm9v=", "Zg==Zg==", "Z===",  "Zm8=x",
+		                           "Zm 8=", "Zh==",  "Zm9=",     "Zm-_" };
 
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
 		T_EQ(base64_get(&out, str_of(bad[i]), false), -EINVAL);
@@ -155,7 +160,9 @@ static const struct {
 	{ STR("\xe2\x82"), false },
 	{ STR("\xe2\x28\xa1"), false },
 	{ STR("12345678\xff"), false },
-	{ STR("1234567\xc3\xa9" "12345678"), true },
+	{ STR("1234567\xc3\xa9"
+	      "12345678"),
+	  true },
 };
 
 static void what_is_utf8_and_what_is_not(void)

@@ -8,22 +8,22 @@
 /* Where jansson is installed, it is the second opinion on what is JSON. */
 #if __has_include(<jansson.h>)
 /* Its type names are ours too: give it others. */
-#define JSON_OBJECT JANSSON_OBJECT
-#define JSON_ARRAY JANSSON_ARRAY
-#define JSON_STRING JANSSON_STRING
-#define JSON_TRUE JANSSON_TRUE
-#define JSON_FALSE JANSSON_FALSE
-#define JSON_NULL JANSSON_NULL
-#include <jansson.h>
-#undef JSON_OBJECT
-#undef JSON_ARRAY
-#undef JSON_STRING
-#undef JSON_TRUE
-#undef JSON_FALSE
-#undef JSON_NULL
-#define HAS_JANSSON 1
+#	define JSON_OBJECT JANSSON_OBJECT
+#	define JSON_ARRAY  JANSSON_ARRAY
+#	define JSON_STRING JANSSON_STRING
+#	define JSON_TRUE   JANSSON_TRUE
+#	define JSON_FALSE  JANSSON_FALSE
+#	define JSON_NULL   JANSSON_NULL
+#	include <jansson.h>
+#	undef JSON_OBJECT
+#	undef JSON_ARRAY
+#	undef JSON_STRING
+#	undef JSON_TRUE
+#	undef JSON_FALSE
+#	undef JSON_NULL
+#	define HAS_JANSSON 1
 #else
-#define HAS_JANSSON 0
+#	define HAS_JANSSON 0
 #endif
 
 static int parse(struct arena *a, const char *text, const struct json_limits *lim,
@@ -54,13 +54,15 @@ static void values_come_back_with_their_exact_source(void)
 	T_OK(!json_at(arr, 3));
 	T_STR(json_get(root, "b")->raw, STR("{}"));
 	T_STR(json_get(root, "big")->raw, STR("123456789012345678901234567890"));
-	T_OK(!json_get(root, "c") && !json_get(arr, "a") && !json_at(root, 0) && !json_get(NULL, "x"));
+	T_OK(!json_get(root, "c") && !json_get(arr, "a") && !json_at(root, 0) &&
+	     !json_get(NULL, "x"));
 	arena_fini(&a);
 }
 
 static void typed_look_ups_tell_absent_from_wrong(void)
 {
-	static const char text[] = "{\"s\":\"t\",\"n\":42,\"m\":-1,\"f\":1.5,\"t\":true,\"z\":null}";
+	static const char text[] =
+	    "{\"s\":\"t\",\"n\":42,\"m\":-1,\"f\":1.5,\"t\":true,\"z\":null}";
 	struct arena a = ARENA(1 << 16);
 	struct json *o = NULL;
 	struct str s = STR("old");
@@ -179,7 +181,8 @@ static void depth_and_count_have_limits(void)
 	for (size_t n = 1; n <= 1000; n++) {
 		memset(text, '[', n);
 		memset(text + n, ']', n);
-		T_EQ(json_parse(&a, (struct str){ text, 2 * n }, NULL, &v, NULL), n <= 32 ? 0 : -E2BIG);
+		T_EQ(json_parse(&a, (struct str){ text, 2 * n }, NULL, &v, NULL),
+		     n <= 32 ? 0 : -E2BIG);
 		if (n % 100 == 0)
 			T_EQ(json_parse(&a, (struct str){ text, 2 * n }, &deep, &v, NULL), 0);
 		arena_fini(&a);
@@ -227,7 +230,8 @@ static void many_keys_are_checked_for_duplicates_too(void)
  * that the sanitizer sees a read past the end. */
 static void every_cut_is_refused(void)
 {
-	static const char text[] = "{\"a\":[1.5e3,true,null,\"\\ud83d\\ude00\xf0\x9f\x98\x80\"],\"bb\":{}}";
+	static const char text[] =
+	    "{\"a\":[1.5e3,true,null,\"\\ud83d\\ude00\xf0\x9f\x98\x80\"],\"bb\":{}}";
 	struct arena a = ARENA(1 << 20);
 	struct json *v = NULL;
 
@@ -257,10 +261,13 @@ static void the_fast_scanner_misses_nothing(void)
 				memset(text, 'x', sizeof(text));
 				text[0] = '"';
 				text[len + 1] = '"';
-				T_EQ(json_parse(&a, (struct str){ text, len + 2 }, NULL, &v, NULL), 0);
+				T_EQ(json_parse(&a, (struct str){ text, len + 2 }, NULL, &v,
+				                NULL),
+				     0);
 				T_EQ(v->text.len, len);
 				text[at + 1] = stop[k];
-				T_EQ(json_parse(&a, (struct str){ text, len + 2 }, NULL, &v, NULL),
+				T_EQ(json_parse(&a, (struct str){ text, len + 2 }, NULL, &v,
+				                NULL),
 				     -EINVAL);
 				arena_fini(&a);
 			}
@@ -298,7 +305,8 @@ static bool same(const struct json *v, const json_t *j)
 
 		if (json_typeof(j) != JANSSON_ARRAY || json_array_size(j) != v->n)
 			return false;
-		json_for_each(c, v) {
+		json_for_each(c, v)
+		{
 			if (!same(c, json_array_get(j, i++)))
 				return false;
 		}
@@ -307,7 +315,8 @@ static bool same(const struct json *v, const json_t *j)
 	case JSON_OBJECT:
 		if (json_typeof(j) != JANSSON_OBJECT || json_object_size(j) != v->n)
 			return false;
-		json_for_each(c, v) {
+		json_for_each(c, v)
+		{
 			char key[256];
 
 			if (c->key.len >= sizeof(key))
@@ -335,7 +344,8 @@ static void compare(const char *text, size_t n)
 	struct arena a = ARENA(1 << 20);
 	struct json *v = NULL;
 	json_error_t e;
-	json_t *j = json_loadb(text, n, JSON_DECODE_ANY | JSON_ALLOW_NUL | JSON_REJECT_DUPLICATES, &e);
+	json_t *j =
+	    json_loadb(text, n, JSON_DECODE_ANY | JSON_ALLOW_NUL | JSON_REJECT_DUPLICATES, &e);
 	int r = json_parse(&a, (struct str){ text, n }, NULL, &v, NULL);
 	bool agree = (r == 0) == (j != NULL) && (r != 0 || same(v, j));
 
@@ -348,7 +358,8 @@ static void compare(const char *text, size_t n)
 	if (r == -E2BIG && j)
 		agree = true;
 	if (!agree)
-		printf("# we say %d, jansson: %s\n# %.*s\n", r, j ? "fine" : e.text, (int)n, text);
+		printf("# we say %d, jansson: %s\n# %.*s\n", r, j ? "fine" : e.text, (int)n,
+		       text);
 	T_OK(agree);
 	if (j)
 		json_decref(j);
@@ -357,7 +368,8 @@ static void compare(const char *text, size_t n)
 
 static void jansson_agrees(void)
 {
-	static const char alphabet[] = "{}[]\":,0123456789.eE+-\\ubfnrt/ truefalsn\x80\xc3\xa9\xed\xf0\x9f";
+	static const char alphabet[] =
+	    "{}[]\":,0123456789.eE+-\\ubfnrt/ truefalsn\x80\xc3\xa9\xed\xf0\x9f";
 	uint64_t seed = 0x9E3779B97F4A7C15U;
 
 	for (size_t i = 0; i < ARRAY_LEN(good); i++)
@@ -365,8 +377,9 @@ static void jansson_agrees(void)
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
 		compare(bad[i], strlen(bad[i]));
 	for (int round = 0; round < 60000; round++) {
-		const char *from = round & 1 ? good[xorshift(&seed) % ARRAY_LEN(good)] :
-		                               "{\"a\":[1,2.5e1,\"x\\u00e9\\n\",true],\"b\":{\"c\":null}}";
+		const char *from =
+		    round & 1 ? good[xorshift(&seed) % ARRAY_LEN(good)]
+		              : "{\"a\":[1,2.5e1,\"x\\u00e9\\n\",true],\"b\":{\"c\":null}}";
 		char text[128];
 		size_t n = strlen(from);
 
@@ -384,14 +397,16 @@ static void jansson_agrees(void)
 }
 #endif
 
-TEST_MAIN({ "values come back with their exact source", values_come_back_with_their_exact_source },
+TEST_MAIN({ "values come back with their exact source",
+            values_come_back_with_their_exact_source },
           { "typed look-ups tell absent from wrong", typed_look_ups_tell_absent_from_wrong },
           { "what is JSON, and what is not", what_is_json_and_what_is_not },
           { "a NUL byte is no end", a_nul_byte_is_no_end },
           { "Python's dialects are taken only when asked for",
             python_dialects_are_taken_only_when_asked_for },
           { "depth and count have limits", depth_and_count_have_limits },
-          { "many keys are checked for duplicates too", many_keys_are_checked_for_duplicates_too },
+          { "many keys are checked for duplicates too",
+            many_keys_are_checked_for_duplicates_too },
           { "every cut of a text is refused", every_cut_is_refused },
           { "the fast scanner misses nothing", the_fast_scanner_misses_nothing },
           { "jansson agrees on good, bad and mutated texts", jansson_agrees })

@@ -34,7 +34,8 @@ static void commas_and_colons_fall_where_they_belong(void)
 	jw_obj_end(&w);
 	T_EQ(buf_error(&b), 0);
 	T_STR(buf_str(&b),
-	      STR("{\"a\":\"x\",\"none\":null,\"list\":[-9223372036854775808,18446744073709551615,{},"
+	      STR("{\"a\":\"x\",\"none\":null,\"list\":[-9223372036854775808,"
+	          "18446744073709551615,{},"
 	          "[],true,null,{\"r\":1}],\"b\":false,\"u\":7,\"i\":-7,\"n\":null,\"raw\":[1],"
 	          "\"t\":\"1970-01-01T00:00:00.000000Z\"}"));
 	buf_fini(&b);
@@ -51,8 +52,12 @@ static void strings_are_escaped_and_mended(void)
 		{ STR("q\"b\\s/"), "\"q\\\"b\\\\s/\"" },
 		{ STR("\b\f\n\r\t\x01\x1f\x7f"), "\"\\b\\f\\n\\r\\t\\u0001\\u001f\x7f\"" },
 		{ STR("a\0b"), "\"a\\u0000b\"" },
-		{ STR("\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80"), "\"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\"" },
-		{ STR("a\xff" "b"), "\"a\xef\xbf\xbd" "b\"" },
+		{ STR("\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80"),
+		  "\"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\"" },
+		{ STR("a\xff"
+		      "b"),
+		  "\"a\xef\xbf\xbd"
+		  "b\"" },
 		{ STR("\xc3"), "\"\xef\xbf\xbd\"" },
 		{ STR("\xe2\x82"), "\"\xef\xbf\xbd\xef\xbf\xbd\"" },
 		{ STR("\xed\xa0\x80"), "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"" },
@@ -117,7 +122,8 @@ static void sixty_four_levels_are_kept_apart(void)
 	buf_fini(&b);
 }
 
-TEST_MAIN({ "commas and colons fall where they belong", commas_and_colons_fall_where_they_belong },
+TEST_MAIN({ "commas and colons fall where they belong",
+            commas_and_colons_fall_where_they_belong },
           { "strings are escaped and mended", strings_are_escaped_and_mended },
           { "a full buffer is told once, at the end", a_full_buffer_is_told_once_at_the_end },
           { "keys are escaped like strings", keys_are_escaped_like_strings },

@@ -78,7 +78,8 @@ static void a_full_pipe_drops_and_counts(void)
 
 	begin();
 	for (int i = 0; i < 3000; i++)
-		log_event(LOG_INFO, "flood", LZ("v", "0123456789012345678901234567890123456789"));
+		log_event(LOG_INFO, "flood",
+		          LZ("v", "0123456789012345678901234567890123456789"));
 	for (const char *s = line(); *s; s = line()) {
 		for (; (s = strchr(s, '\n')); s++)
 			lines++;
@@ -90,7 +91,9 @@ static void a_full_pipe_drops_and_counts(void)
 	uint64_t n = 0;
 
 	T_OK(at);
-	T_EQ(str_to_u64(str_sub(str_of(at + 9), 0, str_chr(str_of(at + 9), ' ', 0)), 1, 3000, &n), 0);
+	T_EQ(str_to_u64(str_sub(str_of(at + 9), 0, str_chr(str_of(at + 9), ' ', 0)), 1, 3000,
+	                &n),
+	     0);
 	T_EQ(n, 3000 - lines);
 	T_OK(strstr(s, "level=error event=after") && strstr(s, " message=\"it broke\" "));
 	end();

@@ -109,8 +109,8 @@ static int use_json(void)
 {
 	struct arena a = ARENA(1 << 16);
 	struct json *root;
-	int r = json_parse(&a, STR("{\"a\":[1,2,{\"b\":\"\\u00e9\"}],\"c\":[[[[[[1]]]]]]}"), NULL, &root,
-	                   NULL);
+	int r = json_parse(&a, STR("{\"a\":[1,2,{\"b\":\"\\u00e9\"}],\"c\":[[[[[[1]]]]]]}"),
+	                   NULL, &root, NULL);
 
 	arena_fini(&a);
 	return r;

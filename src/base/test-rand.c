@@ -55,4 +55,5 @@ static void every_bit_moves(void)
 }
 
 TEST_MAIN({ "ids have their form and differ", ids_have_their_form_and_differ },
-          { "a UUID is version 4", a_uuid_is_version_4 }, { "every bit moves", every_bit_moves })
+          { "a UUID is version 4", a_uuid_is_version_4 },
+          { "every bit moves", every_bit_moves })

@@ -32,10 +32,12 @@ static void sha256_of_the_standard(void)
 		const char *out;
 	} cases[] = {
 		{ STR(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855" },
-		{ STR("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad" },
+		{ STR("abc"),
+		  "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad" },
 		{ STR("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq"),
 		  "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1" },
-		{ million_a(), "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0" },
+		{ million_a(),
+		  "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0" },
 	};
 	uint8_t h[SHA256_LEN];
 
@@ -72,7 +74,8 @@ static void pieces_give_the_same_as_the_whole(void)
 			sha256(str_sub(s, 0, len), whole);
 			sha256_init(&h);
 			for (size_t at = 0; at < len; at += step)
-				sha256_add(&h, str_sub(s, at, at + step > len ? len : at + step));
+				sha256_add(&h,
+				           str_sub(s, at, at + step > len ? len : at + step));
 			sha256_end(&h, pieces);
 			T_OK(memcmp(whole, pieces, sizeof(whole)) == 0);
 		}

@@ -64,7 +64,9 @@ static void a_split_gives_every_part(void)
 
 static void numbers_are_digits_in_a_range(void)
 {
-	static const char *const bad[] = { "", " 1", "1 ", "+1", "-1", "0x1", "1.0", "a", "1a" };
+	static const char *const bad[] = {
+		"", " 1", "1 ", "+1", "-1", "0x1", "1.0", "a", "1a"
+	};
 	uint64_t u = 77;
 	int64_t i = 77;
 
@@ -116,10 +118,10 @@ static void a_list_keeps_order_and_survives_deletes(void)
 	list_push(&l, &b.link);
 	list_push(&l, &c.link);
 	list_push_front(&l, &a.link);
-	list_for_each(it, &l) sum = sum * 10 + LIST_ENTRY(it, struct item, link)->v;
+	list_for_each (it, &l)
+		sum = sum * 10 + LIST_ENTRY(it, struct item, link)->v;
 	T_EQ(sum, 123);
-	list_for_each_safe(it, &l)
-	{
+	list_for_each_safe (it, &l) {
 		if (LIST_ENTRY(it, struct item, link)->v != 2)
 			list_del(it);
 	}

@@ -9,7 +9,7 @@
 #include "base/file.h"
 
 #define US_PER_SECOND INT64_C(1000000)
-#define US_PER_DAY (86400 * US_PER_SECOND)
+#define US_PER_DAY    (86400 * US_PER_SECOND)
 
 static const char *const month_names[] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",
 	                                   "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
@@ -87,7 +87,7 @@ struct parts {
 
 static struct parts parts_of(wall_us t)
 {
-	static const int64_t first = INT64_C(-62135596800) * US_PER_SECOND; /* year 1 */
+	static const int64_t first = INT64_C(-62135596800) * US_PER_SECOND;    /* year 1 */
 	static const int64_t last = INT64_C(253402300800) * US_PER_SECOND - 1; /* year 9999 */
 	int64_t day, rest;
 	struct parts p;
@@ -149,7 +149,8 @@ static int month_days(int year, int month)
 static wall_us join(const struct parts *p)
 {
 	return ((days_of(p->year, p->month, p->day) * 24 + p->hour) * 60 + p->minute) * 60 *
-	               US_PER_SECOND + p->second * US_PER_SECOND + p->us;
+	           US_PER_SECOND +
+	       p->second * US_PER_SECOND + p->us;
 }
 
 static char peek(const struct cur *c)

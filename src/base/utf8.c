@@ -7,7 +7,7 @@
 #include "base/encode.h"
 
 #define STATE(due, lo, hi) ((uint32_t)(due) << 16 | (uint32_t)(lo) << 8 | (uint32_t)(hi))
-#define HIGH_BITS 0x8080808080808080U
+#define HIGH_BITS          0x8080808080808080U
 
 /* The state after a lead byte; UINT32_MAX if no character starts with it. */
 static uint32_t lead(unsigned char c)

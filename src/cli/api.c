@@ -15,9 +15,9 @@
 
 #define ANSWER_MAX ((size_t)64 << 20)
 #define CONNECT_MS 10000L
-#define CALL_MS 120000L
+#define CALL_MS    120000L
 /* An edge that is being restarted cuts a connection; it is back in a second. */
-#define TRIES 4
+#define TRIES    4
 #define RETRY_MS 400
 
 static const char *token_of_file(struct cli *c, const char *path, struct err *err)
@@ -53,7 +53,8 @@ static int find_token(struct cli *c, const struct cred *cred, struct err *err)
 	}
 	if (c->url && c->token)
 		return CLI_OK;
-	(void)ERR(err, -EACCES, "you are not signed in%s%s; sign in with: carrel login %s --code CODE",
+	(void)ERR(err, -EACCES,
+	          "you are not signed in%s%s; sign in with: carrel login %s --code CODE",
 	          c->url ? " at " : "", c->url ? c->url : "", c->url ? c->url : "URL");
 	return CLI_NOT_ALLOWED;
 }
@@ -84,7 +85,7 @@ int api_open(struct cli *c)
 
 struct transfer {
 	struct buf body;
-	struct sse *sse;      /* the answer goes there if it is a 200 */
+	struct sse *sse; /* the answer goes there if it is a 200 */
 	CURL *curl;
 	mono_ms last, quiet_ms; /* for streams: 0, or give up after so long */
 	bool ended;             /* the reader wants no more */
@@ -160,7 +161,8 @@ static CURLcode exchange(struct cli *c, const struct api_request *q, struct tran
                          const char *key, long *ret_status, char *why)
 {
 	struct str url = arena_printf(&c->arena, "%s/api/v1%s", c->url, q->path);
-	struct curl_slist *h = header(NULL, "Accept", t->sse ? "text/event-stream" : "application/json");
+	struct curl_slist *h =
+	    header(NULL, "Accept", t->sse ? "text/event-stream" : "application/json");
 	CURL *curl = curl_easy_init();
 	CURLcode r;
 
@@ -180,7 +182,8 @@ static CURLcode exchange(struct cli *c, const struct api_request *q, struct tran
 		h = header(h, "Idempotency-Key", key);
 	if (q->body.ptr) {
 		h = header(h, "Content-Type", "application/json");
-		(void)curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)q->body.len);
+		(void)curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE,
+		                       (curl_off_t)q->body.len);
 		(void)curl_easy_setopt(curl, CURLOPT_POSTFIELDS, q->body.ptr);
 	}
 	(void)curl_easy_setopt(curl, CURLOPT_HTTPHEADER, h);
@@ -207,17 +210,21 @@ static enum cli_exit exit_of(long status)
 /* What the hub's problem document says. */
 static int explain(struct cli *c, const struct api_reply *r)
 {
-	struct str detail = json_str_or(r->json, "detail", json_str_or(r->json, "title", STR_NONE));
+	struct str detail =
+	    json_str_or(r->json, "detail", json_str_or(r->json, "title", STR_NONE));
 	struct str field = json_str_or(r->json, "field", STR_NONE);
 
 	if (!detail.ptr)
-		return cli_say(c, CLI_UNREACHABLE, "%s does not answer like a Carrel hub (status %ld); is the address right?",
-		               c->url, r->status);
+		return cli_say(
+		    c, CLI_UNREACHABLE,
+		    "%s does not answer like a Carrel hub (status %ld); is the address right?",
+		    c->url, r->status);
 	if (r->status == 401 && c->token)
-		return cli_say(c, CLI_NOT_ALLOWED, "%.*s Sign in again with: carrel login %s --code CODE",
+		return cli_say(c, CLI_NOT_ALLOWED,
+		               "%.*s Sign in again with: carrel login %s --code CODE",
 		               STR_ARG(detail), c->url);
-	return cli_say(c, exit_of(r->status), field.len ? "%.*s (%.*s)" : "%.*s", STR_ARG(detail),
-	               STR_ARG(field));
+	return cli_say(c, exit_of(r->status), field.len ? "%.*s (%.*s)" : "%.*s",
+	               STR_ARG(detail), STR_ARG(field));
 }
 
 int api_call(struct cli *c, const struct api_request *q, struct api_reply *ret)
@@ -239,13 +246,14 @@ int api_call(struct cli *c, const struct api_request *q, struct api_reply *ret)
 	if (r != CURLE_OK) {
 		buf_fini(&t.body);
 		ret->status = 0;
-		return q->quiet ? CLI_UNREACHABLE :
-		                  cli_say(c, CLI_UNREACHABLE, "%s can't be reached: %s", c->url,
+		return q->quiet ? CLI_UNREACHABLE
+		                : cli_say(c, CLI_UNREACHABLE, "%s can't be reached: %s", c->url,
 		                          why[0] ? why : curl_easy_strerror(r));
 	}
 	ret->body = arena_str(&c->arena, buf_str(&t.body));
 	buf_fini(&t.body);
-	if (json_parse(&c->arena, ret->body, &(struct json_limits){ .values = 5000000 }, &ret->json, NULL) < 0)
+	if (json_parse(&c->arena, ret->body, &(struct json_limits){ .values = 5000000 },
+	               &ret->json, NULL) < 0)
 		ret->json = NULL;
 	if (ret->status >= 200 && ret->status < 300)
 		return CLI_OK;
@@ -280,8 +288,8 @@ int api_list(struct cli *c, const char *path, const char *also, struct api_reply
 	jw_key(&w, "items");
 	jw_arr(&w);
 	do {
-		r = next.ptr ? api_get(c, ret, "%s%ccursor=%s", path, sep, next.ptr) :
-		               api_get(c, ret, "%s", path);
+		r = next.ptr ? api_get(c, ret, "%s%ccursor=%s", path, sep, next.ptr)
+		             : api_get(c, ret, "%s", path);
 		if (r != CLI_OK) {
 			buf_fini(&all);
 			return r;
@@ -298,7 +306,9 @@ int api_list(struct cli *c, const char *path, const char *also, struct api_reply
 	ret->body = arena_str(&c->arena, buf_str(&all));
 	r = buf_error(&all);
 	buf_fini(&all);
-	if (r < 0 || json_parse(&c->arena, ret->body, &(struct json_limits){ .values = 5000000 }, &ret->json, NULL) < 0)
+	if (r < 0 ||
+	    json_parse(&c->arena, ret->body, &(struct json_limits){ .values = 5000000 },
+	               &ret->json, NULL) < 0)
 		return cli_say(c, CLI_FAILED, "the list is too long");
 	return CLI_OK;
 }

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/cli.h"
 
-#define NOWAIT { "no-wait", 0, NULL, "return at once, don't wait for the result" }
+#define NOWAIT                                                                  \
+	{                                                                       \
+		"no-wait", 0, NULL, "return at once, don't wait for the result" \
+	}
 
 /* clang-format off */
 const struct command commands[] = {

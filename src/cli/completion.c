@@ -24,7 +24,8 @@ static void bash(void)
 	printf("# bash completion for carrel; made by: carrel completion bash\n"
 	       "_carrel_workspaces()\n{\n"
 	       "\tcarrel workspace list --json 2>/dev/null |\n"
-	       "\t\tsed 's/{\"id\":\"ws_/\\n&/g' | sed -n 's/^{\"id\":\"ws_[^\"]*\",\"name\":\"\\([^\"\\\\ ]*\\)\".*/\\1/p'\n}\n"
+	       "\t\tsed 's/{\"id\":\"ws_/\\n&/g' | sed -n "
+	       "'s/^{\"id\":\"ws_[^\"]*\",\"name\":\"\\([^\"\\\\ ]*\\)\".*/\\1/p'\n}\n"
 	       "_carrel()\n{\n"
 	       "\tlocal cur=${COMP_WORDS[COMP_CWORD]} words=\n"
 	       "\tCOMPREPLY=()\n"
@@ -37,8 +38,8 @@ static void bash(void)
 	for (size_t i = 0; i < ncommands; i++) {
 		const struct command *cmd = &commands[i];
 
-		printf("\t\t\"%s %s\"%s)\n\t\t\twords=\"", cmd->noun, cmd->verb ? cmd->verb : "",
-		       cmd->verb ? "" : "*");
+		printf("\t\t\"%s %s\"%s)\n\t\t\twords=\"", cmd->noun,
+		       cmd->verb ? cmd->verb : "", cmd->verb ? "" : "*");
 		options_words(cmd);
 		printf("\"\n");
 		if (cmd->complete == COMPLETE_WORKSPACE)
@@ -51,7 +52,8 @@ static void bash(void)
 		if (!commands[i].verb || !first_of_noun(i))
 			continue;
 		printf("\t\t\"%s \"*)\n\t\t\t((COMP_CWORD > 2)) || words=\"", commands[i].noun);
-		for (size_t k = i; k < ncommands && str_is(str_of(commands[k].noun), commands[i].noun); k++)
+		for (size_t k = i;
+		     k < ncommands && str_is(str_of(commands[k].noun), commands[i].noun); k++)
 			printf("%s%s", k > i ? " " : "", commands[k].verb);
 		printf("\"\n\t\t\t;;\n");
 	}
@@ -99,7 +101,8 @@ static void zsh(void)
 	       "_carrel_workspaces()\n{\n"
 	       "\tlocal -a names\n"
 	       "\tnames=(${(f)\"$(carrel workspace list --json 2>/dev/null |\n"
-	       "\t\tsed 's/{\"id\":\"ws_/\\n&/g' | sed -n 's/^{\"id\":\"ws_[^\"]*\",\"name\":\"\\([^\"\\\\]*\\)\".*/\\1/p')\"})\n"
+	       "\t\tsed 's/{\"id\":\"ws_/\\n&/g' | sed -n "
+	       "'s/^{\"id\":\"ws_[^\"]*\",\"name\":\"\\([^\"\\\\]*\\)\".*/\\1/p')\"})\n"
 	       "\tcompadd -a names\n}\n"
 	       "_carrel()\n{\n"
 	       "\tlocal -a nouns verbs\n\tnouns=('help:explain a command'");
@@ -123,14 +126,18 @@ static void zsh(void)
 			continue;
 		}
 		printf("\t\tverbs=(");
-		for (size_t k = i; k < ncommands && str_is(str_of(commands[k].noun), commands[i].noun); k++) {
+		for (size_t k = i;
+		     k < ncommands && str_is(str_of(commands[k].noun), commands[i].noun); k++) {
 			printf("%s'%s:", k > i ? " " : "", commands[k].verb);
 			zsh_text(commands[k].text);
 			printf("'");
 		}
-		printf(")\n\t\tif ((CURRENT == 3)); then\n\t\t\t_describe command verbs\n\t\t\treturn\n\t\tfi\n"
-		       "\t\tlocal verb=$words[3]\n\t\tshift 2 words\n\t\t((CURRENT -= 2))\n\t\tcase $verb in\n");
-		for (size_t k = i; k < ncommands && str_is(str_of(commands[k].noun), commands[i].noun); k++) {
+		printf(")\n\t\tif ((CURRENT == 3)); then\n\t\t\t_describe command "
+		       "verbs\n\t\t\treturn\n\t\tfi\n"
+		       "\t\tlocal verb=$words[3]\n\t\tshift 2 words\n\t\t((CURRENT -= "
+		       "2))\n\t\tcase $verb in\n");
+		for (size_t k = i;
+		     k < ncommands && str_is(str_of(commands[k].noun), commands[i].noun); k++) {
 			printf("\t\t%s) ", commands[k].verb);
 			zsh_command(&commands[k]);
 			printf("\t\t\t;;\n");
@@ -138,7 +145,8 @@ static void zsh(void)
 		printf("\t\tesac\n\t\t;;\n");
 	}
 	printf("\tesac\n}\n"
-	       "if [[ $zsh_eval_context[-1] == loadautofunc ]]; then\n\t_carrel \"$@\"\nelse\n\tcompdef _carrel carrel\nfi\n");
+	       "if [[ $zsh_eval_context[-1] == loadautofunc ]]; then\n\t_carrel "
+	       "\"$@\"\nelse\n\tcompdef _carrel carrel\nfi\n");
 }
 
 int cmd_completion(struct cli *c)

@@ -10,9 +10,10 @@
 #include "base/json.h"
 
 #define FILE_MAX ((size_t)64 * 1024)
-#define URL_MAX 512
+#define URL_MAX  512
 
-static int path_of(struct arena *a, const char **ret_dir, const char **ret_file, struct err *err)
+static int path_of(struct arena *a, const char **ret_dir, const char **ret_file,
+                   struct err *err)
 {
 	const char *base = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
 	struct str dir;
@@ -22,7 +23,8 @@ static int path_of(struct arena *a, const char **ret_dir, const char **ret_file,
 	else if (home && home[0] == '/')
 		dir = arena_printf(a, "%s/.config/carrel", home);
 	else
-		return ERR(err, -ENOENT, "HOME is not set, so there is no place for credentials");
+		return ERR(err, -ENOENT,
+		           "HOME is not set, so there is no place for credentials");
 	*ret_dir = dir.ptr;
 	*ret_file = arena_printf(a, "%.*s/credentials", STR_ARG(dir)).ptr;
 	return *ret_dir && *ret_file ? 0 : ERR(err, -ENOMEM, "out of memory");
@@ -61,7 +63,8 @@ int cred_load(struct arena *a, struct cred *ret, struct err *err)
 	if (fstat(fd, &st) < 0)
 		return ERR(err, -errno, "%s: %m", path);
 	if (st.st_mode & 077)
-		return ERR(err, -EPERM, "others may read %s; end that with: chmod 600 %s", path, path);
+		return ERR(err, -EPERM, "others may read %s; end that with: chmod 600 %s", path,
+		           path);
 	r = file_read_fd(fd, &b, err);
 	text = arena_str(a, buf_str(&b));
 	buf_fini(&b);
@@ -111,7 +114,8 @@ static bool host_is_local(struct str host)
 	struct str first = str_sub(host, 0, str_chr(host, '.', 0));
 
 	return str_ieq(host, STR("localhost")) || str_is(host, "[::1]") ||
-	       (str_is(first, "127") && str_to_u64(str_sub(host, host.len - 1, host.len), 0, 9, &n) == 0);
+	       (str_is(first, "127") &&
+	        str_to_u64(str_sub(host, host.len - 1, host.len), 0, 9, &n) == 0);
 }
 
 /* host[:port] of what follows the scheme; false if it is not just that. */
@@ -149,7 +153,9 @@ int cred_url(struct arena *a, struct str text, const char **ret, struct err *err
 	while (rest.len && rest.ptr[rest.len - 1] == '/')
 		rest.len--;
 	if (text.len > URL_MAX || !split_host(rest, &host))
-		return ERR(err, -EINVAL, "\"%.*s\" is not an address: write it as https://host or http://localhost:8888",
+		return ERR(err, -EINVAL,
+		           "\"%.*s\" is not an address: write it as https://host or "
+		           "http://localhost:8888",
 		           (int)(text.len > 100 ? 100 : text.len), text.ptr);
 	if (!scheme)
 		scheme = host_is_local(host) ? "http" : "https";
@@ -165,5 +171,6 @@ bool cred_url_is_local(const char *url)
 	struct str s = str_of(url), host;
 	size_t at = str_find(s, STR("://"));
 
-	return at < s.len && split_host(str_sub(s, at + 3, s.len), &host) && host_is_local(host);
+	return at < s.len && split_host(str_sub(s, at + 3, s.len), &host) &&
+	       host_is_local(host);
 }

@@ -20,7 +20,8 @@ void csv_cell(struct buf *b, struct str s, bool last)
 	bool quote = formula;
 
 	for (size_t i = 0; i < s.len; i++)
-		quote |= s.ptr[i] == ',' || s.ptr[i] == '"' || s.ptr[i] == '\n' || s.ptr[i] == '\r';
+		quote |=
+		    s.ptr[i] == ',' || s.ptr[i] == '"' || s.ptr[i] == '\n' || s.ptr[i] == '\r';
 	if (quote)
 		buf_put_c(b, '"');
 	if (formula)

@@ -14,9 +14,11 @@ static const struct {
 	const char *name, *remedy, *what;
 	enum doctor_level level;
 } programs[] = {
-	{ "nft", "apt install nftables", "sessions can't be kept apart on the network", DOCTOR_FAIL },
+	{ "nft", "apt install nftables", "sessions can't be kept apart on the network",
+	  DOCTOR_FAIL },
 	{ "mkfs.ext4", "apt install e2fsprogs", "volumes can't be made", DOCTOR_FAIL },
-	{ "mmdebstrap", "apt install mmdebstrap", "the default image can't be made", DOCTOR_WARN },
+	{ "mmdebstrap", "apt install mmdebstrap", "the default image can't be made",
+	  DOCTOR_WARN },
 	{ "python3", "apt install python3", "the default image can't be made", DOCTOR_WARN },
 };
 
@@ -55,15 +57,16 @@ static int ask_version(const char *path, struct buf *b)
 	if (pid == 0) {
 		int null = open("/dev/null", O_RDWR);
 
-		if (null >= 0 && dup2(null, STDIN_FILENO) >= 0 && dup2(null, STDERR_FILENO) >= 0 &&
-		    dup2(p[1], STDOUT_FILENO) >= 0)
+		if (null >= 0 && dup2(null, STDIN_FILENO) >= 0 &&
+		    dup2(null, STDERR_FILENO) >= 0 && dup2(p[1], STDOUT_FILENO) >= 0)
 			(void)execv(path, argv);
 		_exit(127);
 	}
 	close(p[1]);
 	r = pid < 0 ? -errno : file_read_fd(p[0], b, NULL);
 	close(p[0]);
-	if (pid > 0 && waitpid(pid, &status, 0) == pid && !(WIFEXITED(status) && WEXITSTATUS(status) == 0))
+	if (pid > 0 && waitpid(pid, &status, 0) == pid &&
+	    !(WIFEXITED(status) && WEXITSTATUS(status) == 0))
 		r = -EIO;
 	return r;
 }
@@ -75,21 +78,27 @@ static void runtime(struct doctor *d)
 	char path[512];
 
 	if (!find_program("crun", path, sizeof(path))) {
-		doctor_add(d, "crun", DOCTOR_FAIL, "apt install crun", "crun is not installed: no session can start");
+		doctor_add(d, "crun", DOCTOR_FAIL, "apt install crun",
+		           "crun is not installed: no session can start");
 		return;
 	}
 	if (ask_version(path, &said) < 0 || version_parse(buf_str(&said), v) < 0) {
-		doctor_add(d, "crun", DOCTOR_FAIL, "apt install --reinstall crun", "%s does not say its version", path);
+		doctor_add(d, "crun", DOCTOR_FAIL, "apt install --reinstall crun",
+		           "%s does not say its version", path);
 	} else {
 		runtime_advisories("crun", v, &open);
 		if (buf_len(&open))
 			doctor_add(d, "crun-advisories", DOCTOR_WARN,
-			           "install a newer crun (a static one is on its releases page) and set runtime = /path/to/crun in the "
-			           "section [engine] of the configuration; until then, let only people in whom you trust",
-			           "%s %u.%u.%u has open advisories: %s", path, v[0], v[1], v[2], buf_cstr(&open));
+			           "install a newer crun (a static one is on its releases "
+			           "page) and set runtime = /path/to/crun in the "
+			           "section [engine] of the configuration; until then, let "
+			           "only people in whom you trust",
+			           "%s %u.%u.%u has open advisories: %s", path, v[0], v[1],
+			           v[2], buf_cstr(&open));
 		else
-			doctor_add(d, "crun", DOCTOR_OK, NULL, "%s %u.%u.%u, no open advisory known", path, v[0],
-			           v[1], v[2]);
+			doctor_add(d, "crun", DOCTOR_OK, NULL,
+			           "%s %u.%u.%u, no open advisory known", path, v[0], v[1],
+			           v[2]);
 	}
 	buf_fini(&said);
 	buf_fini(&open);
@@ -105,6 +114,7 @@ void doctor_programs(struct doctor *d)
 			doctor_add(d, programs[i].name, DOCTOR_OK, NULL, "%s", path);
 		else
 			doctor_add(d, programs[i].name, programs[i].level, programs[i].remedy,
-			           "%s is not installed: %s", programs[i].name, programs[i].what);
+			           "%s is not installed: %s", programs[i].name,
+			           programs[i].what);
 	}
 }

@@ -14,7 +14,7 @@
 
 #define GIB (UINT64_C(1) << 30)
 /* The image takes 1.5 GiB, the first volume 5, sessions their scratch. */
-#define DISK_GOOD (10 * GIB)
+#define DISK_GOOD  (10 * GIB)
 #define DISK_LEAST (3 * GIB)
 
 /* The state directory may not be there yet: then its nearest parent counts. */
@@ -40,28 +40,34 @@ static void disk(struct doctor *d)
 	}
 	nfree = (uint64_t)fs.f_bavail * fs.f_frsize;
 	size_text(nfree, text);
-	doctor_add(d, "disk", nfree < DISK_LEAST ? DOCTOR_FAIL : nfree < DISK_GOOD ? DOCTOR_WARN : DOCTOR_OK,
-	           "free space, or put STATE on a larger file system", "%s free for %s", text, d->state_dir);
+	doctor_add(d, "disk",
+	           nfree < DISK_LEAST  ? DOCTOR_FAIL
+	           : nfree < DISK_GOOD ? DOCTOR_WARN
+	                               : DOCTOR_OK,
+	           "free space, or put STATE on a larger file system", "%s free for %s", text,
+	           d->state_dir);
 }
 
 static void forwarding(struct doctor *d)
 {
 	struct buf b = BUF(64);
-	bool on = file_read(AT_FDCWD, "/proc/sys/net/ipv4/ip_forward", &b, NULL) == 0 && buf_len(&b) &&
-	          buf_str(&b).ptr[0] == '1';
+	bool on = file_read(AT_FDCWD, "/proc/sys/net/ipv4/ip_forward", &b, NULL) == 0 &&
+	          buf_len(&b) && buf_str(&b).ptr[0] == '1';
 
 	buf_fini(&b);
 	if (on)
 		doctor_add(d, "ip-forward", DOCTOR_OK, NULL, "IPv4 forwarding is on");
 	else
-		doctor_add(d, "ip-forward", DOCTOR_WARN, "sysctl -w net.ipv4.ip_forward=1 (and in /etc/sysctl.d, to keep it)",
+		doctor_add(d, "ip-forward", DOCTOR_WARN,
+		           "sysctl -w net.ipv4.ip_forward=1 (and in /etc/sysctl.d, to keep it)",
 		           "IPv4 forwarding is off: sessions reach no network until it is on");
 }
 
 /* Does a hub of ours answer there? */
 static bool is_carrel(int fd)
 {
-	static const char ask[] = "GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+	static const char ask[] =
+	    "GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
 	struct timeval patience = { .tv_sec = 2 };
 	char answer[512] = { 0 };
 	ssize_t n;
@@ -82,9 +88,12 @@ static void port(struct doctor *d)
 	if (fd < 0 || connect(fd, (struct sockaddr *)&a, sizeof(a)) < 0)
 		doctor_add(d, "port", DOCTOR_OK, NULL, "port %u is free", d->port);
 	else if (is_carrel(fd))
-		doctor_add(d, "port", DOCTOR_OK, NULL, "port %u: a hub is running there", d->port);
+		doctor_add(d, "port", DOCTOR_OK, NULL, "port %u: a hub is running there",
+		           d->port);
 	else
-		doctor_add(d, "port", DOCTOR_WARN, "choose another: make run PORT=9000, or port = 9000 in the section [server]; who has it: ss -ltnp",
+		doctor_add(d, "port", DOCTOR_WARN,
+		           "choose another: make run PORT=9000, or port = 9000 in the section "
+		           "[server]; who has it: ss -ltnp",
 		           "port %u is taken by another program", d->port);
 }
 

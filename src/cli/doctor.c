@@ -18,7 +18,9 @@ void doctor_add(struct doctor *d, const char *id, enum doctor_level level, const
 
 	CHECK(d->n < FINDINGS_MAX);
 	f = &d->found[d->n++];
-	*f = (struct finding){ .id = id, .level = level, .remedy = level > DOCTOR_INFO ? remedy : NULL };
+	*f = (struct finding){ .id = id,
+		               .level = level,
+		               .remedy = level > DOCTOR_INFO ? remedy : NULL };
 	va_start(ap, fmt);
 	(void)vsnprintf(f->text, sizeof(f->text), fmt, ap);
 	va_end(ap);
@@ -35,11 +37,14 @@ static void ask_hub(struct cli *c, struct doctor *d)
 		return;
 	}
 	if (api_call(c, &q, &me) != CLI_OK) {
-		doctor_add(d, "hub", DOCTOR_WARN, "start it (make run, or systemctl start carrel) and sign in again",
-		           me.status ? "%s refused to answer (%ld)" : "%s can't be reached", c->url, me.status);
+		doctor_add(d, "hub", DOCTOR_WARN,
+		           "start it (make run, or systemctl start carrel) and sign in again",
+		           me.status ? "%s refused to answer (%ld)" : "%s can't be reached",
+		           c->url, me.status);
 		return;
 	}
-	doctor_add(d, "hub", DOCTOR_OK, NULL, "%s answers, version %s", c->url, cli_text(c, me.json, "version"));
+	doctor_add(d, "hub", DOCTOR_OK, NULL, "%s answers, version %s", c->url,
+	           cli_text(c, me.json, "version"));
 	json_for_each(w, json_get(me.json, "warnings"))
 	{
 		if (w->type == JSON_STRING && d->n < FINDINGS_MAX - 1)

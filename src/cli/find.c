@@ -27,7 +27,9 @@ int find_workspace(struct cli *c, const char *name, const struct json **ret)
 			found = w;
 	}
 	if (!found)
-		return cli_say(c, CLI_NOT_FOUND, "there is no workspace \"%s\"; see: carrel workspace list", name);
+		return cli_say(c, CLI_NOT_FOUND,
+		               "there is no workspace \"%s\"; see: carrel workspace list",
+		               name);
 	*ret = found;
 	return CLI_OK;
 }
@@ -74,7 +76,8 @@ static void phase_line(struct wait *w, const struct json *phase)
 	w->open_line = false;
 	if (time_parse_rfc3339(json_str_or(phase, "started_at", STR("")), &from) == 0 &&
 	    time_parse_rfc3339(json_str_or(phase, "ended_at", STR("")), &to) == 0 && to >= from)
-		cli_note(w->c, "  %-10s %lld.%02lld s", name, (long long)((to - from) / 1000000),
+		cli_note(w->c, "  %-10s %lld.%02lld s", name,
+		         (long long)((to - from) / 1000000),
 		         (long long)((to - from) / 10000 % 100));
 	else
 		cli_note(w->c, "  %s", name);
@@ -131,7 +134,8 @@ static bool on_event(void *arg, struct str event, struct str data, struct str id
 		/* The stream runs: what happened before it is asked for once. */
 		ask_now(w);
 	} else if (str_is(event, "session") &&
-	           json_parse(&w->c->arena, arena_str(&w->c->arena, data), NULL, &o, NULL) == 0 &&
+	           json_parse(&w->c->arena, arena_str(&w->c->arena, data), NULL, &o, NULL) ==
+	               0 &&
 	           str_is(json_str_or(o, "id", STR("")), w->id)) {
 		look(w, o);
 	}
@@ -140,7 +144,9 @@ static bool on_event(void *arg, struct str event, struct str data, struct str id
 
 int wait_session(struct cli *c, const char *id, bool running, const struct json **ret)
 {
-	struct wait w = { .c = c, .id = id, .running = running, .tty = isatty(STDERR_FILENO) == 1 };
+	struct wait w = {
+		.c = c, .id = id, .running = running, .tty = isatty(STDERR_FILENO) == 1
+	};
 
 	while (!w.done && w.r == CLI_OK) {
 		(void)api_events(c, QUIET_MS, on_event, &w);

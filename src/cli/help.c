@@ -53,8 +53,8 @@ void command_help(const struct command *cmd)
 	char name[64];
 
 	name_of(cmd, name, sizeof(name));
-	printf("Usage: carrel %s [OPTION...]%s%s\n\n%c%s.\n\n", name, *cmd->args ? " " : "", cmd->args,
-	       cmd->text[0] - ('a' - 'A'), cmd->text + 1);
+	printf("Usage: carrel %s [OPTION...]%s%s\n\n%c%s.\n\n", name, *cmd->args ? " " : "",
+	       cmd->args, cmd->text[0] - ('a' - 'A'), cmd->text + 1);
 	for (size_t i = 0; i < CLI_OPTIONS_MAX && cmd->options[i].name; i++)
 		option_line(&cmd->options[i]);
 	for (size_t i = 0; i < ARRAY_LEN(common); i++)
@@ -73,6 +73,7 @@ void commands_help(const char *noun)
 		(void)snprintf(left, sizeof(left), "%s %s", name, commands[i].args);
 		printf("  %-26s %s\n", left, commands[i].text);
 	}
-	printf("\nEvery command knows --help and --json. Exit codes: 0 done, 1 failed, 2 wrong usage,\n"
+	printf("\nEvery command knows --help and --json. Exit codes: 0 done, 1 failed, 2 wrong "
+	       "usage,\n"
 	       "3 not found, 4 not allowed or not signed in, 5 the hub can't be reached.\n");
 }

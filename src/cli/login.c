@@ -10,7 +10,7 @@
 #include "cli/cred.h"
 #include "cli/text.h"
 
-#define SECRET_MAX ((size_t)4096)
+#define SECRET_MAX      ((size_t)4096)
 #define EXPIRES_DEFAULT (UINT64_C(90) * 86400)
 
 /* One line of standard input, without its end. */
@@ -91,10 +91,13 @@ static int find_url(struct cli *c)
 	} else if (cred_load(&c->arena, &cred, NULL) == 0) {
 		c->url = cred.url;
 	} else {
-		return cli_say(c, CLI_USAGE, "which hub? For example: carrel login http://localhost:8888");
+		return cli_say(c, CLI_USAGE,
+		               "which hub? For example: carrel login http://localhost:8888");
 	}
 	if (str_starts(str_of(c->url), STR("http://")) && !cred_url_is_local(c->url))
-		cli_note(c, "Warning: %s is not encrypted; others on the way can read your token.", c->url);
+		cli_note(c,
+		         "Warning: %s is not encrypted; others on the way can read your token.",
+		         c->url);
 	return CLI_OK;
 }
 
@@ -144,9 +147,11 @@ int cmd_login(struct cli *c)
 		r = api_call(c, &q, &made);
 	if (r != CLI_OK)
 		return r;
-	cred = (struct cred){ c->url, arena_strz(&c->arena, json_str_or(made.json, "token", STR(""))) };
+	cred = (struct cred){ c->url,
+		              arena_strz(&c->arena, json_str_or(made.json, "token", STR(""))) };
 	if (!cred.token || !*cred.token)
-		return cli_say(c, CLI_FAILED, "%s gave no token; is it a Carrel hub of this version?", c->url);
+		return cli_say(c, CLI_FAILED,
+		               "%s gave no token; is it a Carrel hub of this version?", c->url);
 	c->token = cred.token;
 	r = api_get(c, &me, "/me");
 	if (r != CLI_OK)
@@ -164,7 +169,9 @@ int cmd_login(struct cli *c)
 /* Forgets the token here even if the hub can't be told. */
 int cmd_logout(struct cli *c)
 {
-	struct api_request q = { .method = "POST", .path = "/logout", .body = STR("{}"), .quiet = true };
+	struct api_request q = {
+		.method = "POST", .path = "/logout", .body = STR("{}"), .quiet = true
+	};
 	struct api_reply reply;
 	struct err err = ERR_NONE;
 	struct cred cred = { 0 };
@@ -181,7 +188,9 @@ int cmd_logout(struct cli *c)
 	if (cred_remove(&c->arena, &err) < 0)
 		return cli_say(c, CLI_FAILED, "%s", err.msg);
 	if (!ended)
-		return cli_say(c, CLI_UNREACHABLE, "the token is forgotten here, but %s could not be told to end it; revoke it there",
+		return cli_say(c, CLI_UNREACHABLE,
+		               "the token is forgotten here, but %s could not be told to end "
+		               "it; revoke it there",
 		               cred.url ? cred.url : "the hub");
 	if (c->json)
 		cli_json(STR("{\"signed_out\":true}"));
@@ -208,7 +217,8 @@ int cmd_whoami(struct cli *c)
 	printf("%s", cli_text(c, account, "email"));
 	if (json_str_or(account, "name", STR("")).len)
 		printf(" (%s)", cli_text(c, account, "name"));
-	printf("%s at %s\n", str_is(str_of(cli_text(c, account, "admin")), "yes") ? ", administrator," : "",
+	printf("%s at %s\n",
+	       str_is(str_of(cli_text(c, account, "admin")), "yes") ? ", administrator," : "",
 	       c->url);
 	json_for_each(warning, json_get(me.json, "warnings"))
 	{

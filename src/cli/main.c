@@ -10,8 +10,8 @@
 #define MEMORY_MAX ((size_t)512 << 20)
 /* Codes of getopt for long options without a letter. */
 #define LONG_BASE 1000
-#define OPT_JSON 2000
-#define OPT_HELP 2001
+#define OPT_JSON  2000
+#define OPT_HELP  2001
 
 static int usage(const struct cli *c, const struct command *cmd)
 {
@@ -31,8 +31,8 @@ static size_t describe(const struct command *cmd, struct option *longs, char *le
 	for (; n < CLI_OPTIONS_MAX && cmd->options[n].name; n++) {
 		const struct cli_option *o = &cmd->options[n];
 
-		longs[n] = (struct option){ o->name, o->arg ? required_argument : no_argument, NULL,
-			                    LONG_BASE + (int)n };
+		longs[n] = (struct option){ o->name, o->arg ? required_argument : no_argument,
+			                    NULL, LONG_BASE + (int)n };
 		if (o->letter) {
 			letters[at++] = o->letter;
 			if (o->arg)
@@ -75,7 +75,9 @@ static int parse(struct cli *c, int argc, char **argv)
 			command_help(c->cmd);
 			return CLI_OK;
 		} else if (code == '?' || code == ':') {
-			(void)cli_say(c, CLI_USAGE, code == ':' ? "%s needs a value" : "there is no option %s",
+			(void)cli_say(c, CLI_USAGE,
+			              code == ':' ? "%s needs a value"
+			                          : "there is no option %s",
 			              argv[optind - 1]);
 			return usage(c, c->cmd);
 		} else if ((i = index_of(c->cmd, n, code)) < n) {
@@ -85,7 +87,9 @@ static int parse(struct cli *c, int argc, char **argv)
 	c->argc = argc - optind;
 	c->argv = argv + optind;
 	if (c->argc < c->cmd->min_args || c->argc > c->cmd->max_args) {
-		(void)cli_say(c, CLI_USAGE, c->argc < c->cmd->min_args ? "%s is missing" : "too many arguments, expected: %s",
+		(void)cli_say(c, CLI_USAGE,
+		              c->argc < c->cmd->min_args ? "%s is missing"
+		                                         : "too many arguments, expected: %s",
 		              *c->cmd->args ? c->cmd->args : "none");
 		return usage(c, c->cmd);
 	}

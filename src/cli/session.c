@@ -20,7 +20,9 @@ static int post(struct cli *c, const struct json *o, const char *kind, const cha
                 struct str body, struct api_reply *ret)
 {
 	struct str path = arena_printf(&c->arena, "/%s/%s/%s", kind, id_of(c, o), verb);
-	struct api_request q = { .method = "POST", .path = path.ptr, .body = body, .once = true };
+	struct api_request q = {
+		.method = "POST", .path = path.ptr, .body = body, .once = true
+	};
 
 	return api_call(c, &q, ret);
 }
@@ -30,8 +32,8 @@ static int say_end(struct cli *c, const struct json *s)
 {
 	return cli_say(c, CLI_FAILED, "%s is %s (%s): %s", cli_text(c, s, "workspace_name"),
 	               cli_text(c, s, "state"), cli_text(c, s, "reason"),
-	               json_str_or(s, "message", STR_NONE).ptr ? cli_text(c, s, "message") :
-	                                                         "see carrel logs");
+	               json_str_or(s, "message", STR_NONE).ptr ? cli_text(c, s, "message")
+	                                                       : "see carrel logs");
 }
 
 static void say_running(struct cli *c, const struct json *s)
@@ -113,7 +115,8 @@ int cmd_stop(struct cli *c)
 	seconds = strtod(cli_text(c, s, "seconds"), NULL);
 	duration_text(seconds > 0 && seconds < 1e12 ? (uint64_t)seconds : 0, text);
 	printf("%s: %s; it ran %s and cost %s %s.\n", cli_text(c, s, "workspace_name"),
-	       cli_text(c, s, "state"), text, cli_text(c, s, "cost"), cli_text(c, s, "currency"));
+	       cli_text(c, s, "state"), text, cli_text(c, s, "cost"),
+	       cli_text(c, s, "currency"));
 	return CLI_OK;
 }
 
@@ -133,7 +136,8 @@ int cmd_extend(struct cli *c)
 		return r;
 	s = live_session(ws);
 	if (!s)
-		return cli_say(c, CLI_FAILED, "%s is not running; start it with: carrel start %s",
+		return cli_say(c, CLI_FAILED,
+		               "%s is not running; start it with: carrel start %s",
 		               cli_text(c, ws, "name"), cli_text(c, ws, "name"));
 	body = arena_printf(&c->arena, "{\"seconds\":%llu}", (unsigned long long)seconds);
 	r = post(c, s, "sessions", "extend", body, &reply);
@@ -145,7 +149,9 @@ int cmd_extend(struct cli *c)
 	}
 	s = json_get(reply.json, "session") ? json_get(reply.json, "session") : reply.json;
 	printf("%s will not stop before %s.\n", cli_text(c, ws, "name"),
-	       cli_time(c, s, json_str_or(s, "extended_until", STR_NONE).ptr ? "extended_until" : "stop_at"));
+	       cli_time(c, s,
+	                json_str_or(s, "extended_until", STR_NONE).ptr ? "extended_until"
+	                                                               : "stop_at"));
 	return CLI_OK;
 }
 
@@ -170,7 +176,8 @@ static bool browse(const char *url)
 	}
 	free(argv[0]);
 	free(argv[1]);
-	return pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+	return pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) &&
+	       WEXITSTATUS(status) == 0;
 }
 
 int cmd_open(struct cli *c)
@@ -183,7 +190,8 @@ int cmd_open(struct cli *c)
 		return r;
 	s = live_session(ws);
 	if (!s || !str_is(json_str_or(s, "state", STR("")), "running"))
-		return cli_say(c, CLI_FAILED, "%s is not running; start it with: carrel start %s",
+		return cli_say(c, CLI_FAILED,
+		               "%s is not running; start it with: carrel start %s",
 		               cli_text(c, ws, "name"), cli_text(c, ws, "name"));
 	if (c->json) {
 		cli_json(s->raw);
@@ -192,7 +200,8 @@ int cmd_open(struct cli *c)
 	url = arena_printf(&c->arena, "%s/", cli_text(c, s, "url"));
 	printf("%s\n", url.ptr);
 	if (!cli_option(c, "print") && !browse(url.ptr))
-		cli_note(c, "Open this address in a browser; the console asks you to sign in if need be.");
+		cli_note(c, "Open this address in a browser; the console asks you to sign in "
+		            "if need be.");
 	return CLI_OK;
 }
 
@@ -257,8 +266,12 @@ static int ls_all(struct cli *c, struct buf *json, struct table *t)
 
 int cmd_ls(struct cli *c)
 {
-	static const char *const titles[] = { "WORKSPACE", "STATE", "TYPE", "STARTED", "STOPS IN", ">COST", "ADDRESS", NULL };
-	static const char *const all_titles[] = { "WORKSPACE", "STATE", "TYPE", "STARTED", "STOPS IN/STOPPED", ">COST", "ADDRESS/ID", NULL };
+	static const char *const titles[] = { "WORKSPACE", "STATE", "TYPE",    "STARTED",
+		                              "STOPS IN",  ">COST", "ADDRESS", NULL };
+	static const char *const all_titles[] = {
+		"WORKSPACE",        "STATE", "TYPE",       "STARTED",
+		"STOPS IN/STOPPED", ">COST", "ADDRESS/ID", NULL
+	};
 	struct buf out = BUF((size_t)64 << 20), json = BUF((size_t)64 << 20);
 	bool all = cli_option(c, "all") != NULL;
 	struct table t;

@@ -11,13 +11,15 @@ static void the_table_is_sound(void)
 		bool seen = false;
 
 		T_OK(cmd->run && cmd->text[0] >= 'a' && cmd->text[0] <= 'z');
-		T_OK(cmd->min_args <= cmd->max_args && (cmd->max_args > 0) == (cmd->args[0] != 0));
+		T_OK(cmd->min_args <= cmd->max_args &&
+		     (cmd->max_args > 0) == (cmd->args[0] != 0));
 		/* The commands of a noun stand together. */
 		for (size_t k = 0; k < i; k++) {
 			bool same = strcmp(commands[k].noun, cmd->noun) == 0;
 
 			T_OK(!seen || same);
-			T_OK(!same || (cmd->verb && commands[k].verb && strcmp(cmd->verb, commands[k].verb) != 0));
+			T_OK(!same || (cmd->verb && commands[k].verb &&
+			               strcmp(cmd->verb, commands[k].verb) != 0));
 			seen |= same;
 		}
 	}
@@ -30,7 +32,8 @@ static void options_do_not_clash(void)
 
 		for (size_t k = 0; k < CLI_OPTIONS_MAX && o[k].name; k++) {
 			T_OK(strcmp(o[k].name, "json") != 0 && strcmp(o[k].name, "help") != 0);
-			T_OK(o[k].letter != 'h' && (!o[k].letter || isalpha((unsigned char)o[k].letter)));
+			T_OK(o[k].letter != 'h' &&
+			     (!o[k].letter || isalpha((unsigned char)o[k].letter)));
 			for (size_t m = 0; m < k; m++) {
 				T_OK(strcmp(o[k].name, o[m].name) != 0);
 				T_OK(!o[k].letter || o[k].letter != o[m].letter);

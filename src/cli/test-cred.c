@@ -42,8 +42,10 @@ static void addresses_have_one_form(void)
 	}
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
 		T_EQ(cred_url(&a, str_of(bad[i]), &url, &err), -EINVAL);
-	T_OK(cred_url_is_local("http://localhost:8888") && cred_url_is_local("http://127.0.0.1"));
-	T_OK(!cred_url_is_local("http://127.evil.example") && !cred_url_is_local("https://localhost.example"));
+	T_OK(cred_url_is_local("http://localhost:8888") &&
+	     cred_url_is_local("http://127.0.0.1"));
+	T_OK(!cred_url_is_local("http://127.evil.example") &&
+	     !cred_url_is_local("https://localhost.example"));
 	arena_fini(&a);
 }
 

@@ -19,7 +19,8 @@ static const struct {
 	const char *in, *out;
 } streams[] = {
 	{ "data: a\n\n", "<message|a|>" },
-	{ "event: session\nid: 7\ndata: {\"a\":1}\n\ndata:x\n\n", "<session|{\"a\":1}|7><message|x|7>" },
+	{ "event: session\nid: 7\ndata: {\"a\":1}\n\ndata:x\n\n",
+	  "<session|{\"a\":1}|7><message|x|7>" },
 	{ ": comment\n\ndata: a\r\ndata\r\ndata:  b\r\n\r\n", "<message|a\n\n b|>" },
 	{ "event: e\n\ndata: a\rdata: b\r\r", "<message|a\nb|>" },
 	{ "retry: 10\nunknown: x\ndata: a\n\n", "<message|a|>" },

@@ -10,11 +10,12 @@ static void durations_are_read_with_units(void)
 	static const struct {
 		const char *text;
 		uint64_t seconds;
-	} good[] = { { "45s", 45 },    { "90m", 5400 }, { "2h", 7200 },           { "1h30m", 5400 },
+	} good[] = { { "45s", 45 },    { "90m", 5400 }, { "2h", 7200 },       { "1h30m", 5400 },
 		     { "7d", 604800 }, { "0s", 0 },     { "1d2h3m4s", 93784 } };
-	static const char *const bad[] = { "",   "5",   "h",    "2h30",    "30m2h", "1h1h", " 2h",
-		                           "2 h", "-1h", "1.5h", "2hours",  "99999999999999999999h",
-		                           "11y", "3651d" };
+	static const char *const bad[] = { "",      "5",    "h",      "2h30",
+		                           "30m2h", "1h1h", " 2h",    "2 h",
+		                           "-1h",   "1.5h", "2hours", "99999999999999999999h",
+		                           "11y",   "3651d" };
 	uint64_t v = 77;
 	struct err err = ERR_NONE;
 
@@ -34,8 +35,8 @@ static void durations_are_written_in_two_units(void)
 	static const struct {
 		uint64_t seconds;
 		const char *text;
-	} cases[] = { { 0, "0 s" },         { 59, "59 s" },       { 60, "1 min" },
-		      { 61, "1 min 1 s" },  { 3600, "1 h" },      { 3659, "1 h" },
+	} cases[] = { { 0, "0 s" },           { 59, "59 s" },      { 60, "1 min" },
+		      { 61, "1 min 1 s" },    { 3600, "1 h" },     { 3659, "1 h" },
 		      { 5400, "1 h 30 min" }, { 90061, "1 d 1 h" } };
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -48,7 +49,9 @@ static void durations_are_written_in_two_units(void)
 
 static void sizes_are_read_and_written(void)
 {
-	static const char *const bad[] = { "", "G", "5X", "5GiBs", "5iB", "-5G", "1.5G", "5 G B" };
+	static const char *const bad[] = {
+		"", "G", "5X", "5GiBs", "5iB", "-5G", "1.5G", "5 G B"
+	};
 	char text[SIZE_TEXT_MAX];
 	struct err err = ERR_NONE;
 	uint64_t v = 77;

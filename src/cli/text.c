@@ -6,7 +6,7 @@
 
 #include "base/encode.h"
 
-#define DAY UINT64_C(86400)
+#define DAY       UINT64_C(86400)
 #define TABLE_MAX ((size_t)64 << 20)
 
 static const struct {
@@ -47,7 +47,8 @@ int duration_parse(struct str s, uint64_t *ret_seconds, struct err *err)
 		s = str_sub(s, 1, s.len);
 	}
 	if (!good)
-		return ERR(err, -EINVAL, "\"%.*s\" is not a duration: write it as 90s, 45m, 2h, 1h30m or 7d",
+		return ERR(err, -EINVAL,
+		           "\"%.*s\" is not a duration: write it as 90s, 45m, 2h, 1h30m or 7d",
 		           STR_ARG(whole));
 	if (total > 10 * 365 * DAY)
 		return ERR(err, -ERANGE, "%.*s is longer than ten years", STR_ARG(whole));
@@ -85,7 +86,8 @@ int size_parse(struct str s, uint64_t *ret_bytes, struct err *err)
 		goto bad;
 	s = str_trim(s);
 	if (s.len) {
-		char c = (char)(s.ptr[0] >= 'a' && s.ptr[0] <= 'z' ? s.ptr[0] - 'a' + 'A' : s.ptr[0]);
+		char c = (char)(s.ptr[0] >= 'a' && s.ptr[0] <= 'z' ? s.ptr[0] - 'a' + 'A'
+		                                                   : s.ptr[0]);
 		const char *at = strchr(size_letters, c);
 
 		if (at && c) {
@@ -123,11 +125,12 @@ void size_text(uint64_t bytes, char ret[SIZE_TEXT_MAX])
 	}
 	tenths = bytes / unit * 10 + bytes % unit * 10 / unit;
 	if (tenths % 10 && tenths < 1000)
-		(void)snprintf(ret, SIZE_TEXT_MAX, "%llu.%llu %ciB", (unsigned long long)(tenths / 10),
+		(void)snprintf(ret, SIZE_TEXT_MAX, "%llu.%llu %ciB",
+		               (unsigned long long)(tenths / 10),
 		               (unsigned long long)(tenths % 10), size_letters[i]);
 	else
-		(void)snprintf(ret, SIZE_TEXT_MAX, "%llu %ciB", (unsigned long long)(tenths / 10),
-		               size_letters[i]);
+		(void)snprintf(ret, SIZE_TEXT_MAX, "%llu %ciB",
+		               (unsigned long long)(tenths / 10), size_letters[i]);
 }
 
 /* One character off the front of *s; U+FFFD for a byte that starts none. */

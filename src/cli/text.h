@@ -29,7 +29,7 @@ size_t text_width(struct str s);
 struct table {
 	size_t columns, cells; /* cells filled so far */
 	bool right[TABLE_COLUMNS];
-	struct buf text;  /* cells, each ended by a NUL */
+	struct buf text; /* cells, each ended by a NUL */
 	size_t width[TABLE_COLUMNS];
 };
 /* Titles end with NULL; one that begins with '>' makes a column of numbers. */

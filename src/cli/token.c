@@ -73,7 +73,8 @@ static const char *scopes_text(struct cli *c, const struct json *token)
 
 int cmd_token_list(struct cli *c)
 {
-	static const char *const titles[] = { "NAME", "SCOPES", "CREATED", "LAST USED", "EXPIRES", "ID", NULL };
+	static const char *const titles[] = { "NAME",    "SCOPES", "CREATED", "LAST USED",
+		                              "EXPIRES", "ID",     NULL };
 	struct buf out = BUF((size_t)64 << 20);
 	struct api_reply list;
 	struct table t;
@@ -126,9 +127,12 @@ static int find_token(struct cli *c, const char *what, const char **ret_id)
 		}
 	}
 	if (same > 1)
-		return cli_say(c, CLI_FAILED, "%zu tokens are called \"%s\"; give an id of: carrel token list", same, what);
+		return cli_say(c, CLI_FAILED,
+		               "%zu tokens are called \"%s\"; give an id of: carrel token list",
+		               same, what);
 	if (!found)
-		return cli_say(c, CLI_NOT_FOUND, "there is no token \"%s\"; see: carrel token list", what);
+		return cli_say(c, CLI_NOT_FOUND,
+		               "there is no token \"%s\"; see: carrel token list", what);
 	*ret_id = id_of(c, found);
 	return CLI_OK;
 }

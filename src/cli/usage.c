@@ -26,8 +26,9 @@ static int month_of(struct cli *c, int *year, int *month)
 }
 
 static const char *const columns[] = {
-	"session_id", "workspace_id", "workspace_name", "segment",        "instance_type", "started_at",
-	"stopped_at", "seconds",      "price_per_hour", "amount",         "currency",      "estimated",
+	"session_id",     "workspace_id", "workspace_name", "segment",
+	"instance_type",  "started_at",   "stopped_at",     "seconds",
+	"price_per_hour", "amount",       "currency",       "estimated",
 };
 
 static void print_csv(struct cli *c, const struct json *list)
@@ -40,9 +41,9 @@ static void print_csv(struct cli *c, const struct json *list)
 	{
 		for (size_t i = 0; i < ARRAY_LEN(columns); i++) {
 			const struct json *v = json_get(item, columns[i]);
-			struct str s = !v || v->type == JSON_NULL ? STR("") :
-			               v->type == JSON_STRING     ? v->text :
-			                                            v->raw;
+			struct str s = !v || v->type == JSON_NULL ? STR("")
+			               : v->type == JSON_STRING   ? v->text
+			                                          : v->raw;
 
 			if (!v && str_is(str_of(columns[i]), "currency"))
 				s = json_str_or(json_get(list, "total"), "currency", STR(""));
@@ -64,7 +65,9 @@ static const char *seconds_text(struct cli *c, const struct json *o)
 
 static void print_table(struct cli *c, const struct json *list, int year, int month)
 {
-	static const char *const titles[] = { "WORKSPACE", "TYPE", "STARTED", "STOPPED", ">RAN", ">SECONDS", ">PRICE/H", ">AMOUNT", "", NULL };
+	static const char *const titles[] = { "WORKSPACE", "TYPE",     "STARTED",  "STOPPED",
+		                              ">RAN",      ">SECONDS", ">PRICE/H", ">AMOUNT",
+		                              "",          NULL };
 	const struct json *total = json_get(list, "total");
 	struct buf out = BUF((size_t)64 << 20);
 	struct table t;
@@ -82,13 +85,16 @@ static void print_table(struct cli *c, const struct json *list, int year, int mo
 		table_cell(&t, cli_text(c, item, "seconds"));
 		table_cell(&t, cli_text(c, item, "price_per_hour"));
 		table_cell(&t, cli_text(c, item, "amount"));
-		table_cell(&t, str_is(str_of(cli_text(c, item, "estimated")), "yes") ? "estimated" : "");
+		table_cell(&t, str_is(str_of(cli_text(c, item, "estimated")), "yes")
+		                   ? "estimated"
+		                   : "");
 	}
 	table_end(&t, &out);
 	cli_json(buf_str(&out));
 	buf_fini(&out);
-	printf("Total of %04d-%02d (UTC): %s %s for %s\n", year, month, cli_text(c, total, "amount"),
-	       cli_text(c, total, "currency"), seconds_text(c, total));
+	printf("Total of %04d-%02d (UTC): %s %s for %s\n", year, month,
+	       cli_text(c, total, "amount"), cli_text(c, total, "currency"),
+	       seconds_text(c, total));
 }
 
 int cmd_usage(struct cli *c)
@@ -104,7 +110,8 @@ int cmd_usage(struct cli *c)
 		return r;
 	time_rfc3339(time_month_start(year, month), from);
 	time_rfc3339(time_month_start(year, month + 1), to);
-	path = arena_printf(&c->arena, "/usage?from=%s&to=%s", api_escape(c, from), api_escape(c, to));
+	path = arena_printf(&c->arena, "/usage?from=%s&to=%s", api_escape(c, from),
+	                    api_escape(c, to));
 	r = api_list(c, path.ptr, "total", &list);
 	if (r != CLI_OK)
 		return r;

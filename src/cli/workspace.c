@@ -137,7 +137,9 @@ int cmd_workspace_create(struct cli *c)
 
 int cmd_workspace_list(struct cli *c)
 {
-	static const char *const titles[] = { "NAME", "STATE", "TYPE", ">PRICE/H", ">STORAGE", ">AUTO-STOP", "IMAGE", "ID", NULL };
+	static const char *const titles[] = { "NAME",     "STATE",    "TYPE",
+		                              ">PRICE/H", ">STORAGE", ">AUTO-STOP",
+		                              "IMAGE",    "ID",       NULL };
 	struct buf out = BUF((size_t)64 << 20);
 	struct api_reply list;
 	struct table t;
@@ -229,8 +231,11 @@ static int confirm(struct cli *c, const char *name)
 	if (cli_option(c, "yes"))
 		return CLI_OK;
 	if (!isatty(STDIN_FILENO))
-		return cli_say(c, CLI_USAGE, "deleting %s deletes all its files; say so with --yes", name);
-	(void)fprintf(stderr, "This deletes %s with all its files, for ever. Type its name to go on: ", name);
+		return cli_say(c, CLI_USAGE,
+		               "deleting %s deletes all its files; say so with --yes", name);
+	(void)fprintf(
+	    stderr,
+	    "This deletes %s with all its files, for ever. Type its name to go on: ", name);
 	if (!fgets(line, sizeof(line), stdin))
 		line[0] = 0;
 	n = strcspn(line, "\n");

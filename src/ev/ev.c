@@ -19,9 +19,9 @@
 #include <string.h>
 #include <sys/signalfd.h>
 
-#define BATCH 128
+#define BATCH       128
 #define WAIT_MAX_MS 20000
-#define SIGNALS 65
+#define SIGNALS     65
 
 struct slot {
 	struct ev_fd *f;
@@ -282,7 +282,8 @@ void ev_timer_stop(struct ev_timer *t)
  * for the next turn. */
 static void run_timers(struct ev *ev)
 {
-	for (size_t n = ev->n_heap; n > 0 && ev->n_heap && ev->heap[0]->at_ms_ <= ev->now; n--) {
+	for (size_t n = ev->n_heap; n > 0 && ev->n_heap && ev->heap[0]->at_ms_ <= ev->now;
+	     n--) {
 		struct ev_timer *t = ev->heap[0];
 
 		ev_timer_stop(t);

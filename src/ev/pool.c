@@ -119,7 +119,8 @@ static int start_threads(struct pool *p, unsigned threads, struct err *err)
 	return 0;
 }
 
-int pool_new(struct ev *ev, unsigned threads, unsigned queue, struct pool **ret, struct err *err)
+int pool_new(struct ev *ev, unsigned threads, unsigned queue, struct pool **ret,
+             struct err *err)
 {
 	struct pool *p = xcalloc(1, sizeof(*p));
 	int r;

@@ -311,19 +311,17 @@ static void signals_come_through_the_loop(void)
 	T_EQ(open_fds(), before);
 }
 
-TEST_MAIN({ "a ready descriptor calls its owner", a_ready_descriptor_calls_its_owner },
-          { "a watcher stopped in the batch gets no call",
-            a_watcher_stopped_in_the_batch_gets_no_call },
-          { "a slot given to another in the batch keeps old events away",
-            a_slot_given_to_another_in_the_batch_keeps_old_events_away },
-          { "wanting nothing is silent, even on hang-up",
-            wanting_nothing_is_silent_even_on_hang_up },
-          { "a file that epoll can't watch is an error",
-            a_file_that_epoll_cannot_watch_is_an_error },
-          { "timers fire once, in order and never early",
-            timers_fire_once_in_order_and_never_early },
-          { "a timer that arms itself does not hold the turn",
-            a_timer_that_arms_itself_does_not_hold_the_turn },
-          { "timers of absurd length are armed", timers_of_absurd_length_are_armed },
-          { "frees run once, at the end of the turn", frees_run_once_at_the_end_of_the_turn },
-          { "signals come through the loop", signals_come_through_the_loop })
+TEST_MAIN(
+    { "a ready descriptor calls its owner", a_ready_descriptor_calls_its_owner },
+    { "a watcher stopped in the batch gets no call",
+      a_watcher_stopped_in_the_batch_gets_no_call },
+    { "a slot given to another in the batch keeps old events away",
+      a_slot_given_to_another_in_the_batch_keeps_old_events_away },
+    { "wanting nothing is silent, even on hang-up", wanting_nothing_is_silent_even_on_hang_up },
+    { "a file that epoll can't watch is an error", a_file_that_epoll_cannot_watch_is_an_error },
+    { "timers fire once, in order and never early", timers_fire_once_in_order_and_never_early },
+    { "a timer that arms itself does not hold the turn",
+      a_timer_that_arms_itself_does_not_hold_the_turn },
+    { "timers of absurd length are armed", timers_of_absurd_length_are_armed },
+    { "frees run once, at the end of the turn", frees_run_once_at_the_end_of_the_turn },
+    { "signals come through the loop", signals_come_through_the_loop })

@@ -13,8 +13,8 @@
 #include "fuzz.h"
 
 #define FILE_MAX_BYTES ((size_t)1 << 20)
-#define PREFIXES 300U
-#define ROUNDS 400U
+#define PREFIXES       300U
+#define ROUNDS         400U
 
 static uint64_t seed = 0x9e3779b97f4a7c15;
 

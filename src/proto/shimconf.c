@@ -12,35 +12,25 @@ struct field {
 };
 
 #define FIELDS_MAX 32 /* one bit each while reading */
-#define TEXT_(s, f)                                                         \
-	{                                                                   \
-#		f, TEXT, offsetof(struct s, f), sizeof(((struct s *)0)->f) \
-	}
-#define U32_(s, f)                                \
-	{                                         \
-#		f, U32, offsetof(struct s, f), 0 \
-	}
-#define U64_(s, f)                                \
-	{                                         \
-#		f, U64, offsetof(struct s, f), 0 \
-	}
-#define I64_(s, f)                                \
-	{                                         \
-#		f, I64, offsetof(struct s, f), 0 \
-	}
+/* clang-format off */
+#define TEXT_(s, f) { #f, TEXT, offsetof(struct s, f), sizeof(((struct s *)0)->f) }
+#define U32_(s, f) { #f, U32, offsetof(struct s, f), 0 }
+#define U64_(s, f) { #f, U64, offsetof(struct s, f), 0 }
+#define I64_(s, f) { #f, I64, offsetof(struct s, f), 0 }
+/* clang-format on */
 
 static const struct field conf_fields[] = {
-	TEXT_(shim_conf, session),      U32_(shim_conf, epoch),
-	TEXT_(shim_conf, dir),          TEXT_(shim_conf, socket_dir),
-	TEXT_(shim_conf, journal_dir),  TEXT_(shim_conf, log),
-	TEXT_(shim_conf, runtime),      TEXT_(shim_conf, runtime_root),
-	TEXT_(shim_conf, image),        TEXT_(shim_conf, volume),
-	TEXT_(shim_conf, scratch),      U32_(shim_conf, userns_base),
-	U32_(shim_conf, cpu_milli),     U64_(shim_conf, memory_bytes),
-	U32_(shim_conf, pids),          TEXT_(shim_conf, ifname),
-	U32_(shim_conf, host_ip),       U32_(shim_conf, mtu),
-	U32_(shim_conf, idle_seconds),  U32_(shim_conf, max_seconds),
-	U32_(shim_conf, ready_seconds),
+	TEXT_(shim_conf, session),     U32_(shim_conf, epoch),
+	TEXT_(shim_conf, dir),         TEXT_(shim_conf, socket_dir),
+	TEXT_(shim_conf, journal_dir), TEXT_(shim_conf, log),
+	TEXT_(shim_conf, runtime),     TEXT_(shim_conf, runtime_root),
+	TEXT_(shim_conf, image),       TEXT_(shim_conf, volume),
+	TEXT_(shim_conf, scratch),     TEXT_(shim_conf, files),
+	U32_(shim_conf, userns_base),  U32_(shim_conf, cpu_milli),
+	U64_(shim_conf, memory_bytes), U32_(shim_conf, pids),
+	TEXT_(shim_conf, ifname),      U32_(shim_conf, host_ip),
+	U32_(shim_conf, mtu),          U32_(shim_conf, idle_seconds),
+	U32_(shim_conf, max_seconds),  U32_(shim_conf, ready_seconds),
 };
 static const struct field state_fields[] = {
 	TEXT_(shim_state, phase),         I64_(shim_state, pid),

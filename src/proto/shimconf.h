@@ -36,6 +36,7 @@ struct shim_conf {
 	char image[SHIM_PATH_MAX];   /* root file system, read-only */
 	char volume[SHIM_PATH_MAX];  /* ext4 image file with home/ in it */
 	char scratch[SHIM_PATH_MAX]; /* empty ext4 image file to copy */
+	char files[SHIM_PATH_MAX];   /* becomes /opt/carrel, read-only */
 	uint32_t userns_base;
 	uint32_t cpu_milli;
 	uint64_t memory_bytes;

@@ -19,6 +19,7 @@ static void sample(struct shim_conf *ret)
 		.image = "/i",
 		.volume = "/v.img",
 		.scratch = "/c.img",
+		.files = "/f",
 		.userns_base = 0xffff0000,
 		.cpu_milli = 1500,
 		.memory_bytes = 1ULL << 40,

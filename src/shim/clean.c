@@ -35,9 +35,10 @@ static void remove_tree(const char *path)
 
 static int remove_folders(struct shim *s)
 {
-	static const char *const files[] = { "config.json", "shim.conf", "state", "ctl.sock",
-		                             "log",         "pid",       "lock" };
-	static const char *const folders[] = { "root", "lower", "volume", "scratch" };
+	static const char *const files[] = { "config.json", "shim.conf",   "state",
+		                             "ctl.sock",    "log",         "pid",
+		                             "hosts",       "resolv.conf", "lock" };
+	static const char *const folders[] = { "root", "lower", "volume", "scratch", "files" };
 
 	remove_tree(s->conf.socket_dir);
 	for (size_t i = 0; i < ARRAY_LEN(folders); i++)

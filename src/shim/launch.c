@@ -118,6 +118,18 @@ static int mount_root(const struct launch *l, struct err *err)
 	return 0;
 }
 
+/* Bound here first: the session's root need not be able to pass through the
+ * folders above it. */
+static int mount_files(const struct launch *l, struct err *err)
+{
+	char files[SHIM_PATH_MAX + 32];
+
+	path_in(l, "files", files);
+	if (mount(l->c->files, files, NULL, MS_BIND, NULL) < 0)
+		return ERR(err, -errno, "can't bind %s: %m", l->c->files);
+	return 0;
+}
+
 static bool is_crun(const char *runtime)
 {
 	const char *slash = strrchr(runtime, '/');
@@ -238,6 +250,8 @@ static int launch(const struct launch *l, struct err *err)
 	}
 	if (r == 0)
 		r = mount_root(l, err);
+	if (r == 0)
+		r = mount_files(l, err);
 	if (r == 0) {
 		report(l, LAUNCH_PHASE, 0, 0, "container");
 		r = create(l, &pid, err);

@@ -12,6 +12,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/file.h>
 #include <sys/prctl.h>
@@ -47,8 +48,12 @@ static int lock(const char *dir, int *ret, struct err *err)
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return ERR(err, -errno, "can't open %s: %m", path);
-	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
-		return ERR(err, -EBUSY, "another shim has this session");
+	/* The engine may be asking just now whether somebody holds it. */
+	for (unsigned tries = 0; flock(fd, LOCK_EX | LOCK_NB) < 0; tries++) {
+		if (tries == 20)
+			return ERR(err, -EBUSY, "another shim has this session");
+		(void)poll(NULL, 0, 10);
+	}
 	*ret = steal_fd(&fd);
 	return 0;
 }

@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE
+#include "engine/cghost.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+
+#include "base/file.h"
+#include "base/log.h"
+
+#define PROC_MAX (1U << 20)
+
+static const char *const wanted_v1[] = { "memory", "cpu", "cpuacct", "pids", "freezer" };
+
+static bool in_list(struct str list, const char *name)
+{
+	struct str one;
+
+	while (str_split(&list, ',', &one))
+		if (str_is(one, name))
+			return true;
+	return false;
+}
+
+/* Our cgroup in the hierarchy with this controller ("" for v2), from lines
+ * `id:controllers:/path`. */
+static struct str own_path(struct str self, const char *controller)
+{
+	struct str line, id, list;
+
+	while (str_split(&self, '\n', &line)) {
+		if (!str_split(&line, ':', &id) || !str_split(&line, ':', &list))
+			continue;
+		if (controller[0] ? in_list(list, controller)
+		                  : list.len == 0 && str_is(id, "0"))
+			return line;
+	}
+	return STR("/");
+}
+
+/* Fields of a mountinfo line (proc(5)): root, mount point, type, options of
+ * the file system. */
+struct mount_line {
+	struct str root, point, type, options;
+};
+
+static bool parse_mount(struct str line, struct mount_line *ret)
+{
+	size_t dash = str_find(line, STR(" - "));
+	struct str head = str_sub(line, 0, dash), tail = str_sub(line, dash + 3, line.len),
+	           skip;
+
+	if (dash == line.len)
+		return false;
+	return str_split(&head, ' ', &skip) && str_split(&head, ' ', &skip) &&
+	       str_split(&head, ' ', &skip) && str_split(&head, ' ', &ret->root) &&
+	       str_split(&head, ' ', &ret->point) && str_split(&tail, ' ', &ret->type) &&
+	       str_split(&tail, ' ', &skip) && str_split(&tail, ' ', &ret->options);
+}
+
+static bool is_taken(const struct cghost *h, const char *controller)
+{
+	for (size_t i = 0; i < h->n; i++)
+		if (in_list(str_of(h->base[i].controllers), controller))
+			return true;
+	return false;
+}
+
+/* `own` seen from a mount whose root may be a cgroup below the hierarchy's. */
+static struct str below(struct str own, struct str root)
+{
+	if (!str_is(root, "/") && str_starts(own, root))
+		own = str_sub(own, root.len, own.len);
+	return str_is(own, "/") ? STR("") : own;
+}
+
+static int add(struct cghost *h, unsigned version, const char *controllers, struct str point,
+               struct str own, const char *instance, struct err *err)
+{
+	struct shim_cgroup *g = &h->base[h->n];
+	int n;
+
+	if (h->n == SHIM_CGROUPS_MAX)
+		return ERR(err, -E2BIG, "this host has too many cgroup hierarchies");
+	g->version = version;
+	(void)snprintf(g->controllers, sizeof(g->controllers), "%s", controllers);
+	n = snprintf(g->path, sizeof(g->path), "%.*s%.*s/carrel-%s", STR_ARG(point),
+	             STR_ARG(own), instance);
+	if ((size_t)n + 64 >= sizeof(g->path))
+		return ERR(err, -ENAMETOOLONG, "the cgroup path %.*s is too long",
+		           STR_ARG(point));
+	h->n++;
+	return 0;
+}
+
+static int add_v1(struct cghost *h, const struct mount_line *m, struct str self,
+                  const char *instance, struct err *err)
+{
+	const char *first = NULL;
+	char list[64] = "";
+
+	for (size_t i = 0; i < ARRAY_LEN(wanted_v1); i++) {
+		size_t len = strlen(list);
+
+		if (!in_list(m->options, wanted_v1[i]) || is_taken(h, wanted_v1[i]))
+			continue;
+		(void)snprintf(list + len, sizeof(list) - len, "%s%s", len ? "," : "",
+		               wanted_v1[i]);
+		first = first ? first : wanted_v1[i];
+	}
+	return first ? add(h, 1, list, m->point, below(own_path(self, first), m->root),
+	                   instance, err)
+	             : 0;
+}
+
+int cghost_parse(struct str mountinfo, struct str self, const char *instance, bool v2_root,
+                 struct cghost *ret, struct err *err)
+{
+	static const char *const v2[] = { "cpu", "memory", "pids" };
+	struct cghost *h = xcalloc(1, sizeof(*h));
+	struct mount_line m, unified = { .point = STR_NONE };
+	char list[64] = "";
+	struct str line;
+	int r = 0;
+
+	while (r == 0 && str_split(&mountinfo, '\n', &line)) {
+		if (!parse_mount(line, &m))
+			continue;
+		if (str_is(m.type, "cgroup"))
+			r = add_v1(h, &m, self, instance, err);
+		else if (str_is(m.type, "cgroup2") && !unified.point.ptr)
+			unified = m;
+	}
+	/* v2 has what no v1 hierarchy took; on a hybrid host that may be nothing. */
+	for (size_t i = 0; i < ARRAY_LEN(v2); i++) {
+		size_t len = strlen(list);
+
+		if (!is_taken(h, v2[i]))
+			(void)snprintf(list + len, sizeof(list) - len, "%s%s", len ? "," : "",
+			               v2[i]);
+	}
+	if (r == 0 && unified.point.ptr && list[0])
+		r = add(h, 2, list, unified.point,
+		        v2_root ? STR("") : below(own_path(self, ""), unified.root), instance,
+		        err);
+	if (r == 0 && h->n == 0)
+		r = ERR(err, -ENOENT,
+		        "no cgroup hierarchy is mounted: mount cgroup2 at "
+		        "/sys/fs/cgroup");
+	if (r == 0)
+		*ret = *h;
+	free(h);
+	return r;
+}
+
+static int write_file(const char *dir, const char *name, struct str text)
+{
+	char path[SHIM_PATH_MAX + 64];
+	autoclose int fd = -1;
+
+	(void)snprintf(path, sizeof(path), "%s/%s", dir, name);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	return fd < 0 || write(fd, text.ptr, text.len) < 0 ? -errno : 0;
+}
+
+/* v2 allows no processes in a group with controllers for its children: those
+ * of a group that is delegated to us go one level down. */
+static int make_room(const char *parent, struct err *err)
+{
+	char leaf[SHIM_PATH_MAX + 32], path[SHIM_PATH_MAX + 64];
+	struct buf b = BUF(PROC_MAX);
+	struct str rest, pid;
+	int r;
+
+	(void)snprintf(leaf, sizeof(leaf), "%s/carrel-host", parent);
+	(void)snprintf(path, sizeof(path), "%s/cgroup.procs", parent);
+	if (mkdir(leaf, 0755) < 0 && errno != EEXIST)
+		return ERR(err, -errno, "can't make the cgroup %s: %m", leaf);
+	r = file_read(AT_FDCWD, path, &b, err);
+	rest = buf_str(&b);
+	while (r == 0 && str_split(&rest, '\n', &pid))
+		(void)write_file(leaf, "cgroup.procs", pid);
+	buf_fini(&b);
+	return r;
+}
+
+static int enable(const struct shim_cgroup *g, const char *dir, struct err *err)
+{
+	struct str list = str_of(g->controllers), one;
+	int r = 0;
+
+	while (str_split(&list, ',', &one)) {
+		char text[80];
+
+		(void)snprintf(text, sizeof(text), "+%.*s", STR_ARG(one));
+		r = write_file(dir, "cgroup.subtree_control", str_of(text));
+		if (r < 0)
+			return ERR(err, r, "can't turn on the %.*s controller in %s: %s",
+			           STR_ARG(one), dir, strerror(-r));
+	}
+	return 0;
+}
+
+static int make_base(const struct shim_cgroup *g, struct err *err)
+{
+	char parent[SHIM_PATH_MAX];
+	int r = 0;
+
+	if (g->version == 2) {
+		(void)snprintf(parent, sizeof(parent), "%s", g->path);
+		*strrchr(parent, '/') = '\0';
+		r = enable(g, parent, NULL);
+		if (r == -EBUSY)
+			r = make_room(parent, err);
+		r = enable(g, parent, err);
+	}
+	if (r == 0 && mkdir(g->path, 0755) < 0 && errno != EEXIST)
+		r = ERR(err, -errno, "can't make the cgroup %s: %m", g->path);
+	return r == 0 && g->version == 2 ? enable(g, g->path, err) : r;
+}
+
+/* systemd marks what it gave away (Delegate=yes). */
+static bool is_delegated(const struct cghost *h)
+{
+	for (size_t i = 0; i < h->n; i++) {
+		char parent[SHIM_PATH_MAX], value[8];
+
+		if (h->base[i].version != 2)
+			continue;
+		(void)snprintf(parent, sizeof(parent), "%s", h->base[i].path);
+		*strrchr(parent, '/') = '\0';
+		return getxattr(parent, "trusted.delegate", value, sizeof(value)) > 0 ||
+		       getxattr(parent, "user.delegate", value, sizeof(value)) > 0;
+	}
+	return true;
+}
+
+int cghost_open(const char *instance, struct cghost *ret, struct err *err)
+{
+	struct buf mounts = BUF(PROC_MAX), self = BUF(PROC_MAX);
+	int r = file_read(AT_FDCWD, "/proc/self/mountinfo", &mounts, err);
+
+	if (r == 0)
+		r = file_read(AT_FDCWD, "/proc/self/cgroup", &self, err);
+	if (r == 0)
+		r = cghost_parse(buf_str(&mounts), buf_str(&self), instance, false, ret, err);
+	if (r == 0 && !is_delegated(ret))
+		r = cghost_parse(buf_str(&mounts), buf_str(&self), instance, true, ret, err);
+	for (size_t i = 0; r == 0 && i < ret->n; i++)
+		r = make_base(&ret->base[i], err);
+	buf_fini(&mounts);
+	buf_fini(&self);
+	return r;
+}
+
+void cghost_session(const struct cghost *h, const char *key, struct shim_conf *c)
+{
+	c->ncgroups = h->n;
+	for (size_t i = 0; i < h->n; i++) {
+		c->cgroup[i] = h->base[i];
+		(void)snprintf(c->cgroup[i].path, sizeof(c->cgroup[i].path), "%s/%s",
+		               h->base[i].path, key);
+	}
+}
+
+static void kill_in(const char *dir)
+{
+	char path[SHIM_PATH_MAX + 256 + 32];
+	struct buf b = BUF(PROC_MAX);
+	struct str rest, line;
+	uint64_t pid;
+
+	(void)write_file(dir, "freezer.state", STR("THAWED"));
+	(void)write_file(dir, "cgroup.freeze", STR("0"));
+	(void)snprintf(path, sizeof(path), "%s/cgroup.procs", dir);
+	if (file_read(AT_FDCWD, path, &b, NULL) == 0) {
+		rest = buf_str(&b);
+		while (str_split(&rest, '\n', &line))
+			if (str_to_u64(line, 2, INT32_MAX, &pid) == 0)
+				(void)kill((pid_t)pid, SIGKILL);
+	}
+	buf_fini(&b);
+}
+
+void cghost_sweep(const struct cghost *h, bool (*wanted)(const char *key, void *arg), void *arg)
+{
+	for (size_t i = 0; i < h->n; i++) {
+		DIR *d = opendir(h->base[i].path);
+
+		if (!d)
+			continue;
+		for (struct dirent *e; (e = readdir(d));) {
+			char dir[SHIM_PATH_MAX + 256];
+
+			if (e->d_type != DT_DIR || e->d_name[0] == '.' ||
+			    wanted(e->d_name, arg))
+				continue;
+			(void)snprintf(dir, sizeof(dir), "%s/%s", h->base[i].path, e->d_name);
+			kill_in(dir);
+			if (rmdir(dir) == 0)
+				log_event(LOG_WARN, "cgroup_swept", LZ("path", dir));
+		}
+		(void)closedir(d);
+	}
+}
+
+void cghost_close(const struct cghost *h)
+{
+	for (size_t i = 0; i < h->n; i++)
+		(void)rmdir(h->base[i].path);
+}

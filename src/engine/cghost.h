@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Where this host keeps cgroups, and where ours go: on v1 and hybrid hosts
+ * below our own cgroup of each hierarchy; on v2 below our own if systemd
+ * delegated it, else below the root. A folder `carrel-<instance>` holds one
+ * folder a session. Limits and statistics are the shim's business.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "proto/shimconf.h"
+
+struct cghost {
+	size_t n;
+	struct shim_cgroup base[SHIM_CGROUPS_MAX]; /* paths of `carrel-<instance>` */
+};
+
+/* Pure: from the texts of /proc/self/mountinfo and /proc/self/cgroup.
+ * `v2_root` puts v2 groups below the root of the hierarchy. -ENOENT: no
+ * cgroups at all. */
+MUST_CHECK int cghost_parse(struct str mountinfo, struct str self, const char *instance,
+                            bool v2_root, struct cghost *ret, struct err *err);
+/* Reads, makes the base folders, turns controllers on (v2). */
+MUST_CHECK int cghost_open(const char *instance, struct cghost *ret, struct err *err);
+/* The session's own groups. */
+void cghost_session(const struct cghost *h, const char *key, struct shim_conf *c);
+/* Ends and removes groups for which wanted() is false. */
+void cghost_sweep(const struct cghost *h, bool (*wanted)(const char *key, void *arg),
+                  void *arg);
+/* Removes the base folders; they stay while a session has one. */
+void cghost_close(const struct cghost *h);

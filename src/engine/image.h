@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Unpacked images: <dir>/<id>/{image.json,rootfs/}, immutable. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/json.h"
+
+#define IMAGE_PATH_MAX 512
+
+struct image {
+	char rootfs[IMAGE_PATH_MAX];
+	char path[1024]; /* its PATH */
+};
+
+/* A JSON array of {"id","name","digest","size_bytes","ready"}. A folder that
+ * is no image is left out. */
+void image_list(const char *dir, struct jsonw *w);
+/* By id, or by name (the newest of that name). -ENOENT. */
+MUST_CHECK int image_find(const char *dir, struct str id, struct image *ret, struct err *err);

@@ -1,0 +1,485 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE
+#include "engine/local-ops.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "engine/bundle.h"
+#include "engine/host.h"
+#include "engine/image.h"
+#include "engine/journals.h"
+
+#define ITEMS_MAX  1000000
+#define LOG_MAX    1000000U
+#define VOLUME_MIN (16ULL << 20) /* what ext4 needs to be of use */
+#define MEMORY_MIN (16ULL << 20) /* what the runtime needs to start */
+
+static struct local *local_of(struct engine *e)
+{
+	return CONTAINER_OF(e, struct local, base);
+}
+
+/* Ids become names of files, cgroups and containers. */
+static int check_id(struct str id, size_t max, const char *what, struct err *err)
+{
+	for (size_t i = 0; i < id.len; i++) {
+		char c = id.ptr[i];
+
+		if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' ||
+		      c == '-' || (i > 0 && c == '.')))
+			return ERR(err, -EINVAL, "%s holds a character that it may not", what);
+	}
+	if (id.len == 0 || id.len > max || id.ptr[0] == '-')
+		return ERR(err, -EINVAL, "%s must have 1 to %zu characters", what, max);
+	return 0;
+}
+
+static int check_session(struct str id, struct err *err)
+{
+	return check_id(id, 39, "the session's id", err);
+}
+
+/* Host and images. */
+
+static void warn_if(struct jsonw *w, const struct err *err)
+{
+	if (err->code)
+		jw_z(w, err->msg);
+}
+
+static void put_warnings(struct local *l, struct jsonw *w)
+{
+	jw_arr(w);
+	warn_if(w, &l->cannot);
+	warn_if(w, &l->no_network);
+	if (buf_len(&l->dns) == 0)
+		jw_z(w, "sessions have no name server that they can reach: set `dns`");
+	jw_arr_end(w);
+}
+
+static void host_facts(struct engine *e, struct engine_call *c)
+{
+	struct local *l = local_of(e);
+	struct wire_msg m = { .type = WIRE_HOST_FACTS_OK };
+	struct buf b = BUF(65536);
+	struct jsonw w = JSONW(&b);
+	struct pool_space p = { 0 };
+	struct err err = ERR_NONE;
+
+	if (volume_pool(l->volumes, &p, &err) < 0) {
+		engine_fail(c, &err);
+		return;
+	}
+	put_warnings(l, &w);
+	m.host_facts_ok =
+	    (struct wire_host_facts_ok){ host_cpu_milli(), host_memory_bytes(), p.total_bytes,
+		                         p.free_bytes, buf_str(&b) };
+	engine_answer(c, &m);
+	buf_fini(&b);
+}
+
+static void image_list_(struct engine *e, struct engine_call *c)
+{
+	struct wire_msg m = { .type = WIRE_IMAGE_LIST_OK };
+	struct buf b = BUF(ITEMS_MAX);
+	struct jsonw w = JSONW(&b);
+
+	image_list(local_of(e)->cfg->image_dir, &w);
+	m.image_list_ok.items = buf_str(&b);
+	engine_answer(c, &m);
+	buf_fini(&b);
+}
+
+/* Volumes: on the pool's threads, one job a request. */
+
+enum volume_verb { VERB_CREATE, VERB_GROW, VERB_DELETE, VERB_STAT };
+
+struct volume_job {
+	struct pool_job job;
+	struct local *l;
+	struct engine_call *call;
+	enum volume_verb verb;
+	char id[41];
+	uint64_t size;
+	struct volume_stat st;
+	int r;
+	struct err err;
+};
+
+static int create_admitted(struct volume_job *v)
+{
+	char path[VOLUME_PATH_MAX];
+	struct pool_space p;
+	int r;
+
+	volume_path(v->l->volumes, v->id, path);
+	if (access(path, F_OK) == 0)
+		return 0;
+	r = volume_pool(v->l->volumes, &p, &v->err);
+	if (r == 0)
+		r = volume_admit(&p, v->size, v->l->cfg->pool_overcommit_pct, &v->err);
+	return r < 0 ? r : volume_create(v->l->volumes, v->id, v->size, &v->err);
+}
+
+static int grow_admitted(struct volume_job *v)
+{
+	struct pool_space p;
+	int r = volume_stat(v->l->volumes, v->id, &v->st, &v->err);
+
+	if (r == 0)
+		r = volume_pool(v->l->volumes, &p, &v->err);
+	if (r == 0 && v->size > v->st.size_bytes)
+		r = volume_admit(&p, v->size - v->st.size_bytes, v->l->cfg->pool_overcommit_pct,
+		                 &v->err);
+	return r < 0 ? r : volume_grow(v->l->volumes, v->id, v->size, &v->err);
+}
+
+static void volume_work(struct pool_job *j)
+{
+	struct volume_job *v = CONTAINER_OF(j, struct volume_job, job);
+
+	switch (v->verb) {
+	case VERB_CREATE:
+		v->r = create_admitted(v);
+		break;
+	case VERB_GROW:
+		v->r = grow_admitted(v);
+		break;
+	case VERB_DELETE:
+		v->r = volume_delete(v->l->volumes, v->id, &v->err);
+		break;
+	case VERB_STAT:
+		v->r = volume_stat(v->l->volumes, v->id, &v->st, &v->err);
+		break;
+	}
+}
+
+static void volume_done(struct pool_job *j)
+{
+	struct volume_job *v = CONTAINER_OF(j, struct volume_job, job);
+	struct wire_msg m = { .type = WIRE_VOLUME_STAT_OK };
+
+	if (v->r < 0) {
+		engine_fail(v->call, &v->err);
+	} else if (v->verb == VERB_STAT) {
+		m.volume_stat_ok =
+		    (struct wire_volume_stat_ok){ v->st.size_bytes, v->st.used_bytes,
+			                          v->st.allocated_bytes };
+		engine_answer(v->call, &m);
+	} else {
+		engine_ok(v->call);
+	}
+	free(v);
+}
+
+static void volume_call(struct engine *e, struct engine_call *c, enum volume_verb verb,
+                        struct str id, uint64_t size)
+{
+	struct volume_job *v;
+	struct err err = ERR_NONE;
+	int r = check_id(id, 40, "the volume's id", &err);
+
+	if (r == 0 && (verb == VERB_CREATE || verb == VERB_GROW) &&
+	    (size < VOLUME_MIN || size > (1ULL << 46)))
+		r = ERR(&err, -EINVAL, "a volume has 16 MiB to 64 TiB");
+	if (r < 0) {
+		engine_fail(c, &err);
+		return;
+	}
+	v = xcalloc(1, sizeof(*v));
+	v->job = (struct pool_job){ .work = volume_work, .done = volume_done };
+	v->l = local_of(e);
+	v->call = c;
+	v->verb = verb;
+	v->size = size;
+	(void)snprintf(v->id, sizeof(v->id), "%.*s", STR_ARG(id));
+	if (pool_submit(v->l->pool, &v->job) < 0) {
+		(void)ERR(&err, -EAGAIN, "the engine is busy with other volumes: ask again");
+		engine_fail(c, &err);
+		free(v);
+	}
+}
+
+static void volume_create_(struct engine *e, struct engine_call *c,
+                           const struct wire_volume_create *m)
+{
+	volume_call(e, c, VERB_CREATE, m->volume_id, m->size_bytes);
+}
+
+static void volume_grow_(struct engine *e, struct engine_call *c,
+                         const struct wire_volume_grow *m)
+{
+	volume_call(e, c, VERB_GROW, m->volume_id, m->size_bytes);
+}
+
+static void volume_stat_(struct engine *e, struct engine_call *c,
+                         const struct wire_volume_stat *m)
+{
+	volume_call(e, c, VERB_STAT, m->volume_id, 0);
+}
+
+static void volume_delete_(struct engine *e, struct engine_call *c,
+                           const struct wire_volume_delete *m)
+{
+	volume_call(e, c, VERB_DELETE, m->volume_id, 0);
+}
+
+/* Sessions. */
+
+static int check_start(const struct wire_session_start *m, struct err *err)
+{
+	int r = check_session(m->session, err);
+
+	if (r == 0)
+		r = check_id(m->volume_id, 40, "the volume's id", err);
+	if (r == 0)
+		r = check_id(m->image_id, 80, "the image's id", err);
+	if (r == 0)
+		r = check_id(m->hostname, 63, "the host name", err);
+	if (r == 0)
+		r = bundle_check_env(m->env, err);
+	if (r == 0 && (m->cpu_milli < 10 || m->memory_bytes < MEMORY_MIN || m->pids < 8))
+		r = ERR(err, -EINVAL,
+		        "an instance has at least 0.01 CPU, 16 MiB and 8 processes");
+	return r;
+}
+
+static int take_index(struct local *l, unsigned *ret, struct err *err)
+{
+	/* Not the one that was freed last: its traces may just be going. */
+	for (unsigned i = 0; i < SLOT_SESSIONS; i++) {
+		unsigned index = (l->next_index + i) % SLOT_SESSIONS;
+
+		if (l->used[index])
+			continue;
+		l->next_index = index + 1;
+		*ret = index;
+		return 0;
+	}
+	return ERR(err, -EAGAIN, "this host runs %u sessions, as many as it can",
+	           SLOT_SESSIONS);
+}
+
+static int start(struct local *l, const struct wire_session_start *m, const char *key,
+                 struct err *err)
+{
+	struct session *s;
+	unsigned index;
+	int r;
+
+	if (l->cannot.code) {
+		*err = l->cannot;
+		return l->cannot.code;
+	}
+	r = take_index(l, &index, err);
+	if (r == 0)
+		r = make_session(l, m, key, index, err);
+	if (r < 0)
+		return r;
+	s = session_new(l, key, index);
+	if (!s)
+		return ERR(err, -EAGAIN, "the engine has too many sessions");
+	/* From here on it comes to an end by itself. */
+	if (session_spawn(s, false, err) < 0)
+		log_err(LOG_ERROR, "no_shim", err);
+	s->adopt_at = time_mono_ms() + 1000;
+	return 0;
+}
+
+static void session_start(struct engine *e, struct engine_call *c,
+                          const struct wire_session_start *m)
+{
+	struct local *l = local_of(e);
+	struct err err = ERR_NONE;
+	char key[KEY_MAX_];
+	int r = check_start(m, &err);
+
+	session_key(m->session, m->epoch, key);
+	if (r == 0 && !map_get(&l->sessions, str_of(key)) && !journals_exist(l->journals, key))
+		r = start(l, m, key, &err);
+	if (r < 0) {
+		log_err(LOG_WARN, "start_refused", &err);
+		engine_fail(c, &err);
+		return;
+	}
+	engine_ok(c);
+	local_emit_run(l, key); /* of one that was asked for before */
+}
+
+/* The object; or answers: OK with the journal for a run that has ended. */
+static struct session *find(struct engine *e, struct engine_call *c, struct str id,
+                            uint32_t epoch, bool ended_is_ok)
+{
+	struct local *l = local_of(e);
+	struct err err = ERR_NONE;
+	struct session *s = NULL;
+	char key[KEY_MAX_];
+	int r = check_session(id, &err);
+
+	if (r == 0) {
+		s = session_find(l, id, epoch);
+		session_key(id, epoch, key);
+	}
+	if (s)
+		return s;
+	if (r == 0 && ended_is_ok && journals_exist(l->journals, key)) {
+		engine_ok(c);
+		local_emit_run(l, key);
+		return NULL;
+	}
+	if (r == 0)
+		(void)ERR(&err, -ENOENT, "there is no session %.*s", STR_ARG(id));
+	engine_fail(c, &err);
+	return NULL;
+}
+
+static void session_stop_(struct engine *e, struct engine_call *c,
+                          const struct wire_session_stop *m)
+{
+	struct session *s = find(e, c, m->session, m->epoch, true);
+
+	if (!s)
+		return;
+	session_stop(s, m);
+	engine_ok(c);
+}
+
+static void session_deadline(struct engine *e, struct engine_call *c,
+                             const struct wire_session_deadline *m)
+{
+	struct session *s = find(e, c, m->session, m->epoch, false);
+
+	if (!s)
+		return;
+	session_set_deadline(s, m);
+	engine_ok(c);
+}
+
+static void session_list(struct engine *e, struct engine_call *c)
+{
+	struct wire_msg m = { .type = WIRE_SESSION_LIST_OK };
+	struct local *l = local_of(e);
+	struct buf b = BUF(ITEMS_MAX);
+	struct jsonw w = JSONW(&b);
+	struct str key;
+	void *value;
+	size_t at = 0;
+
+	jw_arr(&w);
+	while (map_next(&l->sessions, &at, &key, &value))
+		session_put(value, &w);
+	jw_arr_end(&w);
+	m.session_list_ok.items = buf_str(&b);
+	engine_answer(c, &m);
+	buf_fini(&b);
+}
+
+static void session_stats(struct engine *e, struct engine_call *c,
+                          const struct wire_session_stats *m)
+{
+	struct session *s = find(e, c, m->session, m->epoch, false);
+
+	if (s)
+		session_ask_stats(s, c);
+}
+
+/* The last bytes of a log, from the start of a line. */
+static int read_tail(const char *path, size_t max, struct buf *b, struct err *err)
+{
+	autoclose int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	struct stat st;
+	off_t from;
+	char *to;
+	ssize_t n;
+
+	if (fd < 0 && errno == ENOENT)
+		return 0;
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return ERR(err, -errno, "can't open %s: %m", path);
+	from = st.st_size > (off_t)max ? st.st_size - (off_t)max : 0;
+	to = buf_reserve(b, max);
+	n = to ? pread(fd, to, max, from) : -1;
+	if (n < 0)
+		return ERR(err, -EIO, "can't read %s", path);
+	for (ssize_t i = 0; i < n; i++) /* a text for people, and for the wire */
+		if (to[i] == '\0')
+			to[i] = ' ';
+	buf_commit(b, (size_t)n);
+	if (from > 0) {
+		size_t line = str_chr(buf_str(b), '\n', 0);
+
+		buf_consume(b, line < buf_len(b) ? line + 1 : 0);
+	}
+	return 0;
+}
+
+static void session_log(struct engine *e, struct engine_call *c,
+                        const struct wire_session_log *m)
+{
+	size_t max = m->max_bytes == 0 || m->max_bytes > LOG_MAX ? LOG_MAX : m->max_bytes;
+	struct wire_msg answer = { .type = WIRE_SESSION_LOG_OK };
+	struct buf b = BUF(LOG_MAX + 4096);
+	struct err err = ERR_NONE;
+	char path[700], key[KEY_MAX_];
+	int r = check_session(m->session, &err);
+
+	if (r == 0) {
+		session_key(m->session, m->epoch, key);
+		(void)snprintf(path, sizeof(path), "%s/log/%s.log", local_of(e)->cfg->state,
+		               key);
+		r = read_tail(path, max, &b, &err);
+	}
+	if (r < 0) {
+		engine_fail(c, &err);
+	} else {
+		answer.session_log_ok.text = buf_str(&b);
+		engine_answer(c, &answer);
+	}
+	buf_fini(&b);
+}
+
+static void events(struct engine *e, struct engine_call *c)
+{
+	engine_ok(c);
+	local_replay(local_of(e));
+}
+
+static void journal_ack(struct engine *e, struct engine_call *c,
+                        const struct wire_journal_ack *m)
+{
+	struct local *l = local_of(e);
+	struct err err = ERR_NONE;
+	char key[KEY_MAX_];
+	int r = check_session(m->session, &err);
+
+	if (r == 0) {
+		session_key(m->session, m->epoch, key);
+		r = journals_ack(l->journals, key, &err);
+	}
+	if (r < 0)
+		engine_fail(c, &err);
+	else
+		engine_ok(c);
+}
+
+const struct engine_ops local_ops = {
+	.host_facts = host_facts,
+	.image_list = image_list_,
+	.volume_create = volume_create_,
+	.volume_grow = volume_grow_,
+	.volume_stat = volume_stat_,
+	.volume_delete = volume_delete_,
+	.session_start = session_start,
+	.session_stop = session_stop_,
+	.session_deadline = session_deadline,
+	.session_list = session_list,
+	.session_stats = session_stats,
+	.session_log = session_log,
+	.events = events,
+	.journal_ack = journal_ack,
+};

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The local engine: sessions as containers of this host. It keeps nothing in
+ * memory that it can't read again: a session is its runtime folder with its
+ * shim behind ctl.sock, its past is its journal. So a start after a crash is
+ * an ordinary start.
+ *
+ * local.c: start-up, timers, verbs of host and volumes. session.c: one
+ * session's line to its shim. make.c: what a session stands on.
+ */
+#pragma once
+
+#include "base/list.h"
+#include "base/map.h"
+#include "engine/cghost.h"
+#include "engine/engine.h"
+#include "engine/slot.h"
+#include "engine/volume.h"
+#include "ev/pool.h"
+
+#define KEY_MAX_ 56 /* "<session>-<epoch>" */
+
+enum session_state { SESSION_STARTING_, SESSION_RUNNING_, SESSION_STOPPING_ };
+
+struct local {
+	struct engine base; /* first */
+	struct ev *ev;
+	struct pool *pool;
+	const struct engine_cfg *cfg;
+	struct map sessions; /* key → struct session */
+	bool used[SLOT_SESSIONS];
+	unsigned next_index;
+
+	uint32_t network;
+	struct cghost cgroups;
+	char runtime[512], scratch[VOLUME_PATH_MAX], ca_file[256];
+	char volumes[VOLUME_PATH_MAX], journals[512], note[64];
+	struct buf dns, bpf;
+	uint64_t nofile_hard;
+	uint32_t mtu;
+	/* Why no session can start, or none has a network; code 0: they can. */
+	struct err cannot, no_network;
+
+	struct ev_timer sweep, guard;
+	bool sweeping, loading;
+};
+
+struct session {
+	struct local *l;
+	char id[40], key[KEY_MAX_];
+	uint32_t epoch;
+	unsigned index;
+	char dir[256];
+	enum session_state state;
+	uint64_t since_boot_ns;
+
+	struct ev_child shim; /* while it is our child */
+	bool shim_runs;
+	unsigned adoptions;
+	mono_ms adopt_at; /* not before */
+	int fd;
+	struct ev_fd fd_ev;
+	struct ev_timer check;
+	struct ev_later later;
+	uint32_t seq;
+	struct list calls; /* struct forwarded, not yet answered */
+	bool stop_wanted, deadline_wanted;
+	char stop_reason[32];
+	uint32_t stop_grace;
+	struct wire_session_deadline deadline;
+};
+
+/* session.c */
+/* Makes the object for a folder that exists, and looks after it from now on. */
+struct session *session_new(struct local *l, const char *key, unsigned index);
+struct session *session_find(struct local *l, struct str id, uint32_t epoch);
+MUST_CHECK int session_spawn(struct session *s, bool adopt, struct err *err);
+void session_stop(struct session *s, const struct wire_session_stop *m);
+void session_set_deadline(struct session *s, const struct wire_session_deadline *m);
+void session_ask_stats(struct session *s, struct engine_call *c);
+/* Asks the shim to tell all it knows (again). */
+void session_listen(struct session *s);
+/* {"session",…} of SESSION_LIST */
+struct jsonw;
+void session_put(struct session *s, struct jsonw *w);
+void session_key(struct str id, uint32_t epoch, char ret[KEY_MAX_]);
+
+/* make.c */
+/* Folders and files of a new session, whole or not at all. */
+MUST_CHECK int make_session(struct local *l, const struct wire_session_start *m,
+                            const char *key, unsigned index, struct err *err);
+
+/* local.c */
+MUST_CHECK int local_new(struct ev *ev, const struct engine_cfg *cfg, struct local **ret,
+                         struct err *err);
+/* Leaves sessions alone; takes away what is ours alone when there is none. */
+void local_free(struct local *l);
+void local_emit_run(struct local *l, const char *key);

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Runs a host program to its end. Blocks: for threads of the pool and for
+ * start-up, never on the loop. */
+#pragma once
+
+#include "base/err.h"
+#include "base/str.h"
+
+/* argv[0] is found on PATH. `input` goes to its stdin. A status other than 0
+ * is -EIO, with the last line that it printed in the message. */
+MUST_CHECK int proc_run(const char *const *argv, struct str input, struct err *err);

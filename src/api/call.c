@@ -253,7 +253,9 @@ static void tx_done(struct store_job *j)
 	else
 		c->taken = false;
 	if (!c->taken)
-		call_reply(c, c->status, buf_len(&c->out) ? CONTENT_JSON : CONTENT_NONE);
+		call_reply(c, c->status, c->status >= 400    ? CONTENT_PROBLEM :
+		                         buf_len(&c->out) ? CONTENT_JSON :
+		                                            CONTENT_NONE);
 }
 
 void call_commit(struct call *c, call_tx_fn *tx, call_fn *after)

@@ -15,12 +15,18 @@
 
 #define LIST_ARENA (8 << 20)
 #define IMAGES_MAX 64
-#define SOON_MS 5000U /* a session was missing: look again soon, not in 30 s */
+#define SOON_MS 2000U /* a session was missing: look again soon, not in 30 s */
 #define EVERY_MS 30000U
+#define PATIENCE_NS (15 * NS_PER_S)
 
 static void on_timer(struct ev_timer *t)
 {
 	keep_now(CONTAINER_OF(t, struct core, reconcile));
+}
+
+void keep_soon(struct core *core)
+{
+	ev_timer_start(core->ev, &core->reconcile, SOON_MS / 2, on_timer);
 }
 
 /* --- the host and its images --- */
@@ -198,12 +204,20 @@ static void act(struct round *r, const struct session *s, enum remedy remedy)
 	}
 }
 
+static void count_miss(struct live *l, bool there, boot_ns now)
+{
+	if (there || l->misses == 0)
+		l->missing_since = now;
+	l->misses = there ? 0 : l->misses + 1;
+}
+
 static void on_row(void *arg, const struct session *s, int64_t seq)
 {
 	struct round *r = arg;
 	struct seen_item *item = map_get(&r->seen, str_of(s->id));
 	struct live *l;
 	bool there = item && item->epoch == s->epoch;
+	unsigned misses;
 
 	live_track(r->core, s);
 	l = live_find(r->core, str_of(s->id));
@@ -211,9 +225,13 @@ static void on_row(void *arg, const struct session *s, int64_t seq)
 		item->wanted = true;
 	if (!l)
 		return;
-	l->misses = there ? 0 : l->misses + 1;
+	count_miss(l, there, r->now.boot);
 	r->missing |= !there && s->state != SESSION_QUEUED;
-	act(r, s, reconcile(s, there ? item->seen : SEEN_NO, l->misses, &r->now));
+	misses = l->misses;
+	/* What has run is not given up for a moment's silence of the engine. */
+	if (s->started_boot && misses > 1 && r->now.boot - l->missing_since < PATIENCE_NS)
+		misses = 1;
+	act(r, s, reconcile(s, there ? item->seen : SEEN_NO, misses, &r->now));
 }
 
 /* What the engine has and no live row stands for. */

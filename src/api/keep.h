@@ -12,5 +12,7 @@ void keep_on_down(struct link *l, void *core);
 void keep_on_event(struct link *l, const struct wire_msg *m, void *core);
 /* Asks the engine for its list, and acts on the answer. */
 void keep_now(struct core *core);
+/* The same in a second: something may have ended without a word. */
+void keep_soon(struct core *core);
 /* At start: the live sessions of the store. */
 void keep_load(struct core *core);

@@ -6,6 +6,7 @@
 
 #include "api/call.h"
 #include "api/change.h"
+#include "api/keep.h"
 #include "api/link.h"
 #include "api/live.h"
 #include "base/log.h"
@@ -186,15 +187,17 @@ void launch(struct core *core, struct str session)
 		link_call(core->link, &m, on_volume, o);
 }
 
+/* What never came to run has no journal to say how it ended: the reconciler
+ * looks for it. */
 static void on_stop(struct link *link, const struct wire_msg *m, const struct err *err, void *arg)
 {
 	struct core *core = arg;
 
-	/* Not known to it, or away: the reconciler finds out. */
 	if (err && err->code != -ENOTCONN && err->code != -ENOENT) {
 		core->count.engine_errors++;
 		log_err(LOG_WARN, "session_stop", err);
 	}
+	keep_soon(core);
 }
 
 void launch_stop(struct core *core, struct str session, uint32_t epoch, const char *reason)

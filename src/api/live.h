@@ -33,6 +33,7 @@ struct live {
 	mono_ms watched_ms;   /* somebody looked at it */
 
 	unsigned misses;      /* of the engine's lists, in a row */
+	boot_ns missing_since;
 	bool launching;       /* verbs of its start are under way */
 	struct ev_timer warn, again;
 	struct ev_later gone;

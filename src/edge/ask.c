@@ -9,10 +9,10 @@
 
 #include "edge/edge-priv.h"
 
-#define ASK_MS      4000U
-#define ASK_AGAIN   100U
-#define ASK_MAX     512U
-#define ANSWER_MAX  16384U
+#define ASK_MS     4000U
+#define ASK_AGAIN  100U
+#define ASK_MAX    512U
+#define ANSWER_MAX 16384U
 
 struct ask {
 	struct edge *e;
@@ -59,8 +59,7 @@ static void finish(struct ask *a, unsigned status)
 	struct arena mem = ARENA(1 << 18);
 	struct json *body = NULL;
 
-	if (buf_len(&a->answer) &&
-	    json_parse(&mem, buf_str(&a->answer), NULL, &body, NULL) < 0)
+	if (buf_len(&a->answer) && json_parse(&mem, buf_str(&a->answer), NULL, &body, NULL) < 0)
 		status = status == 200 ? 0 : status;
 	a->fn(a->arg, status, body);
 	arena_fini(&mem);
@@ -169,9 +168,9 @@ static void attempt(struct ask *a)
 		http_client_rebind(a->c, &cfg);
 	else if (http_client_open(a->e->ev, &a->e->core, &cfg, &a->c, NULL) < 0)
 		a->c = NULL;
-	if (!a->c || http_client_send(a->c, part[0], part[1], part[2],
-	                              part[3].len ? part[3].len : HTTP_CLIENT_NO_BODY,
-	                              part[3]) < 0) {
+	if (!a->c ||
+	    http_client_send(a->c, part[0], part[1], part[2],
+	                     part[3].len ? part[3].len : HTTP_CLIENT_NO_BODY, part[3]) < 0) {
 		again(a);
 		return;
 	}

@@ -24,8 +24,8 @@ struct edge {
 	struct map core_conns; /* id of the client's connection → idle struct upstream */
 	struct list core_idle; /* the same, oldest first */
 	struct ev_timer sweep;
-	struct buf fields;     /* a head being written; empty between two */
-	char core_hint[320];   /* "Host: …" for our own questions */
+	struct buf fields;   /* a head being written; empty between two */
+	char core_hint[320]; /* "Host: …" for our own questions */
 	size_t nasks;
 	struct http_client *ask_idle[8];
 	char shared[PIPE_READ];
@@ -56,8 +56,8 @@ struct route {
 	struct edge *e;
 	struct ask *ask;
 	struct list waiters, live, idle; /* idle: connections to the agent */
-	unsigned status; /* core's last answer; 0: none yet */
-	mono_ms at;      /* when it came */
+	unsigned status;                 /* core's last answer; 0: none yet */
+	mono_ms at;                      /* when it came */
 	mono_ms asked;
 	char session[EDGE_ID_MAX], account[EDGE_ID_MAX], name[EDGE_NAME_MAX], state[16];
 	struct addr agent;

@@ -55,7 +55,8 @@ static void on_session_host(struct edge *e, struct http_req *r, const char *labe
 	if (r->url.n && str_is(r->url.seg[0], ".carrel")) {
 		if (r->url.n == 2 && str_is(r->url.seg[1], "enter") && !r->url.trailing_slash)
 			enter(e, r, label);
-		else if (r->url.n == 2 && str_is(r->url.seg[1], "extend") && !r->url.trailing_slash)
+		else if (r->url.n == 2 && str_is(r->url.seg[1], "extend") &&
+		         !r->url.trailing_slash)
 			extend(e, r, label);
 		else
 			refuse_404(r);
@@ -84,7 +85,8 @@ static void on_program(struct edge *e, struct http_req *r)
 
 static bool has_escaped_slash(struct str path)
 {
-	for (size_t i = str_chr(path, '%', 0); i + 2 < path.len; i = str_chr(path, '%', i + 1)) {
+	for (size_t i = str_chr(path, '%', 0); i + 2 < path.len;
+	     i = str_chr(path, '%', i + 1)) {
 		if (path.ptr[i + 1] == '2' && (path.ptr[i + 2] | 0x20) == 'f')
 			return true;
 	}
@@ -180,7 +182,8 @@ int edge_run(const struct edge_cfg *cfg, int listen_fd, struct err *err)
 	r = start(e, listen_fd, err);
 	if (r == 0) {
 		page_init(e->site.tls);
-		(void)snprintf(e->core_hint, sizeof(e->core_hint), "Host: %s\r\n", e->site.console);
+		(void)snprintf(e->core_hint, sizeof(e->core_hint), "Host: %s\r\n",
+		               e->site.console);
 		r = ev_run(e->ev, err);
 		route_close_all(e);
 	}

@@ -22,9 +22,10 @@ struct edge_cfg {
 	/* Sessions are at <label>.<session_domain>, same scheme and port;
 	 * empty: the console's host. A port in it is refused. */
 	const char *session_domain;
-	const char *core;        /* "unix:/core.sock" */
-	const char *socket_root; /* put before the socket paths that core names; "" in the chroot */
-	unsigned conns_max;      /* 0: 20,000 */
+	const char *core; /* "unix:/core.sock" */
+	const char
+	    *socket_root;   /* put before the socket paths that core names; "" in the chroot */
+	unsigned conns_max; /* 0: 20,000 */
 };
 
 /* Until SIGTERM. Takes the listening descriptor. */

@@ -42,7 +42,8 @@ static bool next_ok(struct str next)
 	if (next.len > 1 && (next.ptr[1] == '/' || next.ptr[1] == '\\'))
 		return false;
 	for (size_t i = 0; i < next.len; i++) {
-		if (next.ptr[i] <= ' ' || next.ptr[i] == '\\' || (unsigned char)next.ptr[i] >= 127)
+		if (next.ptr[i] <= ' ' || next.ptr[i] == '\\' ||
+		    (unsigned char)next.ptr[i] >= 127)
 			return false;
 	}
 	return true;
@@ -81,7 +82,8 @@ static void on_form(struct http_req *r, struct str body)
 	/* A form is a query string; it is copied since the slices must last. */
 	buf_put_z(&target, "/?");
 	buf_put_str(&target, body);
-	if (form && url_parse(&r->arena, arena_str(&r->arena, buf_str(&target)), true, form) == 0)
+	if (form &&
+	    url_parse(&r->arena, arena_str(&r->arena, buf_str(&target)), true, form) == 0)
 		code = url_param(form, "code");
 	buf_fini(&target);
 	if (code.len == 0 || code.len > 256) {

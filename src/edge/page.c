@@ -5,9 +5,10 @@
 #include "base/json.h"
 #include "base/sha256.h"
 
-#define STYLE \
-	":root{color-scheme:light dark}" \
-	"body{font:16px/1.5 system-ui,sans-serif;max-width:34rem;margin:18vh auto 0;padding:0 1.5rem}" \
+#define STYLE                                                                       \
+	":root{color-scheme:light dark}"                                            \
+	"body{font:16px/1.5 system-ui,sans-serif;max-width:34rem;margin:18vh auto " \
+	"0;padding:0 1.5rem}"                                                       \
 	"h1{font-size:1.4rem;margin:0 0 .5rem}p{margin:.5rem 0}a{color:inherit}"
 
 static char policy[256] = "default-src 'none'";

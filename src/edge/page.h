@@ -10,12 +10,12 @@
 
 struct page {
 	unsigned status;
-	const char *slug;     /* of the problem's type */
+	const char *slug; /* of the problem's type */
 	const char *title;
-	const char *text;     /* what happened and what to do */
-	const char *link;     /* NULL: none */
+	const char *text; /* what happened and what to do */
+	const char *link; /* NULL: none */
 	const char *link_text;
-	unsigned retry_s;     /* 0: no Retry-After; pages reload themselves after it */
+	unsigned retry_s; /* 0: no Retry-After; pages reload themselves after it */
 };
 
 /* Once, before the first page. */

@@ -16,10 +16,10 @@
 #include "edge/edge-priv.h"
 #include "http/ws.h"
 
-#define HIGH_BYTES     (256U << 10) /* unsent on one side: stop reading the other */
-#define LOW_BYTES      (64U << 10)
-#define CORE_BODY_MAX  (8U << 20)
-#define CORE_HEAD_MS   15000U
+#define HIGH_BYTES    (256U << 10) /* unsent on one side: stop reading the other */
+#define LOW_BYTES     (64U << 10)
+#define CORE_BODY_MAX (8U << 20)
+#define CORE_HEAD_MS  15000U
 
 struct proxy {
 	struct live live;
@@ -177,12 +177,13 @@ static void forward(struct proxy *p)
 
 	buf_clear(b);
 	if (put_fields(p, b) < 0) {
-		refuse_plain(p->r, 400, "too-many-fields", "Bad request",
-		             "The request's header fields are too many or too long to pass on.");
+		refuse_plain(
+		    p->r, 400, "too-many-fields", "Bad request",
+		    "The request's header fields are too many or too long to pass on.");
 		return;
 	}
-	if (upstream_take(p->e, p->rt, http_conn_id(p->r), p->upgrade || p->retried, &p->up, NULL) <
-	    0) {
+	if (upstream_take(p->e, p->rt, http_conn_id(p->r), p->upgrade || p->retried, &p->up,
+	                  NULL) < 0) {
 		away(p);
 		return;
 	}
@@ -225,9 +226,9 @@ static uint64_t answer_length(const struct http_req *r, const struct http_head *
 	uint64_t n;
 
 	if (str_is(r->head.method, "HEAD"))
-		return str_to_u64(http_get(h, "Content-Length"), 0, UINT64_MAX - 2, &n) == 0 ?
-		           n :
-		           HTTP_CHUNKED;
+		return str_to_u64(http_get(h, "Content-Length"), 0, UINT64_MAX - 2, &n) == 0
+		           ? n
+		           : HTTP_CHUNKED;
 	return h->has_length ? h->length : HTTP_CHUNKED;
 }
 
@@ -264,7 +265,8 @@ static void on_body(struct http_client *c, struct str data, void *arg)
 
 	if (data.len) {
 		if (http_data(p->r, data) < 0)
-			away(p); /* can't be: it stops at HIGH_BYTES, a piece is 64 KiB at most */
+			away(
+			    p); /* can't be: it stops at HIGH_BYTES, a piece is 64 KiB at most */
 		else if (http_pending(p->r) > HIGH_BYTES)
 			http_client_pause(c);
 		return;

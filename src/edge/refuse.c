@@ -7,20 +7,21 @@
 void refuse_plain(struct http_req *r, unsigned status, const char *slug, const char *title,
                   const char *text)
 {
-	page_send(r, &(struct page){
-	                 .status = status, .slug = slug, .title = title, .text = text });
+	page_send(
+	    r, &(struct page){ .status = status, .slug = slug, .title = title, .text = text });
 }
 
 void refuse_console_away(struct http_req *r)
 {
-	page_send(r, &(struct page){
-	                 .status = 503,
-	                 .slug = "console-away",
-	                 .title = "The console is away for a moment",
-	                 .text = "It is probably being restarted. Your sessions keep running and "
-	                         "nothing is lost. Try again in a few seconds.",
-	                 .retry_s = 2,
-	             });
+	page_send(r,
+	          &(struct page){
+	              .status = 503,
+	              .slug = "console-away",
+	              .title = "The console is away for a moment",
+	              .text = "It is probably being restarted. Your sessions keep running and "
+	                      "nothing is lost. Try again in a few seconds.",
+	              .retry_s = 2,
+	          });
 }
 
 void refuse_session_away(struct http_req *r)
@@ -41,9 +42,10 @@ static void refuse_stranger(struct edge *e, struct http_req *r, const char *labe
 {
 	if (program) {
 		http_hdr(r, "WWW-Authenticate", STR("Bearer realm=\"carrel\""));
-		refuse_plain(r, 401, "token-required", "A token is required",
-		             "This address is for programs: send \"Authorization: token …\" with "
-		             "a personal token that is valid for this session.");
+		refuse_plain(
+		    r, 401, "token-required", "A token is required",
+		    "This address is for programs: send \"Authorization: token …\" with "
+		    "a personal token that is valid for this session.");
 		return;
 	}
 	if (page_wanted(r) && label &&
@@ -53,9 +55,10 @@ static void refuse_stranger(struct edge *e, struct http_req *r, const char *labe
 		http_reply(r, 303, STR_NONE);
 		return;
 	}
-	refuse_plain(r, 401, "sign-in-required", "Open the session again",
-	             "You are not signed in to this session, or were signed out. Open it from the "
-	             "console.");
+	refuse_plain(
+	    r, 401, "sign-in-required", "Open the session again",
+	    "You are not signed in to this session, or were signed out. Open it from the "
+	    "console.");
 }
 
 void refuse_route(struct edge *e, struct http_req *r, const char *label, unsigned status,
@@ -73,26 +76,28 @@ void refuse_route(struct edge *e, struct http_req *r, const char *label, unsigne
 		             "This account or token may not use this session.");
 		break;
 	case 404:
-		page_send(r, &(struct page){
-		                 .status = 404,
-		                 .slug = "no-such-session",
-		                 .title = "There is no such session",
-		                 .text = "It may have been deleted, or the address is not whole.",
-		                 .link = program ? NULL : console,
-		                 .link_text = "Go to the console",
-		             });
+		page_send(r,
+		          &(struct page){
+		              .status = 404,
+		              .slug = "no-such-session",
+		              .title = "There is no such session",
+		              .text = "It may have been deleted, or the address is not whole.",
+		              .link = program ? NULL : console,
+		              .link_text = "Go to the console",
+		          });
 		break;
 	case 503:
-		page_send(r, &(struct page){
-		                 .status = 503,
-		                 .slug = "session-not-running",
-		                 .title = "This session is not running",
-		                 .text = "It is starting or was stopped. The console shows which, "
-		                         "and starts it.",
-		                 .link = program ? NULL : console,
-		                 .link_text = "Go to the console",
-		                 .retry_s = 1,
-		             });
+		page_send(r,
+		          &(struct page){
+		              .status = 503,
+		              .slug = "session-not-running",
+		              .title = "This session is not running",
+		              .text = "It is starting or was stopped. The console shows which, "
+		                      "and starts it.",
+		              .link = program ? NULL : console,
+		              .link_text = "Go to the console",
+		              .retry_s = 1,
+		          });
 		break;
 	case 429:
 		page_send(r, &(struct page){

@@ -12,16 +12,16 @@
 #include "base/encode.h"
 #include "edge/edge-priv.h"
 
-#define FRESH_MS      1000U
-#define RECHECK_MS    1500U /* looked at every second: asked within 2.5 s */
-#define SWEEP_MS      1000U
-#define IDLE_MS       10000U
-#define SECRET_MAX    2048U
-#define TOO_MANY      429U
+#define FRESH_MS   1000U
+#define RECHECK_MS 1500U /* looked at every second: asked within 2.5 s */
+#define SWEEP_MS   1000U
+#define IDLE_MS    10000U
+#define SECRET_MAX 2048U
+#define TOO_MANY   429U
 
 static void cut_all(struct route *rt)
 {
-	list_for_each_safe(it, &rt->live)
+	list_for_each_safe (it, &rt->live)
 		LIST_ENTRY(it, struct live, node)->cut(LIST_ENTRY(it, struct live, node));
 }
 
@@ -122,15 +122,17 @@ static void ask(struct route *rt)
 	struct buf target = BUF(256), fields = BUF(SECRET_MAX + 512);
 
 	rt->asked = ev_now_ms(rt->e->ev);
-	buf_printf(&target, rt->program ? "/internal/program?session=" : "/internal/route?host=");
+	buf_printf(&target,
+	           rt->program ? "/internal/program?session=" : "/internal/route?host=");
 	pct_put(&target, rt->subject, "");
 	buf_put_z(&fields, rt->e->core_hint);
 	if (rt->secret.len)
-		buf_printf(&fields, "%s: %.*s\r\n", rt->program ? "Authorization" : "X-Carrel-Ticket",
+		buf_printf(&fields, "%s: %.*s\r\n",
+		           rt->program ? "Authorization" : "X-Carrel-Ticket",
 		           STR_ARG(rt->secret));
 	if (!buf_error(&target) && !buf_error(&fields))
-		rt->ask = ask_core(rt->e, STR("GET"), buf_str(&target), buf_str(&fields), STR_NONE,
-		                   on_answer, rt);
+		rt->ask = ask_core(rt->e, STR("GET"), buf_str(&target), buf_str(&fields),
+		                   STR_NONE, on_answer, rt);
 	buf_fini(&target);
 	buf_fini(&fields);
 }

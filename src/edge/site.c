@@ -41,22 +41,30 @@ int site_init(struct site *s, const char *console_url, const char *session_domai
 		url.len--;
 	s->tls = str_starts(url, STR("https://"));
 	if (!s->tls && !str_starts(url, STR("http://")))
-		return ERR(err, -EINVAL, "the console's address \"%s\" does not begin with http:// "
-		                         "or https://", console_url);
+		return ERR(err, -EINVAL,
+		           "the console's address \"%s\" does not begin with http:// "
+		           "or https://",
+		           console_url);
 	host = without_default(s, str_sub(url, s->tls ? 8 : 7, url.len));
 	port = str_sub(host, str_chr(host, ':', 0), host.len);
 	host.len -= port.len;
 	if (!is_name(host) ||
 	    (port.len && str_to_u64(str_sub(port, 1, port.len), 1, 65535, &n) < 0))
-		return ERR(err, -EINVAL, "the console's address \"%s\" is not scheme://name[:port] "
-		                         "in lower case", console_url);
+		return ERR(err, -EINVAL,
+		           "the console's address \"%s\" is not scheme://name[:port] "
+		           "in lower case",
+		           console_url);
 	if (!domain.len)
 		domain = host;
 	if (!is_name(domain))
-		return ERR(err, -EINVAL, "the sessions' domain \"%s\" is not a host name in lower "
-		                         "case, without a port", session_domain);
-	(void)snprintf(s->console, sizeof(s->console), "%.*s%.*s", STR_ARG(host), STR_ARG(port));
-	(void)snprintf(s->suffix, sizeof(s->suffix), ".%.*s%.*s", STR_ARG(domain), STR_ARG(port));
+		return ERR(err, -EINVAL,
+		           "the sessions' domain \"%s\" is not a host name in lower "
+		           "case, without a port",
+		           session_domain);
+	(void)snprintf(s->console, sizeof(s->console), "%.*s%.*s", STR_ARG(host),
+	               STR_ARG(port));
+	(void)snprintf(s->suffix, sizeof(s->suffix), ".%.*s%.*s", STR_ARG(domain),
+	               STR_ARG(port));
 	(void)snprintf(s->origin, sizeof(s->origin), "%s://%s", s->tls ? "https" : "http",
 	               s->console);
 	return 0;
@@ -79,7 +87,8 @@ static bool label(struct str l, char ret[SITE_LABEL_MAX + 1])
 	return true;
 }
 
-enum site_kind site_host(const struct site *s, struct str host, char ret_label[SITE_LABEL_MAX + 1])
+enum site_kind site_host(const struct site *s, struct str host,
+                         char ret_label[SITE_LABEL_MAX + 1])
 {
 	struct str suffix = str_of(s->suffix);
 
@@ -89,7 +98,8 @@ enum site_kind site_host(const struct site *s, struct str host, char ret_label[S
 	if (host.len <= suffix.len ||
 	    !str_ieq(str_sub(host, host.len - suffix.len, host.len), suffix))
 		return SITE_UNKNOWN;
-	return label(str_sub(host, 0, host.len - suffix.len), ret_label) ? SITE_SESSION : SITE_UNKNOWN;
+	return label(str_sub(host, 0, host.len - suffix.len), ret_label) ? SITE_SESSION
+	                                                                 : SITE_UNKNOWN;
 }
 
 bool site_is_origin(const struct site *s, struct str origin, struct str host)

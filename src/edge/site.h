@@ -10,8 +10,8 @@
 
 struct site {
 	bool tls;
-	char console[SITE_HOST_MAX]; /* as in a Host field: no default port */
-	char suffix[SITE_HOST_MAX];  /* ".localhost:8888": comes after a label */
+	char console[SITE_HOST_MAX];     /* as in a Host field: no default port */
+	char suffix[SITE_HOST_MAX];      /* ".localhost:8888": comes after a label */
 	char origin[SITE_HOST_MAX + 16]; /* "http://localhost:8888", no slash */
 };
 
@@ -22,6 +22,7 @@ enum site_kind { SITE_UNKNOWN, SITE_CONSOLE, SITE_SESSION };
 MUST_CHECK int site_init(struct site *s, const char *console_url, const char *session_domain,
                          struct err *err);
 /* A session's label comes back in lower case. */
-enum site_kind site_host(const struct site *s, struct str host, char ret_label[SITE_LABEL_MAX + 1]);
+enum site_kind site_host(const struct site *s, struct str host,
+                         char ret_label[SITE_LABEL_MAX + 1]);
 /* Is `origin` (an Origin field) the origin of `host` here? */
 bool site_is_origin(const struct site *s, struct str origin, struct str host);

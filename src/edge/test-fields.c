@@ -35,21 +35,24 @@ static void requests(void)
 	passed("A: 1\r\nB:\r\n", TO_CORE, "A: 1\r\nB: \r\n");
 	passed("Connection: close, x-a\r\nX-A: 1\r\nX-B: 2\r\n", TO_CORE, "X-B: 2\r\n");
 	passed("Connection: X-Carrel-Peer, host\r\nX-B: 2\r\n", TO_CORE, "X-B: 2\r\n");
-	passed("Keep-Alive: 1\r\nProxy-Connection: x\r\nproxy-x: y\r\nTE: trailers\r\nTrailer: t\r\n"
+	passed("Keep-Alive: 1\r\nProxy-Connection: x\r\nproxy-x: y\r\nTE: trailers\r\nTrailer: "
+	       "t\r\n"
 	       "Expect: 100-continue\r\nContent-Length: 0\r\nHTTP2-Settings: x\r\n",
 	       TO_CORE, "");
-	passed("X-Carrel-Account: a\r\nx-CARREL-x: a\r\nX-Forwarded-For: b\r\nX-Real-IP: c\r\nForwarded: d\r\n"
+	passed("X-Carrel-Account: a\r\nx-CARREL-x: a\r\nX-Forwarded-For: b\r\nX-Real-IP: "
+	       "c\r\nForwarded: d\r\n"
 	       "X_Carrel_Account: e\r\nA_b: f\r\nX-Carrelx: fine\r\n",
 	       TO_SESSION, "X-Carrelx: fine\r\n");
 	passed("Authorization: secret\r\nCookie: __Host-s=1\r\n", TO_CORE,
 	       "Authorization: secret\r\nCookie: __Host-s=1\r\n");
-	passed("Authorization: secret\r\nCookie: __Host-s=1; a=b;__Host-t=2; c=d\r\n", TO_SESSION,
-	       "Cookie: a=b; c=d\r\n");
+	passed("Authorization: secret\r\nCookie: __Host-s=1; a=b;__Host-t=2; c=d\r\n",
+	       TO_SESSION, "Cookie: a=b; c=d\r\n");
 	passed("Cookie: __Host-s=1; __host-T=2;;\r\n", TO_SESSION, "");
 	passed("Cookie: =__Host-t=1; x=__Host-t=2; __Host-tx=3\r\n", TO_SESSION,
 	       "Cookie: x=__Host-t=2; __Host-tx=3\r\n");
 	passed("Authorization: secret\r\nCookie: a=b\r\nX: y\r\n", TO_PROGRAM, "X: y\r\n");
-	passed("Sec-WebSocket-Key: k\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Extensions: x\r\n"
+	passed("Sec-WebSocket-Key: k\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Extensions: "
+	       "x\r\n"
 	       "Sec-WebSocket-Protocol: p\r\n",
 	       TO_SESSION, "Sec-WebSocket-Protocol: p\r\n");
 }
@@ -76,10 +79,13 @@ static bool back(const char *name, const char *value, enum fields_to from)
 static void answers(void)
 {
 	T_OK(back("Content-Type", "a/b", TO_SESSION) && back("ETag", "x", TO_CORE));
-	T_OK(!back("Content-Length", "1", TO_SESSION) && !back("Transfer-Encoding", "chunked", TO_CORE));
+	T_OK(!back("Content-Length", "1", TO_SESSION) &&
+	     !back("Transfer-Encoding", "chunked", TO_CORE));
 	T_OK(!back("x-hop", "1", TO_SESSION) && !back("Date", "x", TO_CORE));
-	T_OK(back("Set-Cookie", "__Host-s=1", TO_CORE) && !back("Set-Cookie", "__Host-s=1", TO_SESSION));
-	T_OK(!back("Set-Cookie", " __host-t =1; Path=/", TO_SESSION) && back("Set-Cookie", "a=1", TO_SESSION));
+	T_OK(back("Set-Cookie", "__Host-s=1", TO_CORE) &&
+	     !back("Set-Cookie", "__Host-s=1", TO_SESSION));
+	T_OK(!back("Set-Cookie", " __host-t =1; Path=/", TO_SESSION) &&
+	     back("Set-Cookie", "a=1", TO_SESSION));
 	T_OK(!back("Set-Cookie", "a=1", TO_PROGRAM));
 	T_OK(!back("X-Carrel-Account", "a", TO_SESSION) && back("X-Carrel-CSRF", "a", TO_CORE));
 }
@@ -109,5 +115,6 @@ static void tokens(void)
 	token("/a?token=", "/a", "");
 }
 
-TEST_MAIN({ "what reaches those behind us", requests }, { "Connection names a few fields at most", too_many },
-          { "what comes back", answers }, { "tokens are cut out of the query", tokens })
+TEST_MAIN({ "what reaches those behind us", requests },
+          { "Connection names a few fields at most", too_many }, { "what comes back", answers },
+          { "tokens are cut out of the query", tokens })

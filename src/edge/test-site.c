@@ -22,13 +22,20 @@ static void hosts(void)
 		{ "http://localhost:8888/", "", "a_b.localhost:8888", SITE_UNKNOWN, "" },
 		{ "http://localhost:8888/", "", "xlocalhost:8888", SITE_UNKNOWN, "" },
 		{ "http://localhost:8888/", "", "127.0.0.1:8888", SITE_UNKNOWN, "" },
-		{ "https://c.example.org/", "user.example.net", "c.example.org", SITE_CONSOLE, "" },
-		{ "https://c.example.org/", "user.example.net", "c.example.org:443", SITE_CONSOLE, "" },
-		{ "https://c.example.org/", "user.example.net", "c.example.org:80", SITE_UNKNOWN, "" },
-		{ "https://c.example.org/", "user.example.net", "x.user.example.net", SITE_SESSION, "x" },
-		{ "https://c.example.org/", "user.example.net", "x.user.example.net:443", SITE_SESSION, "x" },
-		{ "https://c.example.org/", "user.example.net", "x.c.example.org", SITE_UNKNOWN, "" },
-		{ "https://c.example.org/", "user.example.net", "user.example.net", SITE_UNKNOWN, "" },
+		{ "https://c.example.org/", "user.example.net", "c.example.org", SITE_CONSOLE,
+		  "" },
+		{ "https://c.example.org/", "user.example.net", "c.example.org:443",
+		  SITE_CONSOLE, "" },
+		{ "https://c.example.org/", "user.example.net", "c.example.org:80",
+		  SITE_UNKNOWN, "" },
+		{ "https://c.example.org/", "user.example.net", "x.user.example.net",
+		  SITE_SESSION, "x" },
+		{ "https://c.example.org/", "user.example.net", "x.user.example.net:443",
+		  SITE_SESSION, "x" },
+		{ "https://c.example.org/", "user.example.net", "x.c.example.org", SITE_UNKNOWN,
+		  "" },
+		{ "https://c.example.org/", "user.example.net", "user.example.net",
+		  SITE_UNKNOWN, "" },
 		{ "http://c.example.org:80/", "", "c.example.org", SITE_CONSOLE, "" },
 	};
 
@@ -65,9 +72,10 @@ static void labels(void)
 static void configurations(void)
 {
 	static const char *const bad[][2] = {
-		{ "localhost:8888", "" },   { "ftp://x/", "" },      { "http:///", "" },     { "http://x:0/", "" },
-		{ "http://x:99999/", "" },  { "http://x/y", "" },    { "http://X/", "" },    { "http://x", "a:80" },
-		{ "http://x", "http://y" }, { "http://a@b/", "" },
+		{ "localhost:8888", "" }, { "ftp://x/", "" },        { "http:///", "" },
+		{ "http://x:0/", "" },    { "http://x:99999/", "" }, { "http://x/y", "" },
+		{ "http://X/", "" },      { "http://x", "a:80" },    { "http://x", "http://y" },
+		{ "http://a@b/", "" },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
@@ -97,5 +105,7 @@ static void origins(void)
 	T_OK(site_is_origin(&s, STR("https://a.c.org"), STR("a.c.org:443")));
 }
 
-TEST_MAIN({ "a Host means the console, a session or nothing", hosts }, { "labels have a maximum", labels },
-          { "bad configurations are refused with a sentence", configurations }, { "origins", origins })
+TEST_MAIN({ "a Host means the console, a session or nothing", hosts },
+          { "labels have a maximum", labels },
+          { "bad configurations are refused with a sentence", configurations },
+          { "origins", origins })

@@ -89,7 +89,7 @@ void upstream_done(struct upstream *u, struct route *rt)
 
 void upstream_sweep(struct list *idle, mono_ms now, mono_ms max_ms)
 {
-	list_for_each_safe(it, idle) {
+	list_for_each_safe (it, idle) {
 		struct upstream *u = LIST_ENTRY(it, struct upstream, node);
 
 		if (now - u->since >= max_ms)

@@ -14,7 +14,7 @@ struct http_body {
 	enum http_body_kind kind;
 	uint64_t left_; /* of the body, or of the present chunk */
 	unsigned state_;
-	unsigned count_;   /* digits, extension bytes, trailer bytes */
+	unsigned count_; /* digits, extension bytes, trailer bytes */
 	unsigned trailers_;
 };
 

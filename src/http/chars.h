@@ -5,14 +5,14 @@
 #include "http/head.h"
 
 enum http_char {
-	HC_CTL = 1,     /* C0 but HTAB, and DEL */
-	HC_SPACE = 2,   /* SP, HTAB */
-	HC_TOKEN = 4,   /* tchar (RFC 9110 5.6.2) */
-	HC_TARGET = 8,  /* in an origin-form target, '#' and '"' are not */
-	HC_HOST = 16,   /* in Host */
+	HC_CTL = 1,    /* C0 but HTAB, and DEL */
+	HC_SPACE = 2,  /* SP, HTAB */
+	HC_TOKEN = 4,  /* tchar (RFC 9110 5.6.2) */
+	HC_TARGET = 8, /* in an origin-form target, '#' and '"' are not */
+	HC_HOST = 16,  /* in Host */
 	HC_DIGIT = 32,
 	HC_HEX = 64,
-	HC_OBS = 128,   /* 0x80 to 0xff */
+	HC_OBS = 128, /* 0x80 to 0xff */
 };
 
 extern const uint8_t http_chars[256];

@@ -18,7 +18,7 @@ struct http_client {
 	uint64_t out_left; /* of the request's body, or HTTP_CLIENT_CHUNKED */
 	bool busy;         /* a request was sent and its answer is not over */
 	bool head_request, head_done, keep, upgrade;
-	bool sent;         /* the request's body is whole */
+	bool sent; /* the request's body is whole */
 	bool silent, paused, kicked, running, failed, eof, dead;
 	char accept[WS_ACCEPT_LEN];
 };
@@ -99,7 +99,8 @@ static bool parse_head(struct http_client *c)
 
 	if (buf_len(&c->st.in) == 0)
 		return false;
-	switch (http_parse_response(&c->parser, buf_str(&c->st.in), c->head_request, &h, &used)) {
+	switch (
+	    http_parse_response(&c->parser, buf_str(&c->st.in), c->head_request, &h, &used)) {
 	case HTTP_PARSE_MORE:
 		return false;
 	case HTTP_PARSE_BAD:
@@ -195,7 +196,8 @@ static void on_close(struct stream *st, const struct err *err)
 
 	c->eof = true;
 	c->keep = false;
-	if (c->busy && c->head_done && err->code == 0 && http_body_eof(&c->body) && !c->failed) {
+	if (c->busy && c->head_done && err->code == 0 && http_body_eof(&c->body) &&
+	    !c->failed) {
 		finish(c);
 	} else if (c->busy && err->code == 0) {
 		struct err e = ERR_NONE;
@@ -225,7 +227,8 @@ int http_client_open(struct ev *ev, const struct addr *a, const struct http_clie
 	}
 	/* A unix socket is connected at once, or refused. */
 	r = stream_open(&c->st, ev, fd, cfg->in_max ? cfg->in_max : 65536,
-	                cfg->out_max ? cfg->out_max : 1U << 20, a->sa.ss_family != AF_UNIX, err);
+	                cfg->out_max ? cfg->out_max : 1U << 20, a->sa.ss_family != AF_UNIX,
+	                err);
 	if (r < 0) {
 		free(c);
 		return r;

@@ -30,8 +30,8 @@ struct http_client_cfg {
 	/* Broken, refused, not HTTP. While idle: the server closed (code 0). */
 	void (*on_fail)(struct http_client *c, const struct err *err, void *arg);
 	void *arg;
-	size_t in_max;    /* 0: 64 KiB */
-	size_t out_max;   /* 0: 1 MiB */
+	size_t in_max;  /* 0: 64 KiB */
+	size_t out_max; /* 0: 1 MiB */
 };
 
 MUST_CHECK int http_client_open(struct ev *ev, const struct addr *a,

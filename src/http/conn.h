@@ -15,16 +15,16 @@
 #include "http/body.h"
 #include "http/server.h"
 
-#define HTTP_HEAD_MS      10000U
-#define HTTP_IDLE_MS      75000U
-#define HTTP_TICK_MS      10000U /* how often progress is looked at */
-#define HTTP_TICK_BYTES   10240U /* of body in a tick: 1 KiB/s */
-#define HTTP_STALL_TICKS  6U     /* without a byte taken by the client */
-#define HTTP_LINGER_MS    2000U
-#define HTTP_DISCARD_MAX  65536U /* of a body nobody wants, to keep the connection */
-#define HTTP_PENDING_MAX  65536U /* unsent answer before the next request is read */
-#define HTTP_SPARE_MAX    64U
-#define HTTP_SMALL        16384U
+#define HTTP_HEAD_MS     10000U
+#define HTTP_IDLE_MS     75000U
+#define HTTP_TICK_MS     10000U /* how often progress is looked at */
+#define HTTP_TICK_BYTES  10240U /* of body in a tick: 1 KiB/s */
+#define HTTP_STALL_TICKS 6U     /* without a byte taken by the client */
+#define HTTP_LINGER_MS   2000U
+#define HTTP_DISCARD_MAX 65536U /* of a body nobody wants, to keep the connection */
+#define HTTP_PENDING_MAX 65536U /* unsent answer before the next request is read */
+#define HTTP_SPARE_MAX   64U
+#define HTTP_SMALL       16384U
 
 struct http_server {
 	struct ev *ev;
@@ -42,7 +42,7 @@ struct http_server {
 };
 
 enum http_body_mode {
-	HTTP_UNREAD,  /* nobody has asked yet */
+	HTTP_UNREAD, /* nobody has asked yet */
 	HTTP_WHOLE,
 	HTTP_STREAM,
 	HTTP_DISCARD, /* answered already: only to find the next request */

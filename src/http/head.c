@@ -122,8 +122,9 @@ static unsigned parse_field(struct str line, struct http_head *h)
 		return 400;
 	if (h->n == HTTP_FIELDS_MAX)
 		return 431;
-	h->fields[h->n++] = (struct http_field){ .name = { line.ptr, n },
-		                                 .value = str_trim(str_sub(line, n + 1, line.len)) };
+	h->fields[h->n++] =
+	    (struct http_field){ .name = { line.ptr, n },
+		                 .value = str_trim(str_sub(line, n + 1, line.len)) };
 	return 0;
 }
 
@@ -343,8 +344,9 @@ static unsigned parse_status_line(struct str line, struct http_head *h)
 {
 	uint64_t status;
 
-	if (line.len < 13 || parse_version(str_sub(line, 0, 8), &h->minor) || line.ptr[8] != ' ' ||
-	    line.ptr[12] != ' ' || str_to_u64(str_sub(line, 9, 12), 100, 599, &status) < 0)
+	if (line.len < 13 || parse_version(str_sub(line, 0, 8), &h->minor) ||
+	    line.ptr[8] != ' ' || line.ptr[12] != ' ' ||
+	    str_to_u64(str_sub(line, 9, 12), 100, 599, &status) < 0)
 		return 502;
 	h->status = (unsigned)status;
 	h->reason = str_sub(line, 13, line.len);

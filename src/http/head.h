@@ -11,8 +11,8 @@
 #include "base/err.h"
 
 #define HTTP_FIELDS_MAX 100
-#define HTTP_LINE_MAX 8192
-#define HTTP_HEAD_MAX 32768
+#define HTTP_LINE_MAX   8192
+#define HTTP_HEAD_MAX   32768
 
 struct http_field {
 	struct str name; /* as received; compare with str_ieq */
@@ -38,13 +38,13 @@ struct http_head {
 };
 
 enum http_parse {
-	HTTP_PARSE_DONE,  /* *ret_used bytes of head */
-	HTTP_PARSE_MORE,  /* so far fine */
-	HTTP_PARSE_BAD,   /* *ret_status says which answer: 400, 414, 431, 501, 505 */
+	HTTP_PARSE_DONE, /* *ret_used bytes of head */
+	HTTP_PARSE_MORE, /* so far fine */
+	HTTP_PARSE_BAD,  /* *ret_status says which answer: 400, 414, 431, 501, 505 */
 };
-struct http_parser { /* zeroed at the start of each message */
-	size_t seen_; /* bytes known to hold no end of head */
-	size_t line_; /* where the present line starts */
+struct http_parser {     /* zeroed at the start of each message */
+	size_t seen_;    /* bytes known to hold no end of head */
+	size_t line_;    /* where the present line starts */
 	unsigned lines_; /* complete ones before it */
 };
 enum http_parse http_parse_request(struct http_parser *p, struct str in, struct http_head *ret,

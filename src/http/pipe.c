@@ -170,8 +170,7 @@ static int watch(struct pipe *p, struct pipe_side *s, int fd, ev_fd_fn *fn, stru
 }
 
 int pipe_open(struct pipe *p, struct ev *ev, char *shared, int client, int server,
-              struct str head, struct str from_server, struct str from_client,
-              struct err *err)
+              struct str head, struct str from_server, struct str from_client, struct err *err)
 {
 	int r, r2;
 

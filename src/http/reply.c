@@ -257,10 +257,9 @@ void http_begin(struct http_req *r, unsigned status, uint64_t length)
 
 	if (!begin(p, &status, length, false, &line, &end))
 		return;
-	(void)stream_queuev(&p->c->st,
-	                    (const struct str[]){ text_str(&line), buf_str(&p->hdrs),
-	                                          text_str(&end) },
-	                    3);
+	(void)stream_queuev(
+	    &p->c->st,
+	    (const struct str[]){ text_str(&line), buf_str(&p->hdrs), text_str(&end) }, 3);
 	buf_clear(&p->hdrs);
 }
 
@@ -338,10 +337,9 @@ void http_reply_fd(struct http_req *r, unsigned status, int fd, uint64_t off, ui
 		(void)close(fd);
 		return;
 	}
-	(void)stream_queuev(&p->c->st,
-	                    (const struct str[]){ text_str(&line), buf_str(&p->hdrs),
-	                                          text_str(&end) },
-	                    3);
+	(void)stream_queuev(
+	    &p->c->st,
+	    (const struct str[]){ text_str(&line), buf_str(&p->hdrs), text_str(&end) }, 3);
 	if (p->no_content)
 		(void)close(fd);
 	else
@@ -399,7 +397,8 @@ static struct str sentence(unsigned status)
 	case 501:
 		return STR("This method, transfer coding or protocol is not offered here.\n");
 	case 503:
-		return STR("The server is out of memory just now. Try again in some seconds.\n");
+		return STR(
+		    "The server is out of memory just now. Try again in some seconds.\n");
 	case 505:
 		return STR("Only versions 1.0 and 1.1 of HTTP are spoken here.\n");
 	default:
@@ -422,8 +421,8 @@ void http_refuse(struct http_conn *c, unsigned status)
 	add(&end, STR("\r\nConnection: close\r\n\r\n"));
 	if (p && str_is(p->r.head.method, "HEAD"))
 		body = STR_NONE;
-	(void)stream_writev_all(&c->st,
-	                        (const struct str[]){ text_str(&line), text_str(&end), body }, 3);
+	(void)stream_writev_all(
+	    &c->st, (const struct str[]){ text_str(&line), text_str(&end), body }, 3);
 	http_conn_answered(c);
 	c->closing = true;
 	stream_close_soon(&c->st, HTTP_LINGER_MS);

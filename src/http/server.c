@@ -41,10 +41,11 @@ int http_server_new(struct ev *ev, const struct http_server_cfg *cfg, struct htt
 
 static void refuse_full(int fd)
 {
-	static const char full[] = "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n"
-	                           "Retry-After: 5\r\nContent-Type: text/plain\r\n"
-	                           "Content-Length: 58\r\n\r\n"
-	                           "Too many connections are open. Try again in some seconds.\n";
+	static const char full[] =
+	    "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n"
+	    "Retry-After: 5\r\nContent-Type: text/plain\r\n"
+	    "Content-Length: 58\r\n\r\n"
+	    "Too many connections are open. Try again in some seconds.\n";
 
 	(void)send(fd, full, sizeof(full) - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
 	(void)close(fd);
@@ -54,7 +55,7 @@ static void on_accept_again(struct ev_timer *t)
 {
 	struct http_server *s = CONTAINER_OF(t, struct http_server, accept_timer);
 
-	list_for_each(it, &s->listeners)
+	list_for_each (it, &s->listeners)
 		ev_fd_want(&LIST_ENTRY(it, struct listener, node)->fd, EPOLLIN);
 }
 
@@ -66,7 +67,7 @@ static void pause_accepting(struct http_server *s, int code)
 	errno = -code;
 	(void)ERR(&e, code, "can't accept connections just now: %m");
 	log_err(LOG_WARN, "accept_paused", &e);
-	list_for_each(it, &s->listeners)
+	list_for_each (it, &s->listeners)
 		ev_fd_want(&LIST_ENTRY(it, struct listener, node)->fd, 0);
 	ev_timer_start(s->ev, &s->accept_timer, ACCEPT_AGAIN_MS, on_accept_again);
 }
@@ -127,7 +128,7 @@ static void server_gone(struct ev_later *l)
 		buf_fini(&p->hdrs);
 		free(p);
 	}
-	list_for_each_safe(it, &s->listeners)
+	list_for_each_safe (it, &s->listeners)
 		free(LIST_ENTRY(it, struct listener, node));
 	free(s);
 }
@@ -137,13 +138,13 @@ void http_server_free(struct http_server *s)
 	if (!s)
 		return;
 	ev_timer_stop(&s->accept_timer);
-	list_for_each(it, &s->listeners) {
+	list_for_each (it, &s->listeners) {
 		struct listener *l = LIST_ENTRY(it, struct listener, node);
 
 		ev_fd_stop(&l->fd);
 		own_close(&l->fd.fd);
 	}
-	list_for_each_safe(it, &s->conns)
+	list_for_each_safe (it, &s->conns)
 		http_conn_close(LIST_ENTRY(it, struct http_conn, node));
 	ev_at_turn_end(s->ev, &s->later, server_gone);
 }

@@ -40,7 +40,7 @@ struct http_req {
 	struct url url;        /* parsed from head.target with cfg.slash_ok */
 	struct arena arena;
 	struct addr *peer;
-	pid_t peer_pid;        /* unix sockets: SO_PEERCRED, else -1 */
+	pid_t peer_pid; /* unix sockets: SO_PEERCRED, else -1 */
 	uid_t peer_uid;
 	gid_t peer_gid;
 	void *user;            /* the handler's */

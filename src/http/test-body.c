@@ -8,8 +8,8 @@
 
 /* Fed `step` bytes at a time: the content so far, the last step, what is left
  * over. */
-static enum http_body_step feed(enum http_body_kind kind, uint64_t len, struct str s, size_t step,
-                                struct buf *content, size_t *used)
+static enum http_body_step feed(enum http_body_kind kind, uint64_t len, struct str s,
+                                size_t step, struct buf *content, size_t *used)
 {
 	enum http_body_step r = HTTP_BODY_MORE;
 	struct http_body b;
@@ -41,9 +41,10 @@ static const struct {
 	{ STR("0\r\n\r\n"), STR(""), HTTP_BODY_END, 0 },
 	{ STR("5\r\nhello\r\n0\r\n\r\nGET"), STR("hello"), HTTP_BODY_END, 3 },
 	{ STR("2\r\nhe\r\n3\r\nllo\r\n00\r\n\r\n"), STR("hello"), HTTP_BODY_END, 0 },
-	{ STR("a\r\n0123456789\r\nA\r\n0123456789\r\n0\r\n\r\n"), STR("01234567890123456789"), HTTP_BODY_END,
+	{ STR("a\r\n0123456789\r\nA\r\n0123456789\r\n0\r\n\r\n"), STR("01234567890123456789"),
+	  HTTP_BODY_END, 0 },
+	{ STR("00000005;ext=\"a b\";x\r\nhello\r\n0;last\r\n\r\n"), STR("hello"), HTTP_BODY_END,
 	  0 },
-	{ STR("00000005;ext=\"a b\";x\r\nhello\r\n0;last\r\n\r\n"), STR("hello"), HTTP_BODY_END, 0 },
 	{ STR("0\r\nA: b\r\nC:\r\n\r\nx"), STR(""), HTTP_BODY_END, 1 },
 	{ STR("5\r\nhel"), STR("hel"), HTTP_BODY_MORE, 0 },
 	{ STR("5"), STR(""), HTTP_BODY_MORE, 0 },
@@ -79,7 +80,8 @@ static void chunks(void)
 
 	for (size_t i = 0; i < ARRAY_LEN(chunked); i++) {
 		for (size_t step = 1; step <= chunked[i].in.len; step++) {
-			enum http_body_step r = feed(HTTP_BODY_CHUNKED, 0, chunked[i].in, step, &content, &used);
+			enum http_body_step r =
+			    feed(HTTP_BODY_CHUNKED, 0, chunked[i].in, step, &content, &used);
 
 			if (r != chunked[i].end)
 				printf("# case %zu, step %zu\n", i, step);
@@ -123,10 +125,12 @@ static void lengths(void)
 	size_t used;
 
 	for (size_t step = 1; step < 9; step++) {
-		T_EQ(feed(HTTP_BODY_LENGTH, 5, STR("hellorest"), step, &content, &used), HTTP_BODY_END);
+		T_EQ(feed(HTTP_BODY_LENGTH, 5, STR("hellorest"), step, &content, &used),
+		     HTTP_BODY_END);
 		T_STR(buf_str(&content), STR("hello"));
 		T_EQ(used, 5);
-		T_EQ(feed(HTTP_BODY_CLOSE, 0, STR("hellorest"), step, &content, &used), HTTP_BODY_MORE);
+		T_EQ(feed(HTTP_BODY_CLOSE, 0, STR("hellorest"), step, &content, &used),
+		     HTTP_BODY_MORE);
 		T_STR(buf_str(&content), STR("hellorest"));
 	}
 	http_body_init(&b, HTTP_BODY_LENGTH, 5);
@@ -150,5 +154,6 @@ static void heads(void)
 	T_STR(((struct str){ h, http_chunk_head(h, SIZE_MAX) }), STR("ffffffffffffffff\r\n"));
 }
 
-TEST_MAIN({ "chunks, however they are split", chunks }, { "extensions and trailers have maxima", maxima },
+TEST_MAIN({ "chunks, however they are split", chunks },
+          { "extensions and trailers have maxima", maxima },
           { "bodies by length and to the end", lengths }, { "chunk heads are written", heads })

@@ -129,16 +129,16 @@ static void requests(void)
 {
 	start();
 	T_OK(http_client_idle(client));
-	T_EQ(http_client_send(client, STR("GET"), STR("/a?b"), STR("Host: x\r\n"), HTTP_CLIENT_NO_BODY,
-	                      STR_NONE),
+	T_EQ(http_client_send(client, STR("GET"), STR("/a?b"), STR("Host: x\r\n"),
+	                      HTTP_CLIENT_NO_BODY, STR_NONE),
 	     0);
 	T_OK(!http_client_idle(client) && http_client_silent(client));
 	wait_end(1);
 	T_STR(buf_str(&got.body), STR("/a?b"));
 	T_OK(http_client_idle(client));
 	buf_clear(&got.body);
-	T_EQ(http_client_send(client, STR("HEAD"), STR("/a"), STR("Host: x\r\n"), HTTP_CLIENT_NO_BODY,
-	                      STR_NONE),
+	T_EQ(http_client_send(client, STR("HEAD"), STR("/a"), STR("Host: x\r\n"),
+	                      HTTP_CLIENT_NO_BODY, STR_NONE),
 	     0);
 	wait_end(2);
 	T_EQ(buf_len(&got.body), 0);
@@ -148,7 +148,9 @@ static void requests(void)
 	wait_end(3);
 	T_STR(buf_str(&got.body), STR("one two"));
 	buf_clear(&got.body);
-	T_EQ(http_client_send(client, STR("POST"), STR("/echo"), STR("Host: x\r\n"), 5, STR("hello")), 0);
+	T_EQ(http_client_send(client, STR("POST"), STR("/echo"), STR("Host: x\r\n"), 5,
+	                      STR("hello")),
+	     0);
 	wait_end(4);
 	T_STR(buf_str(&got.body), STR("hello"));
 	T_EQ(http_server_conns(fx.srv), 1);
@@ -295,19 +297,28 @@ static void strict(void)
 		/* The second count is of whole answers; after one, the close of an
 		 * idle connection is told as a failure with code 0. */
 		{ STR("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"), false, 1, 1 },
-		{ STR("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early\r\n\r\nHTTP/1.1 204 No\r\n\r\n"), false, 1, 1 },
+		{ STR("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early\r\n\r\nHTTP/1.1 204 "
+		      "No\r\n\r\n"),
+		  false, 1, 1 },
 		{ STR("HTTP/1.1 200 OK\r\n\r\nto the end"), false, 0, 1 },
 		{ STR("HTTP/1.0 200 OK\r\n\r\nto the end"), false, 0, 1 },
 		{ STR("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nok"), false, 1, 0 },
-		{ STR("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n"), false, 1, 0 },
-		{ STR("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n"), false, 1, 0 },
-		{ STR("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\nok"), false, 1, 0 },
-		{ STR("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\nok"), false, 1, 0 },
+		{ STR("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n"),
+		  false, 1, 0 },
+		{ STR("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n"), false, 1,
+		  0 },
+		{ STR("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\nok"),
+		  false, 1, 0 },
+		{ STR("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: "
+		      "chunked\r\n\r\nok"),
+		  false, 1, 0 },
 		{ STR("HTTP/1.1 200 OK\nContent-Length: 2\n\nok"), false, 1, 0 },
 		{ STR("nonsense\r\n\r\n"), false, 1, 0 },
 		{ STR(""), false, 1, 0 },
-		{ STR("HTTP/1.1 101 X\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n"), false, 1, 0 },
-		{ STR("HTTP/1.1 101 X\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n"), true, 1, 0 },
+		{ STR("HTTP/1.1 101 X\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n"),
+		  false, 1, 0 },
+		{ STR("HTTP/1.1 101 X\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n"),
+		  true, 1, 0 },
 		{ STR("HTTP/1.1 101 X\r\nConnection: upgrade\r\nUpgrade: websocket\r\n"
 		      "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n"),
 		  true, 1, 0 },
@@ -320,11 +331,13 @@ static void strict(void)
 		against(c[i].in, 1000, c[i].upgrade, c[i].fails, c[i].ends);
 	}
 	/* More than was asked for: not the next answer. */
-	against(STR("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"),
+	against(STR("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 200 "
+	            "OK\r\nContent-Length: 2\r\n\r\nok"),
 	        1000, false, 1, 1);
 }
 
 TEST_MAIN({ "requests one after the other on one connection", requests },
-          { "uploads with a length", uploads_by_length }, { "chunked uploads", uploads_chunked },
-          { "an answer can wait", pausing }, { "upgrades", upgrades },
-          { "a connection that breaks is told", failures }, { "answers are judged strictly", strict })
+          { "uploads with a length", uploads_by_length },
+          { "chunked uploads", uploads_chunked }, { "an answer can wait", pausing },
+          { "upgrades", upgrades }, { "a connection that breaks is told", failures },
+          { "answers are judged strictly", strict })

@@ -22,7 +22,8 @@ static struct result feed(struct str all, size_t first, size_t step)
 	for (size_t n = first;; n += step) {
 		if (n > all.len)
 			n = all.len;
-		r.verdict = http_parse_request(&p, str_sub(all, 0, n), &r.h, &r.used, &r.status);
+		r.verdict =
+		    http_parse_request(&p, str_sub(all, 0, n), &r.h, &r.used, &r.status);
 		if (r.verdict != HTTP_PARSE_MORE || n == all.len)
 			return r;
 	}
@@ -153,9 +154,14 @@ static const struct {
 	      "5\r\n\r\n"),
 	  400 },
 	/* 7: Transfer-Encoding */
-	{ STR("POST / HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n"), 400 },
-	{ STR("POST / HTTP/1.1\r\n" H "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n"), 400 },
-	{ STR("POST / HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n"),
+	{ STR("POST / HTTP/1.1\r\n" H
+	      "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n"),
+	  400 },
+	{ STR("POST / HTTP/1.1\r\n" H
+	      "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n"),
+	  400 },
+	{ STR("POST / HTTP/1.1\r\n" H
+	      "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n"),
 	  400 },
 	{ STR("POST / HTTP/1.0\r\n" H "Transfer-Encoding: chunked\r\n\r\n"), 400 },
 	{ STR("POST / HTTP/1.1\r\n" H "Transfer-Encoding: gzip, chunked\r\n\r\n"), 501 },
@@ -252,8 +258,9 @@ static void limits(void)
 
 static void meaning(void)
 {
-	struct result r = all_ways(STR("POST /a%20b?c=d HTTP/1.1\r\nHost: x:1\r\nConnection: close, Foo\r\n"
-	                               "Content-Length: 12\r\nCookie: a=1; __Host-s=abc; b=2\r\n\r\nrest"));
+	struct result r =
+	    all_ways(STR("POST /a%20b?c=d HTTP/1.1\r\nHost: x:1\r\nConnection: close, Foo\r\n"
+	                 "Content-Length: 12\r\nCookie: a=1; __Host-s=abc; b=2\r\n\r\nrest"));
 
 	T_EQ(r.verdict, HTTP_PARSE_DONE);
 	T_STR(r.h.method, STR("POST"));
@@ -285,19 +292,23 @@ static void responses(void)
 		bool head, ok, has_length, chunked;
 		unsigned status;
 	} c[] = {
-		{ STR("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n"), false, true, true, false, 200 },
+		{ STR("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n"), false, true, true, false,
+		  200 },
 		{ STR("HTTP/1.1 200 \r\n\r\n"), false, true, false, false, 200 },
-		{ STR("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"), false, true, false, true,
-		  200 },
-		{ STR("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"), true, true, true, false,
-		  200 },
-		{ STR("HTTP/1.1 204 No\r\nContent-Length: 3\r\n\r\n"), false, true, true, false, 204 },
-		{ STR("HTTP/1.1 304 No\r\nContent-Length: 3\r\n\r\n"), false, true, true, false, 304 },
+		{ STR("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"), false, true,
+		  false, true, 200 },
+		{ STR("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"), true, true,
+		  true, false, 200 },
+		{ STR("HTTP/1.1 204 No\r\nContent-Length: 3\r\n\r\n"), false, true, true, false,
+		  204 },
+		{ STR("HTTP/1.1 304 No\r\nContent-Length: 3\r\n\r\n"), false, true, true, false,
+		  304 },
 		{ STR("HTTP/1.1 100 Go\r\n\r\n"), false, true, true, false, 100 },
-		{ STR("HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 3\r\n\r\n"), false, false,
-		  false, false, 0 },
-		{ STR("HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n"), false,
-		  false, false, false, 0 },
+		{ STR("HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 3\r\n\r\n"),
+		  false, false, false, false, 0 },
+		{ STR("HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: "
+		      "chunked\r\n\r\n"),
+		  false, false, false, false, 0 },
 		{ STR("HTTP/1.1 20 OK\r\n\r\n"), false, false, false, false, 0 },
 		{ STR("HTTP/1.1 099 OK\r\n\r\n"), false, false, false, false, 0 },
 		{ STR("HTTP/1.1 600 OK\r\n\r\n"), false, false, false, false, 0 },
@@ -314,8 +325,10 @@ static void responses(void)
 			struct http_head h;
 			size_t used;
 
-			for (size_t n = step; v == HTTP_PARSE_MORE && n < c[i].in.len + step; n += step)
-				v = http_parse_response(&p, str_sub(c[i].in, 0, n), c[i].head, &h, &used);
+			for (size_t n = step; v == HTTP_PARSE_MORE && n < c[i].in.len + step;
+			     n += step)
+				v = http_parse_response(&p, str_sub(c[i].in, 0, n), c[i].head,
+				                        &h, &used);
 			T_EQ(v, c[i].ok ? HTTP_PARSE_DONE : HTTP_PARSE_BAD);
 			if (!c[i].ok)
 				continue;
@@ -330,9 +343,11 @@ static void responses(void)
 static void words(void)
 {
 	T_OK(http_is_token(STR("X-A_b!#$%&'*+.^`|~9")));
-	T_OK(!http_is_token(STR("")) && !http_is_token(STR("a b")) && !http_is_token(STR("a:")));
+	T_OK(!http_is_token(STR("")) && !http_is_token(STR("a b")) &&
+	     !http_is_token(STR("a:")));
 	T_OK(http_is_value(STR("")) && http_is_value(STR("a\tb \xff")));
-	T_OK(!http_is_value(STR("a\r")) && !http_is_value(STR("a\0")) && !http_is_value(STR("\x7f")));
+	T_OK(!http_is_value(STR("a\r")) && !http_is_value(STR("a\0")) &&
+	     !http_is_value(STR("\x7f")));
 	T_STREQ(http_reason(421), "Misdirected Request");
 	T_STREQ(http_reason(299), "Unknown");
 }

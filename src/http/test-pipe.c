@@ -39,7 +39,9 @@ static void start(struct str from_server, struct str from_client)
 	T_EQ(ev_new(&fx.ev, &e), 0);
 	T_EQ(socketpair(AF_UNIX, type, 0, c), 0);
 	T_EQ(socketpair(AF_UNIX, type, 0, s), 0);
-	T_EQ(pipe_open(&fx.p, fx.ev, shared, c[0], s[0], STR("HEAD"), from_server, from_client, &e), 0);
+	T_EQ(pipe_open(&fx.p, fx.ev, shared, c[0], s[0], STR("HEAD"), from_server, from_client,
+	               &e),
+	     0);
 	fx.p.on_close = on_close;
 	fx.client = c[1];
 	fx.server = s[1];
@@ -144,11 +146,13 @@ static void close_frames(void)
 {
 	said(STR(""), true);
 	said(STR("\x81\x02hi"), true);
-	said(STR("\x81\x02h"), false);         /* within a frame: none of ours fits */
+	said(STR("\x81\x02h"), false); /* within a frame: none of ours fits */
 	said(STR("\x81"), false);
 	said(STR("\xc1\x02hi"), false);        /* frames that we don't understand */
 	said(STR("\x01\x02hi\x89\x00"), true); /* between the parts of a message */
 }
 
-TEST_MAIN({ "bytes go both ways", both_ways }, { "a side that takes nothing holds up only its own way", stuck },
-          { "one end is the end", ends }, { "a close frame is put between two frames or not at all", close_frames })
+TEST_MAIN({ "bytes go both ways", both_ways },
+          { "a side that takes nothing holds up only its own way", stuck },
+          { "one end is the end", ends },
+          { "a close frame is put between two frames or not at all", close_frames })

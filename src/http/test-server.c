@@ -163,12 +163,13 @@ static void answers(void)
 static void pipelined(void)
 {
 	struct buf b = BUF(1 << 20);
-	struct str one = STR("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nab1"
-	                     "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
-	                     "2\r\ncd\r\n1;x=y\r\n2\r\n0\r\nTrailer: t\r\n\r\n"
-	                     "GET /nope HTTP/1.1\r\nHost: a\r\n\r\n"
-	                     "POST /hello HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nskip"
-	                     "GET /echo HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+	struct str one =
+	    STR("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nab1"
+	        "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+	        "2\r\ncd\r\n1;x=y\r\n2\r\n0\r\nTrailer: t\r\n\r\n"
+	        "GET /nope HTTP/1.1\r\nHost: a\r\n\r\n"
+	        "POST /hello HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nskip"
+	        "GET /echo HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
 	static const size_t steps[] = { 1, 2, 7, 100, 1000 };
 
 	for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
@@ -224,8 +225,11 @@ static void refused(struct str in, const char *status)
 
 static void refusals(void)
 {
-	refused(STR("GET / HTTP/1.1\nHost: a\n\nGET /hello HTTP/1.1\r\nHost: a\r\n\r\n"), "400");
-	refused(STR("GET /a/../b HTTP/1.1\r\nHost: a\r\n\r\nGET /hello HTTP/1.1\r\nHost: a\r\n\r\n"), "400");
+	refused(STR("GET / HTTP/1.1\nHost: a\n\nGET /hello HTTP/1.1\r\nHost: a\r\n\r\n"),
+	        "400");
+	refused(STR("GET /a/../b HTTP/1.1\r\nHost: a\r\n\r\nGET /hello HTTP/1.1\r\nHost: "
+	            "a\r\n\r\n"),
+	        "400");
 	refused(STR("GET /%2e%2E/b HTTP/1.1\r\nHost: a\r\n\r\n"), "400");
 	refused(STR("GET /hello HTTP/2.0\r\nHost: a\r\n\r\n"), "505");
 	refused(STR("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 100001\r\n\r\n"), "413");
@@ -236,7 +240,9 @@ static void too_large_chunked(void)
 	struct buf b = BUF(1 << 20), in = BUF(1 << 20);
 	int fd = start();
 
-	buf_put_z(&in, "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n30000\r\n");
+	buf_put_z(
+	    &in,
+	    "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n30000\r\n");
 	for (int i = 0; i < 0x30000; i++)
 		buf_put_c(&in, 'x');
 	peer_send(&fx, fd, buf_str(&in));
@@ -249,13 +255,26 @@ static void too_large_chunked(void)
 
 static void bad_chunk(void)
 {
-	static const char *const bad[] = { "x\r\n", "-1\r\n", "0x1\r\n", "123456789\r\n", " 1\r\na\r\n", "1 \r\na\r\n",
-		                           "1\na\r\n", "1\r\nab\r\n", "1\r\na\n", "\r\n", "1_0\r\n", "0\r\n\n", "0\r\nA b: c\r\n\r\n" };
+	static const char *const bad[] = { "x\r\n",
+		                           "-1\r\n",
+		                           "0x1\r\n",
+		                           "123456789\r\n",
+		                           " 1\r\na\r\n",
+		                           "1 \r\na\r\n",
+		                           "1\na\r\n",
+		                           "1\r\nab\r\n",
+		                           "1\r\na\n",
+		                           "\r\n",
+		                           "1_0\r\n",
+		                           "0\r\n\n",
+		                           "0\r\nA b: c\r\n\r\n" };
 
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
 		struct buf in = BUF(1000);
 
-		buf_put_z(&in, "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
+		buf_put_z(
+		    &in,
+		    "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
 		buf_put_z(&in, bad[i]);
 		buf_put_z(&in, "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
 		refused(buf_str(&in), "400");
@@ -270,8 +289,9 @@ static void uploads(void)
 	int fd = start();
 
 	memset(block, 'u', sizeof(block));
-	peer_send(&fx, fd, STR("PUT /count HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n"
-	                       "Content-Length: 8192000\r\n\r\n"));
+	peer_send(&fx, fd,
+	          STR("PUT /count HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n"
+	              "Content-Length: 8192000\r\n\r\n"));
 	peer_read(&fx, fd, &b, "100 Continue\r\n\r\n");
 	for (int i = 0; i < 1000; i++)
 		peer_send(&fx, fd, (struct str){ block, sizeof(block) });
@@ -316,13 +336,15 @@ static void files(void)
 	peer_read(&fx, fd, &b, "ffff");
 	T_EQ(after_head(buf_str(&b)).len, 2500);
 	buf_clear(&b);
-	peer_send(&fx, fd, STR("GET /file HTTP/1.1\r\nHost: a\r\n\r\n"
-	                       "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n"));
+	peer_send(&fx, fd,
+	          STR("GET /file HTTP/1.1\r\nHost: a\r\n\r\n"
+	              "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n"));
 	peer_read(&fx, fd, &b, "hello");
 	T_OK(after_head(buf_str(&b)).len > 2999500);
 	buf_clear(&b);
-	peer_send(&fx, fd, STR("GET /whole HTTP/1.1\r\nHost: a\r\n\r\n"
-	                       "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n"));
+	peer_send(&fx, fd,
+	          STR("GET /whole HTTP/1.1\r\nHost: a\r\n\r\n"
+	              "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n"));
 	peer_read(&fx, fd, &b, "hello");
 	T_OK(after_head(buf_str(&b)).len > 8000000);
 	buf_fini(&b);
@@ -341,7 +363,8 @@ static void vanishing(void)
 	T_EQ(seen.gone, 1);
 	T_EQ(seen.freed, 1);
 	fd = peer_open(&fx);
-	peer_send(&fx, fd, STR("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nab"));
+	peer_send(&fx, fd,
+	          STR("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nab"));
 	turns(&fx, 2);
 	close(fd);
 	turns(&fx, 3);
@@ -358,7 +381,8 @@ static void half_closed(void)
 	struct buf b = BUF(1 << 20);
 	int fd = start();
 
-	peer_send(&fx, fd, STR("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nabcde"));
+	peer_send(&fx, fd,
+	          STR("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nabcde"));
 	shutdown(fd, SHUT_WR);
 	peer_read(&fx, fd, &b, NULL);
 	T_STR(after_head(buf_str(&b)), STR("abcde"));

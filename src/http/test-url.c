@@ -15,7 +15,8 @@ static struct str show(const struct url *u, struct buf *b)
 	if (u->trailing_slash)
 		buf_put_z(b, "/");
 	for (size_t i = 0; i < u->nparam; i++)
-		buf_printf(b, "?%.*s=%.*s", STR_ARG(u->param[i].key), STR_ARG(u->param[i].value));
+		buf_printf(b, "?%.*s=%.*s", STR_ARG(u->param[i].key),
+		           STR_ARG(u->param[i].value));
 	return buf_str(b);
 }
 
@@ -123,5 +124,5 @@ static void parts(void)
 	arena_fini(&a);
 }
 
-TEST_MAIN({ "targets are decoded once, or refused", targets }, { "segments and parameters have maxima", maxima },
-          { "parts are found", parts })
+TEST_MAIN({ "targets are decoded once, or refused", targets },
+          { "segments and parameters have maxima", maxima }, { "parts are found", parts })

@@ -20,7 +20,8 @@ static void on_message(struct ws *w, enum ws_op op, struct str data, void *arg)
 	else if (str_is(data, "close"))
 		ws_close(w, 4000, STR("as you wish"));
 	else if (str_is(data, "parts"))
-		T_EQ(ws_sendv(w, op, (const struct str[]){ STR("a"), STR(""), STR("bc") }, 3), 0);
+		T_EQ(ws_sendv(w, op, (const struct str[]){ STR("a"), STR(""), STR("bc") }, 3),
+		     0);
 	else
 		seen.last_error = ws_send(w, op, data);
 }
@@ -74,8 +75,8 @@ static struct fixture fx;
 static int before;
 
 #define SHAKE "Connection: Upgrade\r\nUpgrade: websocket\r\n"
-#define KEY "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-#define GET "GET /ws HTTP/1.1\r\nHost: a\r\n"
+#define KEY   "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+#define GET   "GET /ws HTTP/1.1\r\nHost: a\r\n"
 
 static int start(void)
 {
@@ -86,11 +87,14 @@ static int start(void)
 	seen = (struct seen){ 0 };
 	fixture_open(&fx, &cfg);
 	fd = peer_open(&fx);
-	peer_send(&fx, fd, STR(GET SHAKE KEY "Sec-WebSocket-Version: 13\r\n"
-	                                     "Sec-WebSocket-Protocol: talk, chat\r\n\r\n"));
+	peer_send(&fx, fd,
+	          STR(GET SHAKE KEY "Sec-WebSocket-Version: 13\r\n"
+	                            "Sec-WebSocket-Protocol: talk, chat\r\n\r\n"));
 	peer_read(&fx, fd, &b, "\r\n\r\n");
 	T_OK(str_starts(buf_str(&b), STR("HTTP/1.1 101 ")));
-	T_OK(str_find(buf_str(&b), STR("Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n")) < buf_len(&b));
+	T_OK(str_find(buf_str(&b),
+	              STR("Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n")) <
+	     buf_len(&b));
 	T_OK(str_find(buf_str(&b), STR("Sec-WebSocket-Protocol: chat\r\n")) < buf_len(&b));
 	T_OK(str_find(buf_str(&b), STR("X-Test: yes\r\n")) < buf_len(&b));
 	T_EQ(seen.freed, 1);
@@ -189,12 +193,18 @@ static void closing(void)
 	int fd = start();
 
 	send_frame(fd, true, WSF_TEXT, STR("close"));
-	expect(fd, WSF_CLOSE, STR("\x0f\xa0" "as you wish"));
+	expect(fd, WSF_CLOSE,
+	       STR("\x0f\xa0"
+	           "as you wish"));
 	stop(fd);
 	T_EQ(seen.code, 4000);
 	fd = start();
-	send_frame(fd, true, WSF_CLOSE, STR("\x03\xe8" "bye"));
-	expect(fd, WSF_CLOSE, STR("\x03\xe8" "bye"));
+	send_frame(fd, true, WSF_CLOSE,
+	           STR("\x03\xe8"
+	               "bye"));
+	expect(fd, WSF_CLOSE,
+	       STR("\x03\xe8"
+	           "bye"));
 	stop(fd);
 	T_EQ(seen.code, 1000);
 	fd = start();
@@ -271,10 +281,12 @@ static void handshakes(void)
 		STR(GET SHAKE KEY "Sec-WebSocket-Version: 8\r\n\r\n"),
 		STR(GET SHAKE "Sec-WebSocket-Version: 13\r\n\r\n"),
 		STR(GET SHAKE KEY KEY "Sec-WebSocket-Version: 13\r\n\r\n"),
-		STR(GET SHAKE "Sec-WebSocket-Key: dGhlIHNhbXBsZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"),
+		STR(GET SHAKE
+		    "Sec-WebSocket-Key: dGhlIHNhbXBsZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"),
 		STR(GET "Upgrade: websocket\r\n" KEY "Sec-WebSocket-Version: 13\r\n\r\n"),
 		STR(GET "Connection: upgrade\r\n" KEY "Sec-WebSocket-Version: 13\r\n\r\n"),
-		STR("POST /ws HTTP/1.1\r\nHost: a\r\n" SHAKE KEY "Sec-WebSocket-Version: 13\r\n\r\n"),
+		STR("POST /ws HTTP/1.1\r\nHost: a\r\n" SHAKE KEY
+		    "Sec-WebSocket-Version: 13\r\n\r\n"),
 		STR(GET SHAKE KEY "Sec-WebSocket-Version: 13\r\nContent-Length: 1\r\n\r\nx"),
 	};
 
@@ -305,7 +317,8 @@ static void early_bytes(void)
 	seen = (struct seen){ 0 };
 	fixture_open(&fx, &cfg);
 	fd = peer_open(&fx);
-	peer_send(&fx, fd, STR(GET SHAKE KEY "Sec-WebSocket-Version: 13\r\n\r\n\x81\x82\0\0\0\0hi"));
+	peer_send(&fx, fd,
+	          STR(GET SHAKE KEY "Sec-WebSocket-Version: 13\r\n\r\n\x81\x82\0\0\0\0hi"));
 	peer_read(&fx, fd, &b, "\x81\x02hi");
 	buf_fini(&b);
 	stop(fd);

@@ -133,13 +133,13 @@ static void lengths(void)
 static void errors(void)
 {
 	static const struct str bad[] = {
-		STR("\xc1\x80"),                 /* a reserved bit */
+		STR("\xc1\x80"), /* a reserved bit */
 		STR("\xa1\x80"),
 		STR("\x91\x80"),
-		STR("\x83\x80"),                 /* reserved opcodes */
+		STR("\x83\x80"), /* reserved opcodes */
 		STR("\x8b\x80"),
 		STR("\x8f\x80"),
-		STR("\x80\x80"),                 /* a continuation of nothing */
+		STR("\x80\x80"), /* a continuation of nothing */
 		STR("\x00\x80"),
 		STR("\x01\x80\0\0\0\0\x81\x80"), /* a message within a message */
 		STR("\x09\x80"),                 /* a control frame in pieces */
@@ -147,7 +147,7 @@ static void errors(void)
 		STR("\x81\xfe\x00\x7d\0\0\0\0"), /* not the shortest form */
 		STR("\x81\xff\0\0\0\0\0\0\xff\xff\0\0\0\0"),
 		STR("\x81\xff\x80\0\0\0\0\0\0\1\0\0\0\0"),
-		STR("\x81\x00"),                 /* not masked */
+		STR("\x81\x00"), /* not masked */
 	};
 	struct buf out = BUF(1000);
 
@@ -164,8 +164,10 @@ static void errors(void)
 
 static void codes(void)
 {
-	static const unsigned ok[] = { 1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 4401, 4999 };
-	static const unsigned bad[] = { 0, 999, 1004, 1005, 1006, 1015, 1016, 1100, 2000, 2999, 5000, 65535 };
+	static const unsigned ok[] = { 1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010,
+		                       1011, 1012, 1013, 1014, 3000, 4401, 4999 };
+	static const unsigned bad[] = { 0,    999,  1004, 1005, 1006, 1015,
+		                        1016, 1100, 2000, 2999, 5000, 65535 };
 
 	for (size_t i = 0; i < sizeof(ok) / sizeof(ok[0]); i++)
 		T_OK(wsf_close_code_ok(ok[i]));
@@ -182,10 +184,13 @@ static void keys(void)
 	T_STR(((struct str){ accept, sizeof(accept) }), STR("s3pPLMBiTxaQ9kYGzzhZRbK+xOo="));
 	ws_key_new(key);
 	T_OK(ws_key_ok((struct str){ key, sizeof(key) }));
-	T_OK(!ws_key_ok(STR("")) && !ws_key_ok(STR("short")) && !ws_key_ok(STR("dGhlIHNhbXBsZSBub25jZQ=")));
-	T_OK(!ws_key_ok(STR("dGhlIHNhbXBsZSBub25jZQ!!")) && !ws_key_ok(STR("dGhlIHNhbXBsZSBub25jZQAA")));
+	T_OK(!ws_key_ok(STR("")) && !ws_key_ok(STR("short")) &&
+	     !ws_key_ok(STR("dGhlIHNhbXBsZSBub25jZQ=")));
+	T_OK(!ws_key_ok(STR("dGhlIHNhbXBsZSBub25jZQ!!")) &&
+	     !ws_key_ok(STR("dGhlIHNhbXBsZSBub25jZQAA")));
 }
 
-TEST_MAIN({ "frames both ways, however they are split", frames }, { "all forms of length", lengths },
+TEST_MAIN({ "frames both ways, however they are split", frames },
+          { "all forms of length", lengths },
           { "what is not a proper frame is refused", errors }, { "close codes", codes },
           { "the handshake's values", keys })

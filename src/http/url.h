@@ -10,11 +10,11 @@
 #include "base/arena.h"
 
 #define URL_SEGMENTS_MAX 64
-#define URL_PARAMS_MAX 64
+#define URL_PARAMS_MAX   64
 
 struct url {
-	struct str path;  /* raw, before '?' */
-	struct str query; /* raw, after '?' */
+	struct str path;                  /* raw, before '?' */
+	struct str query;                 /* raw, after '?' */
 	struct str seg[URL_SEGMENTS_MAX]; /* decoded, in the arena */
 	size_t n;
 	bool trailing_slash;

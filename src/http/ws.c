@@ -115,7 +115,8 @@ static void kick(struct ws *w)
 	ev_at_turn_end(w->st.ev, &w->kick, on_kick);
 }
 
-static int put_frame(struct ws *w, enum wsf_op op, const struct str *parts, size_t n, size_t len)
+static int put_frame(struct ws *w, enum wsf_op op, const struct str *parts, size_t n,
+                     size_t len)
 {
 	struct str all[WS_PARTS_MAX + 1];
 	char head[WSF_HEAD_MAX];
@@ -206,7 +207,8 @@ static void got_data(struct ws *w, struct str piece)
 	char *to;
 
 	if (w->rd.op >= WSF_CLOSE) {
-		wsf_unmask(&w->rd, piece, w->ctl + w->nctl); /* at most 125: the codec saw to it */
+		wsf_unmask(&w->rd, piece,
+		           w->ctl + w->nctl); /* at most 125: the codec saw to it */
 		w->nctl = (uint8_t)(w->nctl + piece.len);
 		return;
 	}

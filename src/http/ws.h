@@ -22,14 +22,14 @@ typedef void ws_close_fn(struct ws *w, unsigned code, void *arg);
 typedef void ws_fn(struct ws *w, void *arg);
 
 struct ws_cfg {
-	size_t message_max;      /* 0: 16 MiB */
-	size_t out_max;          /* 0: 16 MiB queued; past it the socket is closed 1013 */
-	unsigned ping_ms;        /* 0: 30 s */
-	unsigned timeout_ms;     /* 0: 90 s without any byte: closed */
-	struct str protocol;     /* chosen subprotocol, or empty */
+	size_t message_max;  /* 0: 16 MiB */
+	size_t out_max;      /* 0: 16 MiB queued; past it the socket is closed 1013 */
+	unsigned ping_ms;    /* 0: 30 s */
+	unsigned timeout_ms; /* 0: 90 s without any byte: closed */
+	struct str protocol; /* chosen subprotocol, or empty */
 	ws_message_fn *on_message;
 	ws_close_fn *on_close;
-	ws_fn *on_drain;         /* may be NULL: the queue has become empty */
+	ws_fn *on_drain; /* may be NULL: the queue has become empty */
 	void *arg;
 };
 

@@ -22,9 +22,9 @@ struct wsf_reader {
 	bool client;      /* we are the client: frames come unmasked */
 	bool in_message_; /* a data message has begun and not ended */
 	bool in_frame_;
-	bool fin;         /* of the present frame */
-	enum wsf_op op;   /* of the present frame */
-	uint64_t len;     /* of the present frame */
+	bool fin;       /* of the present frame */
+	enum wsf_op op; /* of the present frame */
+	uint64_t len;   /* of the present frame */
 	uint64_t left_;
 	uint8_t mask_[4];
 	uint8_t head_[14];
@@ -36,7 +36,7 @@ enum wsf_step {
 	WSF_DATA,  /* *ret_piece: masked bytes, for wsf_unmask */
 	WSF_FRAME, /* the frame is complete */
 	WSF_MORE,
-	WSF_BAD,   /* a protocol error: close with 1002 */
+	WSF_BAD, /* a protocol error: close with 1002 */
 };
 
 void wsf_init(struct wsf_reader *r, bool client);

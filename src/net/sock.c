@@ -39,7 +39,8 @@ static int parse_tcp(struct str s, struct addr *ret, struct err *err)
 	while (colon > 0 && s.ptr[colon - 1] != ':')
 		colon--;
 	if (colon == 0 || str_to_u64(str_sub(s, colon, s.len), 0, 65535, &port) < 0)
-		return ERR(err, -EINVAL, "\"tcp:%.*s\" has no port between 0 and 65535", STR_ARG(s));
+		return ERR(err, -EINVAL, "\"tcp:%.*s\" has no port between 0 and 65535",
+		           STR_ARG(s));
 	host = str_sub(s, 0, colon - 1);
 	if (v6) {
 		if (host.len < 2 || host.ptr[host.len - 1] != ']')
@@ -72,8 +73,8 @@ int addr_parse(struct str s, struct addr *ret, struct err *err)
 	else if (str_starts(s, STR("tcp:")))
 		r = parse_tcp(str_sub(s, 4, s.len), &a, err);
 	else
-		r = ERR(err, -EINVAL, "\"%.*s\" is not an address: say unix:PATH or tcp:IP:PORT",
-		        STR_ARG(s));
+		r = ERR(err, -EINVAL,
+		        "\"%.*s\" is not an address: say unix:PATH or tcp:IP:PORT", STR_ARG(s));
 	if (r == 0)
 		*ret = a;
 	return r;

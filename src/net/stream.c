@@ -59,7 +59,9 @@ int stream_open(struct stream *s, struct ev *ev, int fd, size_t in_max, size_t o
 {
 	int r;
 
-	*s = (struct stream){ .ev = ev, .out_max_ = out_max, .connecting_ = connecting, .file_ = -1 };
+	*s = (struct stream){
+		.ev = ev, .out_max_ = out_max, .connecting_ = connecting, .file_ = -1
+	};
 	buf_init(&s->in, in_max);
 	buf_init(&s->out, SIZE_MAX / 2); /* out_max is checked here: see stream_writev_all */
 	r = ev_fd_start(ev, &s->fd, fd, connecting ? EPOLLOUT : EPOLLIN, on_event, err);
@@ -164,7 +166,8 @@ static void push(struct stream *s, const struct str *parts, size_t n)
 	for (size_t i = 0; i < n && i < IOV_PARTS; i++) {
 		total += parts[i].len;
 		if (parts[i].len)
-			iov[k++] = (struct iovec){ (void *)(uintptr_t)parts[i].ptr, parts[i].len };
+			iov[k++] =
+			    (struct iovec){ (void *)(uintptr_t)parts[i].ptr, parts[i].len };
 	}
 	if (k == 0)
 		return;

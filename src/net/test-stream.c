@@ -166,7 +166,9 @@ static void writing(void)
 	T_EQ(got, sent);
 	T_EQ(fx.drained, 1);
 	T_EQ(stream_write(&fx.s, (struct str){ block, MAX + 1 }), -ENOBUFS);
-	T_EQ(stream_writev_all(&fx.s, (const struct str[]){ { block, MAX }, { block, MAX } }, 2), 0);
+	T_EQ(
+	    stream_writev_all(&fx.s, (const struct str[]){ { block, MAX }, { block, MAX } }, 2),
+	    0);
 	for (got = 0; got < 2 * MAX;) {
 		turns(1);
 		got += drain_peer();

@@ -15,8 +15,8 @@
 #include "base/file.h"
 #include "net/sock.h"
 
-#define CONNS_MAX  4096
-#define SAMPLES    4000000
+#define CONNS_MAX 4096
+#define SAMPLES   4000000
 
 struct conn {
 	int fd;
@@ -73,7 +73,8 @@ static size_t first_answer(struct conn *c)
 		if (head == all.len || at > head)
 			continue;
 		rest = str_sub(all, at + 16, head);
-		if (str_to_u64(str_sub(rest, 0, str_chr(rest, '\r', 0)), 0, sizeof(text), &len) < 0)
+		if (str_to_u64(str_sub(rest, 0, str_chr(rest, '\r', 0)), 0, sizeof(text),
+		               &len) < 0)
 			return 0;
 		if (have < head + 4 + len)
 			continue;
@@ -129,7 +130,8 @@ static int run(const struct addr *a, size_t conns, uint64_t seconds, struct err 
 			(void)usleep(10000);
 			load.answer_len = first_answer(&load.conns[0]);
 			if (!load.answer_len)
-				return ERR(err, -EPROTO, "the first answer is not a 200 with a length");
+				return ERR(err, -EPROTO,
+				           "the first answer is not a 200 with a length");
 		}
 		if (epoll_ctl(ep, EPOLL_CTL_ADD, load.conns[i].fd, &e) < 0)
 			return ERR(err, -errno, "epoll_ctl: %m");
@@ -149,11 +151,13 @@ static int run(const struct addr *a, size_t conns, uint64_t seconds, struct err 
 			return ERR(err, -ETIMEDOUT, "no answer for a second");
 	}
 	qsort(load.samples, load.n, sizeof(*load.samples), cmp);
-	printf("{\"rps\": %.0f, \"p50_ms\": %.3f, \"p90_ms\": %.3f, \"p99_ms\": %.3f, \"max_ms\": %.3f, "
+	printf("{\"rps\": %.0f, \"p50_ms\": %.3f, \"p90_ms\": %.3f, \"p99_ms\": %.3f, "
+	       "\"max_ms\": %.3f, "
 	       "\"n\": %zu, \"errors\": %zu, \"answer_bytes\": %zu}\n",
-	       (double)load.n / ((double)(now_ns() - start) / 1e9), load.samples[load.n / 2] / 1e3,
-	       load.samples[load.n * 9 / 10] / 1e3, load.samples[load.n * 99 / 100] / 1e3,
-	       load.samples[load.n - 1] / 1e3, load.n, load.errors, load.answer_len);
+	       (double)load.n / ((double)(now_ns() - start) / 1e9),
+	       load.samples[load.n / 2] / 1e3, load.samples[load.n * 9 / 10] / 1e3,
+	       load.samples[load.n * 99 / 100] / 1e3, load.samples[load.n - 1] / 1e3, load.n,
+	       load.errors, load.answer_len);
 	return 0;
 }
 
@@ -166,8 +170,11 @@ int main(int argc, char **argv)
 
 	if (argc != 4 || addr_parse(str_of(argv[1]), &a, &err) < 0 ||
 	    str_to_u64(str_of(argv[2]), 1, CONNS_MAX, &conns) < 0 ||
-	    str_to_u64(str_of(argv[3]), 1, 600, &seconds) < 0 || file_read_fd(0, &request, &err) < 0) {
-		(void)fprintf(stderr, "usage: bench-load ADDRESS CONNECTIONS SECONDS < REQUEST %s\n", err.msg);
+	    str_to_u64(str_of(argv[3]), 1, 600, &seconds) < 0 ||
+	    file_read_fd(0, &request, &err) < 0) {
+		(void)fprintf(stderr,
+		              "usage: bench-load ADDRESS CONNECTIONS SECONDS < REQUEST %s\n",
+		              err.msg);
 		return 2;
 	}
 	load.request = buf_str(&request);

@@ -8,9 +8,11 @@
 #include "edge/fields.h"
 #include "fuzz.h"
 
-static const char *const never[] = { "connection", "content-length", "transfer-encoding", "te", "upgrade",
-	                             "expect", "x-carrel-account", "x-carrel-name", "x-carrel-peer",
-	                             "forwarded", "x-forwarded-for", "keep-alive" };
+static const char *const never[] = {
+	"connection",    "content-length", "transfer-encoding", "te",
+	"upgrade",       "expect",         "x-carrel-account",  "x-carrel-name",
+	"x-carrel-peer", "forwarded",      "x-forwarded-for",   "keep-alive"
+};
 
 static void passed_on(const struct http_head *h, enum fields_to to)
 {
@@ -27,13 +29,15 @@ static void passed_on(const struct http_head *h, enum fields_to to)
 	}
 	buf_put_z(&b, "\r\n");
 	if (buf_len(&b) < HTTP_HEAD_MAX) { /* "a:b" grows by a space */
-		CHECK(http_parse_request(&p, buf_str(&b), &again, &used, &status) == HTTP_PARSE_DONE);
+		CHECK(http_parse_request(&p, buf_str(&b), &again, &used, &status) ==
+		      HTTP_PARSE_DONE);
 		CHECK(used == buf_len(&b) && str_eq(again.host, h->host));
 		CHECK(!again.chunked && !again.has_length && !again.upgrade_ws);
 		for (size_t i = 0; i < ARRAY_LEN(never); i++)
 			CHECK(!http_get(&again, never[i]).ptr);
 		for (size_t i = 0; i < again.n; i++)
-			CHECK(str_chr(again.fields[i].name, '_', 0) == again.fields[i].name.len);
+			CHECK(str_chr(again.fields[i].name, '_', 0) ==
+			      again.fields[i].name.len);
 		if (to != TO_CORE) {
 			CHECK(!http_get(&again, "authorization").ptr);
 			for (size_t i = 0; i < again.n; i++) {
@@ -65,7 +69,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	unsigned status;
 	size_t used;
 
-	if (http_parse_request(&p, fuzz_str(data, size), &h, &used, &status) == HTTP_PARSE_DONE) {
+	if (http_parse_request(&p, fuzz_str(data, size), &h, &used, &status) ==
+	    HTTP_PARSE_DONE) {
 		passed_on(&h, TO_CORE);
 		passed_on(&h, TO_SESSION);
 		passed_on(&h, TO_PROGRAM);

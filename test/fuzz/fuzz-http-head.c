@@ -25,8 +25,9 @@ static void parse(struct str s, bool response, size_t step, struct parsed *p)
 	for (size_t n = step > s.len ? s.len : step;; n = n + step > s.len ? s.len : n + step) {
 		struct str part = str_sub(s, 0, n);
 
-		p->verdict = response ? http_parse_response(&st, part, false, &p->h, &p->used) :
-		                        http_parse_request(&st, part, &p->h, &p->used, &p->status);
+		p->verdict = response
+		                 ? http_parse_response(&st, part, false, &p->h, &p->used)
+		                 : http_parse_request(&st, part, &p->h, &p->used, &p->status);
 		if (p->verdict != HTTP_PARSE_MORE || n == s.len)
 			return;
 	}
@@ -66,7 +67,8 @@ static void sane(const struct http_head *h, bool response)
 {
 	CHECK(h->n <= HTTP_FIELDS_MAX);
 	CHECK(response || !(h->chunked && h->has_length));
-	CHECK(response || (h->host.len && h->target.ptr[0] == '/' && h->target.len <= HTTP_LINE_MAX));
+	CHECK(response ||
+	      (h->host.len && h->target.ptr[0] == '/' && h->target.len <= HTTP_LINE_MAX));
 	CHECK(response || str_chr(h->target, ' ', 0) == h->target.len);
 	for (size_t i = 0; i < h->n; i++)
 		CHECK(http_is_token(h->fields[i].name) && http_is_value(h->fields[i].value));

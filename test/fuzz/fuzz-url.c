@@ -11,7 +11,8 @@ static void no_climbing(struct str seg, bool slash_ok)
 {
 	struct str part;
 
-	CHECK(utf8_valid(seg) && str_chr(seg, 0, 0) == seg.len && str_chr(seg, '\\', 0) == seg.len);
+	CHECK(utf8_valid(seg) && str_chr(seg, 0, 0) == seg.len &&
+	      str_chr(seg, '\\', 0) == seg.len);
 	CHECK(slash_ok || str_chr(seg, '/', 0) == seg.len);
 	while (str_split(&seg, '/', &part))
 		CHECK(!str_is(part, ".") && !str_is(part, ".."));

@@ -13,14 +13,16 @@ struct result {
 	size_t used;
 };
 
-static void on_step(struct wsf_reader *rd, enum wsf_step step, struct str piece, struct result *r)
+static void on_step(struct wsf_reader *rd, enum wsf_step step, struct str piece,
+                    struct result *r)
 {
 	char head[WSF_HEAD_MAX], *to;
 
 	buf_put_c(&r->events, step == WSF_DATA ? '.' : (char)('A' + (int)step));
 	if (step == WSF_HEAD)
-		buf_put(&r->rewritten, head,
-		        wsf_head(head, rd->fin, rd->op, rd->len, rd->client ? NULL : rd->mask_));
+		buf_put(
+		    &r->rewritten, head,
+		    wsf_head(head, rd->fin, rd->op, rd->len, rd->client ? NULL : rd->mask_));
 	if (step != WSF_DATA)
 		return;
 	to = buf_reserve(&r->rewritten, piece.len);

@@ -11,7 +11,7 @@
 #include "base/log.h"
 #include "engine/bundle.h"
 #include "engine/host.h"
-#include "engine/image.h"
+#include "engine/rootfs.h"
 #include "engine/journals.h"
 
 #define ITEMS_MAX  1000000
@@ -89,7 +89,7 @@ static void image_list_(struct engine *e, struct engine_call *c)
 	struct buf b = BUF(ITEMS_MAX);
 	struct jsonw w = JSONW(&b);
 
-	image_list(local_of(e)->cfg->image_dir, &w);
+	rootfs_list(local_of(e)->cfg->image_dir, &w);
 	m.image_list_ok.items = buf_str(&b);
 	engine_answer(c, &m);
 	buf_fini(&b);

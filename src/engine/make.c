@@ -9,7 +9,7 @@
 
 #include "base/file.h"
 #include "engine/bundle.h"
-#include "engine/image.h"
+#include "engine/rootfs.h"
 #include "engine/local.h"
 
 #define READY_SECONDS 60
@@ -187,7 +187,7 @@ static int make_all(struct local *l, const struct wire_session_start *m, const c
 		.dns = buf_str(&l->dns),
 		.nofile_hard = l->nofile_hard,
 	};
-	int r = image_find(l->cfg->image_dir, m->image_id, image, err);
+	int r = rootfs_find(l->cfg->image_dir, m->image_id, image, err);
 
 	p.path = str_of(image->path);
 	if (r == 0)

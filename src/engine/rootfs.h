@@ -17,6 +17,6 @@ struct image {
 
 /* A JSON array of {"id","name","digest","size_bytes","ready"}. A folder that
  * is no image is left out. */
-void image_list(const char *dir, struct jsonw *w);
+void rootfs_list(const char *dir, struct jsonw *w);
 /* By id, or by name (the newest of that name). -ENOENT. */
-MUST_CHECK int image_find(const char *dir, struct str id, struct image *ret, struct err *err);
+MUST_CHECK int rootfs_find(const char *dir, struct str id, struct image *ret, struct err *err);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #define _GNU_SOURCE
-#include "engine/image.h"
+#include "engine/rootfs.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -44,19 +44,19 @@ static void test_images(void)
 	make("f", "not json", true);
 	make(".tmp-g", "{\"id\":\".tmp-g\"}", true);
 
-	image_list(tmp, &w);
+	rootfs_list(tmp, &w);
 	T_EQ(json_parse(&a, buf_str(&b), NULL, &tree, NULL), 0);
 	T_EQ(tree->n, 3);
-	T_EQ(image_find(tmp, STR("d"), &im, NULL), 0);
+	T_EQ(rootfs_find(tmp, STR("d"), &im, NULL), 0);
 	(void)snprintf(expect, sizeof(expect), "%s/d-2/rootfs", tmp);
 	T_STREQ(im.rootfs, expect);
 	T_STREQ(im.path, "/p");
-	T_EQ(image_find(tmp, STR("d-1"), &im, NULL), 0);
+	T_EQ(rootfs_find(tmp, STR("d-1"), &im, NULL), 0);
 	(void)snprintf(expect, sizeof(expect), "%s/d-1/rootfs", tmp);
 	T_STREQ(im.rootfs, expect);
-	T_EQ(image_find(tmp, STR("d-3"), &im, NULL), -ENOENT);
-	T_EQ(image_find(tmp, STR("f"), &im, NULL), -ENOENT);
-	T_EQ(image_find(tmp, STR("../d-1"), &im, NULL), -ENOENT);
+	T_EQ(rootfs_find(tmp, STR("d-3"), &im, NULL), -ENOENT);
+	T_EQ(rootfs_find(tmp, STR("f"), &im, NULL), -ENOENT);
+	T_EQ(rootfs_find(tmp, STR("../d-1"), &im, NULL), -ENOENT);
 	arena_fini(&a);
 	buf_fini(&b);
 	T_EQ(file_remove_tree(AT_FDCWD, tmp, NULL), 0);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #define _GNU_SOURCE
-#include "engine/image.h"
+#include "engine/rootfs.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -37,7 +37,7 @@ static bool is_ready(const char *dir, const char *id)
 	return access(path, F_OK) == 0;
 }
 
-void image_list(const char *dir, struct jsonw *w)
+void rootfs_list(const char *dir, struct jsonw *w)
 {
 	DIR *d = opendir(dir);
 
@@ -75,7 +75,7 @@ static void fill(const char *dir, const char *id, const struct json *t, struct i
 	(void)snprintf(ret->path, sizeof(ret->path), "%.*s", STR_ARG(path));
 }
 
-int image_find(const char *dir, struct str id, struct image *ret, struct err *err)
+int rootfs_find(const char *dir, struct str id, struct image *ret, struct err *err)
 {
 	char newest[64] = "";
 	bool found = false, exact = false;

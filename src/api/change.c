@@ -28,6 +28,7 @@ enum what {
 	DO_END,
 	DO_STOP,
 	DO_WARNED,
+	DO_NOTE,
 };
 
 /* One change: what to do, and what came of it. */
@@ -293,6 +294,13 @@ static int do_simple(struct db *db, struct change *c, struct err *err)
 		         c->reason))
 			set_reason(c);
 		break;
+	case DO_NOTE:
+		if (s->state != SESSION_STARTING || strcmp(s->message, c->message) == 0)
+			return 0;
+		(void)snprintf(s->reason, sizeof(s->reason), "waiting");
+		memcpy(s->message, c->message, sizeof(s->message));
+		c->changed = true;
+		break;
 	case DO_END:
 		(void)move(c, c->to, c->reason);
 		break;
@@ -514,6 +522,14 @@ void change_failed(struct core *core, struct str session, uint32_t epoch, struct
 
 	copy(c->reason, sizeof(c->reason), reason.len ? reason : STR("start-failed"));
 	copy(c->message, sizeof(c->message), str_sub(message, 0, utf8_whole(str_sub(message, 0, MESSAGE_MAX - 1))));
+	submit(c);
+}
+
+void change_note(struct core *core, struct str session, uint32_t epoch, struct str message)
+{
+	struct change *c = make(core, DO_NOTE, session, epoch);
+
+	copy(c->message, sizeof(c->message), message);
 	submit(c);
 }
 

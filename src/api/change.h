@@ -20,6 +20,9 @@ void change_activity(struct core *core, const struct wire_ev_activity *m);
 void change_failed(struct core *core, struct str session, uint32_t epoch, struct str reason,
                    struct str message);
 
+/* Why a start does not get on, for people to see; it goes on trying. */
+void change_note(struct core *core, struct str session, uint32_t epoch, struct str message);
+
 /* Queued to starting; followed by launch(). */
 void change_start(struct core *core, struct str session, uint32_t epoch);
 /* To an end: `to` is stopped, failed or lost. */

@@ -50,6 +50,7 @@ static void refused(struct op *o, const struct err *err)
 
 	o->core->count.engine_errors++;
 	if (err->code == -EBUSY || err->code == -EAGAIN) {
+		change_note(o->core, str_of(o->session_id), o->epoch, str_of(err->msg));
 		if (l)
 			ev_timer_start(o->core->ev, &l->again, RETRY_MS, on_again);
 	} else if (err->code != -ENOTCONN) {

@@ -269,27 +269,23 @@ int link_new(struct ev *ev, const struct link_cfg *cfg, struct link **ret, struc
 	return 0;
 }
 
-static void drop_all(struct list *list)
+void link_close(struct link *l)
 {
-	while (!list_empty(list)) {
-		struct pending *p = LIST_ENTRY(list->next, struct pending, node);
-
-		list_del(&p->node);
-		free(p);
-	}
+	come_down(l, "core ends");
+	ev_timer_stop(&l->retry);
 }
 
 void link_free(struct link *l)
 {
 	if (!l)
 		return;
-	if (l->open)
-		stream_close(&l->st);
-	l->open = l->up = false;
-	ev_timer_stop(&l->retry);
-	ev_timer_stop(&l->watch);
-	drop_all(&l->pending);
-	drop_all(&l->refused);
+	link_close(l);
+	while (!list_empty(&l->refused)) {
+		struct pending *p = LIST_ENTRY(l->refused.next, struct pending, node);
+		struct err err = p->err;
+
+		tell(l, p, NULL, &err);
+	}
 	l->freed = true;
 	if (!l->later_on)
 		ev_at_turn_end(l->ev, &l->later, on_later);

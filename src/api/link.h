@@ -27,7 +27,9 @@ struct link_cfg {
 
 MUST_CHECK int link_new(struct ev *ev, const struct link_cfg *cfg, struct link **ret,
                         struct err *err);
-void link_free(struct link *l); /* pending calls are dropped without an answer */
+/* No more connections; pending calls are told. */
+void link_close(struct link *l);
+void link_free(struct link *l); /* closes; frees at the turn's end */
 bool link_up(const struct link *l);
 /* fn may be NULL. m->seq is set here. */
 void link_call(struct link *l, struct wire_msg *m, link_fn *fn, void *arg);

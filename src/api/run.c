@@ -24,6 +24,7 @@
 #include "store/feed.h"
 
 #define TICK_MS 1000U
+#define DRAIN_MS 2000U
 #define SWEEP_MS (10U * 60 * 1000)
 
 struct now core_now(const struct core *core)
@@ -210,20 +211,36 @@ static int start(struct core *core, int listen_fd, struct err *err)
 	return 0;
 }
 
+/* What was begun is written, and what follows from it is let go. */
+static void drain(struct core *core)
+{
+	mono_ms end = time_mono_ms() + DRAIN_MS;
+
+	while (store_pending(core->store) > 0 && time_mono_ms() < end)
+		if (ev_turn(core->ev, 50, NULL) < 0)
+			return;
+}
+
 static void stop(struct core *core)
 {
 	ev_timer_stop(&core->tick);
 	ev_timer_stop(&core->sweep);
-	ev_timer_stop(&core->reconcile);
 	if (core->http) {
 		sse_close_all(core);
 		http_server_free(core->http);
 	}
+	if (core->link)
+		link_close(core->link);
+	if (core->store)
+		drain(core);
+	ev_timer_stop(&core->reconcile);
 	link_free(core->link);
 	if (core->passwords)
 		pool_free(core->passwords);
 	live_free_all(core);
 	store_close(core->store);
+	if (ev_turn(core->ev, 0, NULL) < 0)
+		return; /* what is freed at a turn's end */
 }
 
 int core_run(const struct core_cfg *cfg, int listen_fd, struct err *err)

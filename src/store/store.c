@@ -35,7 +35,8 @@ struct store {
 	pthread_mutex_t mu; /* guards what follows */
 	pthread_cond_t more;
 	struct queue todo, done;
-	unsigned waiting;
+	unsigned waiting; /* not yet begun */
+	unsigned pending; /* done not yet called */
 	bool quit;
 	struct store_stats stats;
 };
@@ -270,8 +271,21 @@ static void on_wake(struct ev_fd *f, uint32_t events)
 	while ((j = first) != NULL) {
 		first = j->next_;
 		j->next_ = NULL;
+		pthread_mutex_lock(&st->mu);
+		st->pending--;
+		pthread_mutex_unlock(&st->mu);
 		j->done(j);
 	}
+}
+
+unsigned store_pending(struct store *st)
+{
+	unsigned n;
+
+	pthread_mutex_lock(&st->mu);
+	n = st->pending;
+	pthread_mutex_unlock(&st->mu);
+	return n;
 }
 
 int store_submit(struct store *st, struct store_job *j)
@@ -285,6 +299,7 @@ int store_submit(struct store *st, struct store_job *j)
 	} else {
 		queue_push(&st->todo, j);
 		st->waiting++;
+		st->pending++;
 		pthread_cond_signal(&st->more);
 	}
 	pthread_mutex_unlock(&st->mu);

@@ -45,6 +45,8 @@ void store_close(struct store *st);
 /* -EAGAIN: too much is waiting; answer 503. Ownership stays with the caller,
  * who gets the job back in done. */
 MUST_CHECK int store_submit(struct store *st, struct store_job *j);
+/* Jobs whose done was not called yet. */
+unsigned store_pending(struct store *st);
 /* The read-only connection; only on the loop's thread. */
 struct db *store_reader(struct store *st);
 

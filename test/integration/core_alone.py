@@ -17,6 +17,10 @@ BUILD = Path(os.environ.get("CARREL_BUILD", Path(__file__).resolve().parents[2] 
 CONSOLE = "http://localhost:8888"
 
 
+def sanitized():
+    return b"__asan_init" in (BUILD / "src/api/core-alone").read_bytes()
+
+
 def wait_for(what, fn, timeout=15.0):
     end = time.monotonic() + timeout
     while time.monotonic() < end:

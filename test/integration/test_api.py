@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from core_alone import CONSOLE, Core, Events, User, wait_for
+from core_alone import CONSOLE, Core, Events, User, sanitized, wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
 ME = {"X-Carrel-CSRF": "1", "Sec-Fetch-Site": "same-origin"}
@@ -830,8 +830,8 @@ def test_sessions_outlive_core(own):
 def test_a_stepped_clock_changes_nothing(tmp_path):
     import ctypes.util
     lib = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"
-    if not Path(lib).exists():
-        pytest.skip("libfaketime is not installed")
+    if not Path(lib).exists() or sanitized():
+        pytest.skip("libfaketime is not installed, or can't be loaded before a sanitizer")
     offset = tmp_path / "offset"
     offset.write_text("+0")
     c = Core(tmp_path, "auto_stop_min=2")
@@ -975,7 +975,7 @@ def test_memory_stays_small_with_a_thousand_workspaces(own):
     for _ in range(20):
         u.ok("GET", "/workspaces?limit=100")
     rss = next(int(x.split()[1]) for x in Path(f"/proc/{own.proc.pid}/status").read_text().splitlines() if x.startswith("VmRSS"))
-    assert rss < 30 * 1024, f"{rss} KiB"
+    assert rss < 30 * 1024 or sanitized(), f"{rss} KiB"
 
 
 def test_core_ends_on_sigterm_and_starts_again(own):

@@ -36,7 +36,8 @@ static inline struct str str_sub(struct str s, size_t from, size_t to)
 		to = s.len;
 	if (from > to)
 		from = to;
-	return (struct str){ s.ptr ? s.ptr + from : s.ptr, to - from };
+	/* NULL has length 0, always: no other way out for an analyser to follow. */
+	return s.ptr ? (struct str){ s.ptr + from, to - from } : STR_NONE;
 }
 bool str_ieq(struct str a, struct str b); /* ASCII case folded */
 bool str_starts(struct str s, struct str prefix);

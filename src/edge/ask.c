@@ -177,10 +177,12 @@ static void attempt(struct ask *a)
 	ev_timer_start(a->e->ev, &a->timer, a->give_up > now ? a->give_up - now : 0, on_timer);
 }
 
-struct ask *ask_core(struct edge *e, struct str method, struct str target, struct str fields,
-                     struct str body, ask_fn *fn, void *arg)
+struct ask *ask_core(struct edge *e, struct str target, struct str fields, struct str body,
+                     ask_fn *fn, void *arg)
 {
-	const struct str parts[4] = { method, target, fields, body };
+	const struct str parts[4] = { body.len ? STR("POST") : STR("GET"), target, fields,
+		                      body };
+	const struct str type = STR("Content-Type: application/json\r\n");
 	struct ask *a;
 
 	if (e->nasks >= ASK_MAX)
@@ -192,6 +194,10 @@ struct ask *ask_core(struct edge *e, struct str method, struct str target, struc
 	for (size_t i = 0; i < 4; i++) {
 		buf_put_str(&a->text, parts[i]);
 		a->len[i] = parts[i].len;
+		if (i == 2 && body.len) { /* core takes no body without its type */
+			buf_put_str(&a->text, type);
+			a->len[i] += type.len;
+		}
 	}
 	if (buf_error(&a->text)) {
 		buf_fini(&a->text);

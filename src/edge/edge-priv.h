@@ -37,9 +37,10 @@ struct ask;
 /* status 0: core did not answer in time. body may be NULL. Called from the
  * loop, once, unless cancelled. */
 typedef void ask_fn(void *arg, unsigned status, const struct json *body);
-/* fields: lines with CR LF. NULL: too many questions are open. */
-struct ask *ask_core(struct edge *e, struct str method, struct str target, struct str fields,
-                     struct str body, ask_fn *fn, void *arg);
+/* A POST if there is a body, else a GET. fields: lines with CR LF. NULL: too
+ * many questions are open. */
+struct ask *ask_core(struct edge *e, struct str target, struct str fields, struct str body,
+                     ask_fn *fn, void *arg);
 void ask_cancel(struct ask *a); /* NULL is fine */
 void ask_close_idle(struct edge *e);
 

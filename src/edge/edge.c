@@ -93,24 +93,28 @@ static bool has_escaped_slash(struct str path)
 	return false;
 }
 
+/* "/-/s/<id>" must stand there unescaped: it is cut off by length. */
+static bool is_plain_prefix(const struct url *u)
+{
+	return str_starts(u->path, STR("/-/s/")) &&
+	       (u->n < 3 || str_starts(str_sub(u->path, 5, u->path.len), u->seg[2]));
+}
+
 static void on_console_host(struct edge *e, struct http_req *r)
 {
 	const struct url *u = &r->url;
 	bool program = u->n >= 2 && str_is(u->seg[0], "-") && str_is(u->seg[1], "s");
+	bool hidden =
+	    program ? !is_plain_prefix(u)
+	            : u->n && (str_is(u->seg[0], "internal") || str_is(u->seg[0], ".carrel"));
 
-	/* The prefix must stand there unescaped: it is cut off by length. */
-	if (program && !str_starts(r->head.target, STR("/-/s/")))
-		refuse_404(r);
-	else if (program && u->n >= 3 &&
-	         !str_starts(str_sub(u->path, 5, u->path.len), u->seg[2]))
+	if (hidden)
 		refuse_404(r);
 	else if (program)
 		on_program(e, r);
 	else if (has_escaped_slash(u->path))
 		refuse_plain(r, 400, "escaped-slash", "Bad request",
 		             "An escaped slash is not allowed in this address.");
-	else if (u->n && (str_is(u->seg[0], "internal") || str_is(u->seg[0], ".carrel")))
-		refuse_404(r);
 	else
 		proxy_core(e, r);
 }

@@ -74,7 +74,7 @@ static void on_answer(void *arg, unsigned status, const struct json *body)
 static void on_form(struct http_req *r, struct str body)
 {
 	struct entry *n = r->user;
-	struct buf target = BUF(FORM_MAX + 2), json = BUF(FORM_MAX * 2);
+	struct buf target = BUF(FORM_MAX + 2), json = BUF((size_t)FORM_MAX * 2);
 	struct jsonw w = JSONW(&json);
 	struct url *form = ARENA_NEW(&r->arena, struct url);
 	struct str code = STR_NONE;
@@ -94,8 +94,8 @@ static void on_form(struct http_req *r, struct str body)
 	jw_kv_z(&w, "host", n->label);
 	jw_kv_str(&w, "code", code);
 	jw_obj_end(&w);
-	n->ask = ask_core(n->e, STR("POST"), STR("/internal/enter"), str_of(n->e->core_hint),
-	                  buf_str(&json), on_answer, n);
+	n->ask = ask_core(n->e, STR("/internal/enter"), str_of(n->e->core_hint), buf_str(&json),
+	                  on_answer, n);
 	buf_fini(&json);
 	if (!n->ask)
 		refuse_route(n->e, r, n->label, 429, false);

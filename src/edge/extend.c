@@ -11,7 +11,7 @@
 #include "edge/page.h"
 
 #define BODY_MAX    256U
-#define SECONDS_MAX (7U * 24 * 3600)
+#define SECONDS_MAX UINT64_C(604800) /* a week */
 #define TEXT_MAX    400
 
 struct extension {
@@ -71,7 +71,7 @@ static void send_on(struct extension *x, uint64_t seconds)
 	jw_obj_end(&w);
 	buf_printf(&fields, "%sX-Carrel-Ticket: %.*s\r\n", x->e->core_hint, STR_ARG(x->ticket));
 	if (!buf_error(&fields) && !buf_error(&json))
-		x->ask = ask_core(x->e, STR("POST"), STR("/internal/extend"), buf_str(&fields),
+		x->ask = ask_core(x->e, STR("/internal/extend"), buf_str(&fields),
 		                  buf_str(&json), on_answer, x);
 	if (!x->ask)
 		refuse_route(x->e, x->r, NULL, 429, false);

@@ -107,17 +107,10 @@ static bool is_platform_cookie(struct str name)
 
 static void put_field(struct buf *out, struct str name, struct str value)
 {
-	size_t n = name.len + value.len + 4;
-	char *p = buf_reserve(out, n);
-
-	if (!p)
-		return;
-	memcpy(p, name.ptr, name.len);
-	memcpy(p + name.len, ": ", 2);
-	if (value.len)
-		memcpy(p + name.len + 2, value.ptr, value.len);
-	memcpy(p + n - 2, "\r\n", 2);
-	buf_commit(out, n);
+	buf_put_str(out, name);
+	buf_put(out, ": ", 2);
+	buf_put_str(out, value);
+	buf_put(out, "\r\n", 2);
 }
 
 /* The cookies but for those of the platform; nothing if none are left. */

@@ -40,14 +40,31 @@ bool page_wanted(const struct http_req *r)
 	       http_get(&r->head, "Accept").len;
 }
 
+static void put_text(struct buf *b, const char *z)
+{
+	for (; *z; z++) {
+		if (*z == '<')
+			buf_put_z(b, "&lt;");
+		else if (*z == '&')
+			buf_put_z(b, "&amp;");
+		else
+			buf_put_c(b, *z);
+	}
+}
+
 static void put_html(struct buf *b, const struct page *p)
 {
 	buf_printf(b, "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">"
 	              "<meta name=\"viewport\" content=\"width=device-width\">");
 	if (p->retry_s)
 		buf_printf(b, "<meta http-equiv=\"refresh\" content=\"%u\">", p->retry_s + 1);
-	buf_printf(b, "<title>%s</title><style>" STYLE "</style><h1>%s</h1><p>%s</p>", p->title,
-	           p->title, p->text);
+	buf_put_z(b, "<title>");
+	put_text(b, p->title);
+	buf_put_z(b, "</title><style>" STYLE "</style><h1>");
+	put_text(b, p->title);
+	buf_put_z(b, "</h1><p>");
+	put_text(b, p->text);
+	buf_put_z(b, "</p>");
 	if (p->link)
 		buf_printf(b, "<p><a href=\"%s\">%s</a></p>", p->link, p->link_text);
 }

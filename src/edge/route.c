@@ -131,8 +131,8 @@ static void ask(struct route *rt)
 		           rt->program ? "Authorization" : "X-Carrel-Ticket",
 		           STR_ARG(rt->secret));
 	if (!buf_error(&target) && !buf_error(&fields))
-		rt->ask = ask_core(rt->e, STR("GET"), buf_str(&target), buf_str(&fields),
-		                   STR_NONE, on_answer, rt);
+		rt->ask = ask_core(rt->e, buf_str(&target), buf_str(&fields), STR_NONE,
+		                   on_answer, rt);
 	buf_fini(&target);
 	buf_fini(&fields);
 }

@@ -94,9 +94,8 @@ void tunnel_start(struct edge *e, struct route *rt, struct http_req *r, struct h
                   const struct http_head *h, enum fields_to from)
 {
 	struct buf *head = &e->fields;
-	struct str from_client, from_server;
+	struct pipe_start start;
 	struct tunnel *t;
-	int client, server;
 
 	buf_clear(head);
 	if (!put_head(r, h, from, head)) {
@@ -105,18 +104,18 @@ void tunnel_start(struct edge *e, struct route *rt, struct http_req *r, struct h
 		             "something that was not offered.");
 		return;
 	}
-	client = http_take(r, &from_client);
-	if (client < 0)
+	start.head = buf_str(head);
+	start.client = http_take(r, &start.from_client);
+	if (start.client < 0)
 		return;
-	server = http_client_take(c, &from_server);
-	if (server < 0) {
-		(void)close(client);
+	start.server = http_client_take(c, &start.from_server);
+	if (start.server < 0) {
+		(void)close(start.client);
 		return;
 	}
 	t = xcalloc(1, sizeof(*t));
-	keep_alive(client);
-	if (pipe_open(&t->pipe, e->ev, e->shared, client, server, buf_str(head), from_server,
-	              from_client, NULL) < 0) {
+	keep_alive(start.client);
+	if (pipe_open(&t->pipe, e->ev, e->shared, &start, NULL) < 0) {
 		ev_at_turn_end(e->ev, &t->gone, on_gone);
 		return;
 	}

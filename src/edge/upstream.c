@@ -71,20 +71,17 @@ int upstream_take(struct edge *e, struct route *rt, uint64_t conn, bool fresh,
 
 void upstream_done(struct upstream *u, struct route *rt)
 {
-	void *old;
+	bool keep = http_client_idle(u->c);
 
 	u->p = NULL;
 	u->since = ev_now_ms(u->e->ev);
-	if (!http_client_idle(u->c)) {
+	if (keep && !rt)
+		keep = u->conn && map_count(&u->e->core_conns) < CORE_IDLE_MAX &&
+		       map_set(&u->e->core_conns, conn_key(&u->conn), u, NULL) == 0;
+	if (keep)
+		list_push(rt ? &rt->idle : &u->e->core_idle, &u->node);
+	else
 		upstream_close(u);
-	} else if (rt) {
-		list_push(&rt->idle, &u->node);
-	} else if (!u->conn || map_count(&u->e->core_conns) >= CORE_IDLE_MAX ||
-	           map_set(&u->e->core_conns, conn_key(&u->conn), u, &old) < 0) {
-		upstream_close(u);
-	} else {
-		list_push(&u->e->core_idle, &u->node);
-	}
 }
 
 void upstream_sweep(struct list *idle, mono_ms now, mono_ms max_ms)

@@ -365,10 +365,9 @@ static void on_eof(struct stream *st)
 	struct http_conn *c = CONTAINER_OF(st, struct http_conn, st);
 
 	c->eof = true;
-	if (!c->cur && stream_pending(st) == 0)
-		http_conn_close(c);
-	else if (c->cur && c->cur->answer != HTTP_ANSWERED &&
-	         (c->cur->r.on_gone || c->cur->answer == HTTP_BEGUN))
+	if (c->cur ? c->cur->answer != HTTP_ANSWERED &&
+	                 (c->cur->r.on_gone || c->cur->answer == HTTP_BEGUN)
+	           : stream_pending(st) == 0)
 		http_conn_close(c);
 	else
 		http_conn_kick(c);

@@ -105,10 +105,11 @@ enum http_parse http_scan(struct http_parser *p, struct str in, size_t *ret_end,
  * the first CR is the line's end. */
 static struct str take_line(struct str *s)
 {
-	const char *cr = memchr(s->ptr, '\r', s->len);
-	struct str line = { s->ptr, (size_t)(cr - s->ptr) };
+	size_t cr = str_chr(*s, '\r', 0);
+	struct str line = str_sub(*s, 0, cr);
 
-	*s = str_sub(*s, line.len + 2, s->len);
+	CHECK(cr + 1 < s->len);
+	*s = str_sub(*s, cr + 2, s->len);
 	return line;
 }
 

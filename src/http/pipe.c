@@ -113,12 +113,10 @@ static void on_event(struct pipe *p, struct pipe_side *s, struct pipe_side *othe
 		}
 		want(p);
 	}
-	if (events & EPOLLERR)
-		end(p);
+	if ((events & EPOLLERR) || ((events & EPOLLHUP) && s->blocked))
+		end(p); /* it will never take what is stuck */
 	else if ((events & (EPOLLIN | EPOLLHUP)) && !s->eof && !other->blocked)
 		move(p, s, other);
-	else if ((events & EPOLLHUP) && s->blocked)
-		end(p); /* it will never take what is stuck */
 }
 
 /* Our close frame is on its way: what the client still says is thrown away
@@ -169,21 +167,22 @@ static int watch(struct pipe *p, struct pipe_side *s, int fd, ev_fd_fn *fn, stru
 	return r;
 }
 
-int pipe_open(struct pipe *p, struct ev *ev, char *shared, int client, int server,
-              struct str head, struct str from_server, struct str from_client, struct err *err)
+int pipe_open(struct pipe *p, struct ev *ev, char *shared, const struct pipe_start *start,
+              struct err *err)
 {
 	int r, r2;
 
 	p->ev = ev;
 	p->shared = shared;
 	wsf_init(&p->frames, true);
-	r = watch(p, &p->client, client, on_client, err);
-	r2 = watch(p, &p->server, server, on_server, err);
+	r = watch(p, &p->client, start->client, on_client, err);
+	r2 = watch(p, &p->server, start->server, on_server, err);
 	if (r == 0)
 		r = r2;
-	count_frames(p, from_server);
-	buf_put_str(&p->client.out, head);
-	if (r == 0 && (!send_to(&p->client, from_server) || !send_to(&p->server, from_client)))
+	count_frames(p, start->from_server);
+	buf_put_str(&p->client.out, start->head);
+	if (r == 0 && (!send_to(&p->client, start->from_server) ||
+	               !send_to(&p->server, start->from_client)))
 		r = ERR(err, -EPIPE, "a side of the WebSocket has gone");
 	if (r < 0)
 		pipe_close(p);
@@ -212,7 +211,8 @@ void pipe_say_close(struct pipe *p, unsigned code, struct str reason)
 	n = wsf_head(frame, true, WSF_CLOSE, 2 + reason.len, NULL);
 	frame[n++] = (char)(code >> 8);
 	frame[n++] = (char)(code & 255);
-	memcpy(frame + n, reason.ptr, reason.len);
+	if (reason.len)
+		memcpy(frame + n, reason.ptr, reason.len);
 	n += reason.len;
 	p->saying = true;
 	ev_fd_stop(&p->server.fd);

@@ -33,12 +33,17 @@ struct pipe {
 	pipe_fn *on_close; /* once, from the loop or from pipe_say_close */
 };
 
-/* Takes both descriptors, also on failure. `head` (ours) and from_server go to
- * the client first, from_client to the server. The memory, zeroed before, must
- * live until the end of the turn in which on_close was called. */
-MUST_CHECK int pipe_open(struct pipe *p, struct ev *ev, char *shared, int client, int server,
-                         struct str head, struct str from_server, struct str from_client,
-                         struct err *err);
+/* What stands at the start: `head` (ours) and from_server go to the client
+ * first, from_client to the server. */
+struct pipe_start {
+	int client, server; /* taken, also on failure */
+	struct str head, from_server, from_client;
+};
+
+/* The memory, zeroed before, must live until the end of the turn in which
+ * on_close was called. `shared`: PIPE_READ bytes. */
+MUST_CHECK int pipe_open(struct pipe *p, struct ev *ev, char *shared,
+                         const struct pipe_start *start, struct err *err);
 /* Now; on_close is not called. */
 void pipe_close(struct pipe *p);
 /* A close frame to the client if the server is between two frames, then the

@@ -86,19 +86,13 @@ void http_body_resume(struct http_req *r)
 
 void http_hdr_str(struct http_req *r, struct str name, struct str value)
 {
-	size_t n = name.len + value.len + 4;
-	char *p;
+	struct buf *b = &r->priv_->hdrs; /* begin() looks at its error */
 
 	CHECK(http_is_token(name) && http_is_value(value));
-	p = buf_reserve(&r->priv_->hdrs, n);
-	if (!p)
-		return; /* begin() looks at the buffer's error */
-	memcpy(p, name.ptr, name.len);
-	memcpy(p + name.len, ": ", 2);
-	if (value.len)
-		memcpy(p + name.len + 2, value.ptr, value.len);
-	memcpy(p + n - 2, "\r\n", 2);
-	buf_commit(&r->priv_->hdrs, n);
+	buf_put_str(b, name);
+	buf_put(b, ": ", 2);
+	buf_put_str(b, value);
+	buf_put(b, "\r\n", 2);
 }
 
 void http_hdr(struct http_req *r, const char *name, struct str value)

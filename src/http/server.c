@@ -167,7 +167,7 @@ struct http_req_priv *http_slot_new(struct http_server *s)
 		p = calloc(1, sizeof(*p));
 		if (!p)
 			return NULL;
-		buf_init(&p->hdrs, HTTP_HEAD_MAX * 2);
+		buf_init(&p->hdrs, (size_t)HTTP_HEAD_MAX * 2);
 		p->srv = s;
 	}
 	p->next_spare = NULL;

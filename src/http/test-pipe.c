@@ -39,8 +39,9 @@ static void start(struct str from_server, struct str from_client)
 	T_EQ(ev_new(&fx.ev, &e), 0);
 	T_EQ(socketpair(AF_UNIX, type, 0, c), 0);
 	T_EQ(socketpair(AF_UNIX, type, 0, s), 0);
-	T_EQ(pipe_open(&fx.p, fx.ev, shared, c[0], s[0], STR("HEAD"), from_server, from_client,
-	               &e),
+	T_EQ(pipe_open(
+	         &fx.p, fx.ev, shared,
+	         &(struct pipe_start){ c[0], s[0], STR("HEAD"), from_server, from_client }, &e),
 	     0);
 	fx.p.on_close = on_close;
 	fx.client = c[1];

@@ -37,7 +37,9 @@ static int decode(struct arena *a, struct str s, bool plus, struct str *ret)
 			p[n++] = (char)(hex(s.ptr[i + 1]) << 4 | hex(s.ptr[i + 2]));
 			i += 2;
 		} else {
-			p[n++] = plus && s.ptr[i] == '+' ? ' ' : s.ptr[i];
+			p[n++] = s.ptr[i];
+			if (plus && s.ptr[i] == '+')
+				p[n - 1] = ' ';
 		}
 	}
 	*ret = (struct str){ p, n };

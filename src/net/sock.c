@@ -18,7 +18,7 @@ static int parse_unix(struct str path, struct addr *ret, struct err *err)
 		return ERR(err, -ENAMETOOLONG,
 		           "a unix socket's path has 1 to %zu bytes, this one has %zu",
 		           sizeof(un.sun_path) - 1, path.len);
-	if (memchr(path.ptr, 0, path.len))
+	if (str_chr(path, 0, 0) < path.len)
 		return ERR(err, -EINVAL, "a unix socket's path can't hold a NUL byte");
 	memcpy(un.sun_path, path.ptr, path.len);
 	ret->len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + path.len + 1);

@@ -53,6 +53,13 @@ struct live {
 	void (*cut)(struct live *l);
 };
 
+/* How somebody comes to a session, and so what core is asked. */
+enum route_kind {
+	ROUTE_BROWSER, /* the session's own host, by that host's ticket */
+	ROUTE_TOKEN,   /* the session's own host, by a program's token */
+	ROUTE_PROGRAM, /* /-/s/<id>/ on the console's host, by a program's token */
+};
+
 struct route {
 	struct edge *e;
 	struct ask *ask;
@@ -62,7 +69,7 @@ struct route {
 	mono_ms asked;
 	char session[EDGE_ID_MAX], account[EDGE_ID_MAX], name[EDGE_NAME_MAX], state[16];
 	struct addr agent;
-	bool program;
+	enum route_kind kind;
 	struct str subject; /* label or session id */
 	struct str secret;  /* ticket or Authorization, never logged */
 	struct str key;
@@ -75,7 +82,7 @@ struct route_wait {
 };
 
 /* A route known for less than a second, or NULL and fn is called later. */
-struct route *route_get(struct edge *e, bool program, struct str subject, struct str secret,
+struct route *route_get(struct edge *e, enum route_kind kind, struct str subject, struct str secret,
                         struct route_wait *w);
 /* The agent did not answer: ask again before the next request. */
 void route_doubt(struct route *rt);

@@ -328,12 +328,13 @@ static void on_route(struct route_wait *w, struct route *rt, unsigned status)
 	routed(CONTAINER_OF(w, struct proxy, wait), rt, status);
 }
 
-static void ask_route(struct proxy *p, struct str subject, struct str secret)
+static void ask_route(struct proxy *p, enum route_kind kind, struct str subject,
+                      struct str secret)
 {
 	struct route *rt;
 
 	p->wait.fn = on_route;
-	rt = route_get(p->e, p->to == TO_PROGRAM, subject, secret, &p->wait);
+	rt = route_get(p->e, kind, subject, secret, &p->wait);
 	if (rt)
 		routed(p, rt, rt->status);
 }
@@ -355,11 +356,17 @@ void proxy_session(struct edge *e, struct http_req *r, struct str label)
 {
 	struct proxy *p = proxy_new(e, r, TO_SESSION);
 	struct str ticket = http_cookie(http_get(&r->head, "Cookie"), "__Host-t");
+	struct str auth = http_get(&r->head, "Authorization");
 
 	if (!p)
 		return;
 	p->label = arena_strz(&r->arena, label);
-	ask_route(p, label, ticket_ok(ticket) ? ticket : STR_NONE);
+	/* A program may come here with a token; a browser never does, and what a
+	 * page makes a browser send carries Sec-Fetch-Site. */
+	if (!ticket_ok(ticket) && auth.len && !http_get(&r->head, "Sec-Fetch-Site").ptr)
+		ask_route(p, ROUTE_TOKEN, label, auth);
+	else
+		ask_route(p, ROUTE_BROWSER, label, ticket_ok(ticket) ? ticket : STR_NONE);
 }
 
 /* "/-/s/<id>/rest?query" → "/rest?query", without tokens in the query: VS Code
@@ -396,5 +403,5 @@ void proxy_program(struct edge *e, struct http_req *r)
 		refuse_route(e, r, NULL, 401, true);
 		return;
 	}
-	ask_route(p, id, auth);
+	ask_route(p, ROUTE_PROGRAM, id, auth);
 }

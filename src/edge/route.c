@@ -123,12 +123,13 @@ static void ask(struct route *rt)
 
 	rt->asked = ev_now_ms(rt->e->ev);
 	buf_printf(&target,
-	           rt->program ? "/internal/program?session=" : "/internal/route?host=");
+	           rt->kind == ROUTE_PROGRAM ? "/internal/program?session=" :
+	                                        "/internal/route?host=");
 	pct_put(&target, rt->subject, "");
 	buf_put_z(&fields, rt->e->core_hint);
 	if (rt->secret.len)
 		buf_printf(&fields, "%s: %.*s\r\n",
-		           rt->program ? "Authorization" : "X-Carrel-Ticket",
+		           rt->kind == ROUTE_BROWSER ? "X-Carrel-Ticket" : "Authorization",
 		           STR_ARG(rt->secret));
 	if (!buf_error(&target) && !buf_error(&fields))
 		rt->ask = ask_core(rt->e, buf_str(&target), buf_str(&fields), STR_NONE,
@@ -181,7 +182,13 @@ static struct str put(char **at, struct str s)
 }
 
 /* Key: kind, subject, NUL, secret. */
-static struct route *route_new(struct edge *e, bool program, struct str subject,
+static const struct str kind_letter[] = {
+	[ROUTE_BROWSER] = { "h", 1 },
+	[ROUTE_TOKEN] = { "t", 1 },
+	[ROUTE_PROGRAM] = { "p", 1 },
+};
+
+static struct route *route_new(struct edge *e, enum route_kind kind, struct str subject,
                                struct str secret)
 {
 	struct route *rt = calloc(1, sizeof(*rt) + 2 + subject.len + secret.len);
@@ -191,11 +198,11 @@ static struct route *route_new(struct edge *e, bool program, struct str subject,
 		return NULL;
 	at = key = (char *)(rt + 1);
 	rt->e = e;
-	rt->program = program;
+	rt->kind = kind;
 	rt->waiters = LIST_INIT(rt->waiters);
 	rt->live = LIST_INIT(rt->live);
 	rt->idle = LIST_INIT(rt->idle);
-	(void)put(&at, program ? STR("p") : STR("h"));
+	(void)put(&at, kind_letter[kind]);
 	rt->subject = put(&at, subject);
 	(void)put(&at, STR("\0"));
 	rt->secret = put(&at, secret);
@@ -203,27 +210,27 @@ static struct route *route_new(struct edge *e, bool program, struct str subject,
 	return rt;
 }
 
-static struct route *find(struct edge *e, bool program, struct str subject, struct str secret)
+static struct route *find(struct edge *e, enum route_kind kind, struct str subject, struct str secret)
 {
 	char key[SECRET_MAX + EDGE_ID_MAX + 2], *at = key;
 
-	(void)put(&at, program ? STR("p") : STR("h"));
+	(void)put(&at, kind_letter[kind]);
 	(void)put(&at, subject);
 	(void)put(&at, STR("\0"));
 	(void)put(&at, secret);
 	return map_get(&e->routes, (struct str){ key, (size_t)(at - key) });
 }
 
-struct route *route_get(struct edge *e, bool program, struct str subject, struct str secret,
+struct route *route_get(struct edge *e, enum route_kind kind, struct str subject, struct str secret,
                         struct route_wait *w)
 {
 	struct route *rt;
 
 	if (subject.len > EDGE_ID_MAX || secret.len > SECRET_MAX)
 		secret = subject = STR_NONE; /* nobody's */
-	rt = find(e, program, subject, secret);
+	rt = find(e, kind, subject, secret);
 	if (!rt) {
-		rt = route_new(e, program, subject, secret);
+		rt = route_new(e, kind, subject, secret);
 		if (!rt || map_set(&e->routes, rt->key, rt, NULL) < 0) {
 			free(rt);
 			w->fn(w, NULL, TOO_MANY);

@@ -142,7 +142,9 @@ static int escape(struct p *p, struct buf *text)
 		p->at += 3;
 		return 0;
 	}
-	return 0; /* any other character stands for itself */
+	buf_put_c(text, (char)c); /* any other character stands for itself */
+	p->at++;
+	return 0;
 }
 
 static int string(struct p *p)

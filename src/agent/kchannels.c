@@ -130,7 +130,7 @@ static void accept_socket(struct call *c, struct kernel *k)
 		rand_uuid(made_up);
 		session = str_of(made_up);
 	}
-	client = kclient_attach(k, session, v1);
+	client = kclient_attach(k, session, v1, http_get(&c->r->head, "Origin").ptr != NULL);
 	if (!client) {
 		agent_json_error(c->r, 503, NULL, "There is no memory for another connection");
 		return;

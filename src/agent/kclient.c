@@ -6,7 +6,8 @@
 #include "base/encode.h"
 #include "base/log.h"
 
-#define HIGH (64U << 10)      /* queued in the socket: no more until it drains */
+#define HIGH (2U << 20)       /* queued in the socket: no more until it drains */
+#define RUN_MAX (16U << 20)   /* stream output of one request that a page can show */
 #define BURST (512U << 10)    /* sent at one go to a socket that takes all */
 #define BURST_PARTS 14U       /* what ws_sendv takes, and room for one more */
 #define AWAY_MAX 4U           /* sessions waited for, per kernel */
@@ -102,12 +103,47 @@ static void keep(struct kclient *c, struct kclient_msg *m)
 		ws_close(c->ws, 1013, STR("too much output for this connection"));
 }
 
-void kclient_send(struct kclient *c, struct kclient_msg *m)
+static void queue(struct kclient *c, struct kclient_msg *m)
 {
 	if (c->ws && kspool_empty(&c->spool) && !c->spool.dropped && ws_pending(c->ws) < HIGH)
 		send_now(c, m);
 	else
 		keep(c, m);
+}
+
+/* More than a page can show would end the tab: it appends each piece to one
+ * text and lays it out anew. Programs take all. */
+static void send_last_piece(struct kclient *c, const struct jmsg *m, size_t max)
+{
+	static const struct str notice =
+	    STR("\\n[The output of this cell is cut here at 16 MB: a page can show no more. Write "
+	        "large output to a file.]\\n");
+	struct arena a = ARENA(RUN_MAX + ARENA_MAX);
+	struct jmsg cut;
+
+	if (jmsg_cut_stream(&a, m, max, notice, &cut) == 0)
+		queue(c, &(struct kclient_msg){ .m = &cut, .arena = &a });
+	arena_fini(&a);
+}
+
+void kclient_send(struct kclient *c, struct kclient_msg *m)
+{
+	size_t had;
+
+	if (!c->browser || !str_is(m->m->head.type, "stream")) {
+		queue(c, m);
+		return;
+	}
+	if (c->run_hash != hash(m->m->up.id)) {
+		c->run_hash = hash(m->m->up.id);
+		c->run_bytes = 0;
+	}
+	had = c->run_bytes;
+	c->run_bytes += m->m->content.len;
+	if (c->run_bytes <= RUN_MAX)
+		queue(c, m);
+	else if (had <= RUN_MAX)
+		send_last_piece(c, m->m, RUN_MAX - had);
 }
 
 /* In the place of what was dropped, as output of the cell that it was of. */
@@ -277,7 +313,7 @@ static void bound_away(struct kernel *k)
 		ev_timer_start(k->a->ev, &k->sweep, SWEEP_MS, on_sweep);
 }
 
-struct kclient *kclient_attach(struct kernel *k, struct str session, bool v1)
+struct kclient *kclient_attach(struct kernel *k, struct str session, bool v1, bool browser)
 {
 	struct kclient *c = NULL;
 
@@ -305,6 +341,7 @@ struct kclient *kclient_attach(struct kernel *k, struct str session, bool v1)
 		list_push(&k->clients, &c->node);
 	}
 	c->v1 = v1;
+	c->browser = browser;
 	c->clean = false;
 	c->paused = false;
 	c->spool.lost = false;

@@ -22,7 +22,11 @@ struct kclient {
 	struct kernel *k; /* NULL: the kernel is gone, only on_close is awaited */
 	struct agent *a;
 	struct ws *ws;    /* NULL: away */
-	bool v1, paused, clean; /* clean: the browser closed it on purpose */
+	bool v1, paused;
+	bool clean;   /* was closed on purpose */
+	bool browser; /* a page, not a program: there is a limit to what it can show */
+	uint64_t run_hash;  /* of the request whose stream output is counted */
+	size_t run_bytes;
 	char session[KCLIENT_SESSION_MAX]; /* of the URL */
 	char said[KCLIENT_SESSION_MAX];    /* of its messages' headers */
 	uint64_t sent[KCLIENT_SENT];       /* hashes of the msg_ids it sent last */
@@ -47,7 +51,7 @@ void kclient_drained(struct kclient *c);
 struct kclient *kclient_for(struct kernel *k, const struct jmsg_ids *up);
 void kclient_note_sent(struct kclient *c, const struct jmsg_ids *head);
 /* The session's client, attached to this socket from now on. */
-struct kclient *kclient_attach(struct kernel *k, struct str session, bool v1);
+struct kclient *kclient_attach(struct kernel *k, struct str session, bool v1, bool browser);
 void kclient_opened(struct kclient *c, struct ws *w);
 void kclient_closed(struct kclient *c, struct ws *w, unsigned code);
 /* The kernel can take messages again, or can't. */

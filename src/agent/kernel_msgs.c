@@ -312,17 +312,30 @@ static bool for_us(struct kernel *k, const struct jmsg *m)
 
 /* ---- from the kernel ---- */
 
-/* The content was larger than a message may be: say so in its place. */
+/* A message was larger than any may be: of a stream its beginning is shown,
+ * of the rest only that it was there. ipykernel makes one message of what is
+ * printed within 0.2 s, be it a gigabyte. */
 static void tell_dropped(struct kernel *k, const struct jmsg *m)
 {
-	char text[256], content[512];
+	struct arena a = ARENA(2U * KCONN_MESSAGE_MAX);
+	unsigned long long mb = m->dropped >> 20;
+	struct str text;
+	struct jmsg cut;
 
-	(void)snprintf(text, sizeof(text),
-	               "[An output of %llu MB is larger than one message may be (%u MB) and was "
-	               "left out. Write it to a file instead.]\\n",
-	               (unsigned long long)(m->dropped >> 20), KCONN_MESSAGE_MAX >> 20);
-	(void)snprintf(content, sizeof(content), "{\"name\":\"stderr\",\"text\":\"%s\"}", text);
-	tell(k, "stream", m->parent, str_of(content));
+	if (str_is(m->head.type, "stream")) {
+		text = arena_printf(&a, "\\n[%llu MB more were left out here: no message may be larger. "
+		                    "Write large output to a file.]\\n", mb);
+		if (text.ptr && jmsg_cut_stream(&a, m, SIZE_MAX, text, &cut) == 0)
+			to_all(k, &a, &cut);
+	} else {
+		text = arena_printf(&a, "{\"name\":\"stderr\",\"text\":\"[An output of %llu MB was left "
+		                    "out: no message may be larger than %u MB. Write it to a "
+		                    "file instead.]\\n\"}",
+		                    mb + (KCONN_MESSAGE_MAX >> 20), KCONN_MESSAGE_MAX >> 20);
+		if (text.ptr)
+			tell(k, "stream", m->parent, text);
+	}
+	arena_fini(&a);
 }
 
 static void on_iopub(struct kernel *k, struct arena *a, const struct jmsg *m)

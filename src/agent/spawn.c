@@ -16,6 +16,7 @@
 #include <sys/fsuid.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -98,6 +99,10 @@ static void become_user(const struct agent_cfg *cfg)
 	if (cfg->session && (setgroups(0, NULL) < 0 || setresgid(cfg->gid, cfg->gid, cfg->gid) < 0 ||
 	                     setresuid(cfg->uid, cfg->uid, cfg->uid) < 0))
 		fail(STEP_USER);
+	/* A cell that keeps every processor busy must not keep its server from
+	 * reading what it says: what is not read in time is lost. */
+	if (cfg->session)
+		(void)setpriority(PRIO_PROCESS, 0, 5);
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		fail(STEP_USER);
 	/* Nothing of a stand-alone server stays behind when it is killed. */

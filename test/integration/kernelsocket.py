@@ -40,7 +40,7 @@ class Agent:
         for key, value in self.options.items():
             args += ["--" + key.replace("_", "-"), str(value)]
         with open(self.log, "ab") as out:
-            self.proc = subprocess.Popen(args, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+            self.proc = subprocess.Popen(args, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True,
                                          env={**os.environ, "HOME": str(self.root.parent)})
         wait_for("agent", lambda: self.call("GET", "api/kernels").status_code == 200)
         return self
@@ -103,19 +103,19 @@ class Agent:
 class Socket:
     """One browser session at one kernel. v1: the framing of JupyterLab; else the legacy one."""
 
-    def __init__(self, agent, kid, v1=True, session=None, rcvbuf=None):
+    def __init__(self, agent, kid, v1=True, session=None, rcvbuf=None, origin=None):
         self.agent, self.kid, self.v1 = agent, kid, v1
         self.session = session or uuid.uuid4().hex
         self.ws = None
         self.seen = []
-        self.connect(rcvbuf)
+        self.connect(rcvbuf, origin)
         agent.sockets.append(self)
 
-    def connect(self, rcvbuf=None):
+    def connect(self, rcvbuf=None, origin=None):
         options = [(socket.SOL_SOCKET, socket.SO_RCVBUF, rcvbuf)] if rcvbuf else None
         self.ws = websocket.create_connection(
             f"ws://127.0.0.1:{self.agent.port}{self.agent.base}api/kernels/{self.kid}/channels?session_id={self.session}",
-            timeout=60, suppress_origin=True, subprotocols=[V1] if self.v1 else None, sockopt=options,
+            timeout=60, suppress_origin=not origin, origin=origin, subprotocols=[V1] if self.v1 else None, sockopt=options,
             header=[f"Authorization: token {self.agent.token}"])
         assert self.ws.getsubprotocol() == (V1 if self.v1 else None)
 

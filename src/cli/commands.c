@@ -38,7 +38,7 @@ const struct command commands[] = {
 	{ "open", NULL, "NAME", 1, 1, "open a running session in the browser", cmd_open, COMPLETE_WORKSPACE, {
 		{ "print", 'p', NULL, "print the address only" } } },
 	{ "stop", NULL, "NAME", 1, 1, "stop a workspace's session; its files stay", cmd_stop, COMPLETE_WORKSPACE, { NOWAIT } },
-	{ "extend", NULL, "NAME DURATION", 2, 2, "keep a session for so long from now, for example 2h", cmd_extend, COMPLETE_WORKSPACE, { { 0 } } },
+	{ "extend", NULL, "NAME DURATION", 2, 2, "put a session's stop off by so long, for example 2h", cmd_extend, COMPLETE_WORKSPACE, { { 0 } } },
 	{ "ls", NULL, "", 0, 0, "list running sessions", cmd_ls, COMPLETE_NOTHING, {
 		{ "all", 'a', NULL, "ended ones too" } } },
 	{ "logs", NULL, "NAME", 1, 1, "show what the session's container said", cmd_logs, COMPLETE_WORKSPACE, { { 0 } } },

@@ -64,16 +64,18 @@ static void forwarding(struct doctor *d)
 }
 
 /* Does a hub of ours answer there? */
-static bool is_carrel(int fd)
+static bool is_carrel(int fd, uint16_t port)
 {
-	static const char ask[] =
-	    "GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+	char ask[128];
+	int len = snprintf(
+	    ask, sizeof(ask),
+	    "GET /healthz HTTP/1.1\r\nHost: localhost:%u\r\nConnection: close\r\n\r\n", port);
 	struct timeval patience = { .tv_sec = 2 };
 	char answer[512] = { 0 };
 	ssize_t n;
 
 	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	if (send(fd, ask, sizeof(ask) - 1, MSG_NOSIGNAL) != (ssize_t)sizeof(ask) - 1)
+	if (send(fd, ask, (size_t)len, MSG_NOSIGNAL) != len)
 		return false;
 	n = recv(fd, answer, sizeof(answer) - 1, 0);
 	return n > 12 && strncmp(answer, "HTTP/1.1 200", 12) == 0;
@@ -87,7 +89,7 @@ static void port(struct doctor *d)
 	a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	if (fd < 0 || connect(fd, (struct sockaddr *)&a, sizeof(a)) < 0)
 		doctor_add(d, "port", DOCTOR_OK, NULL, "port %u is free", d->port);
-	else if (is_carrel(fd))
+	else if (is_carrel(fd, d->port))
 		doctor_add(d, "port", DOCTOR_OK, NULL, "port %u: a hub is running there",
 		           d->port);
 	else

@@ -284,6 +284,9 @@ int cmd_ls(struct cli *c)
 	table_end(&t, &out);
 	if (r == CLI_OK)
 		cli_json(c->json ? buf_str(&json) : buf_str(&out));
+	if (r == CLI_OK && t.cells == t.columns)
+		cli_note(c, all ? "Nothing has run yet."
+		                : "Nothing is running. Start one with: carrel start NAME");
 	buf_fini(&out);
 	buf_fini(&json);
 	return r;
@@ -311,8 +314,10 @@ int cmd_logs(struct cli *c)
 		return CLI_OK;
 	}
 	text = reply.json ? json_str_or(reply.json, "text", reply.body) : reply.body;
-	if (!text.len)
+	if (!text.len) {
+		cli_note(c, "The container of %s has said nothing.", cli_text(c, ws, "name"));
 		return CLI_OK;
+	}
 	/* What a container said may hold anything; a terminal gets it line by
 	 * line, harmless, a file gets it as it is. */
 	while (isatty(STDOUT_FILENO) && text.len) {

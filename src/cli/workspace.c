@@ -176,6 +176,8 @@ int cmd_workspace_list(struct cli *c)
 	table_end(&t, &out);
 	cli_json(buf_str(&out));
 	buf_fini(&out);
+	if (!json_at(json_get(list.json, "items"), 0))
+		cli_note(c, "There is none yet. Make one with: carrel workspace create NAME");
 	return CLI_OK;
 }
 

@@ -179,7 +179,7 @@ int main(int argc, char **argv)
 		      { "--config-example", config_example },
 		      { "--config-man", config_man } };
 	struct err err = ERR_NONE;
-	struct args a;
+	struct args a = { 0 };
 	int r;
 
 	(void)signal(SIGPIPE, SIG_IGN);

@@ -28,10 +28,11 @@ static int read_text(struct buf *b, struct err *err)
 int role_config(struct config *ret, struct err *err)
 {
 	struct buf b = BUF(TEXT_MAX);
-	int r = config_init(ret, err);
+	int r = config_init(ret, err), seals;
 
 	/* Only the parent's own text is taken: sealed, so nobody else's hand is in it. */
-	if (r == 0 && (fcntl(ROLE_CONFIG_FD, F_GET_SEALS) & SEALS) != SEALS)
+	seals = r == 0 ? fcntl(ROLE_CONFIG_FD, F_GET_SEALS) : -1;
+	if (r == 0 && (seals < 0 || (seals & SEALS) != SEALS))
 		r = ERR(err, -EINVAL, "roles are started by carreld itself, not by hand");
 	if (r == 0)
 		r = read_text(&b, err);

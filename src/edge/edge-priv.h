@@ -27,6 +27,7 @@ struct edge {
 	struct buf fields;   /* a head being written; empty between two */
 	char core_hint[320]; /* "Host: …" for our own questions */
 	size_t nasks;
+	bool ending; /* nobody is waited for any more */
 	struct http_client *ask_idle[8];
 	char shared[PIPE_READ];
 };
@@ -82,8 +83,8 @@ struct route_wait {
 };
 
 /* A route known for less than a second, or NULL and fn is called later. */
-struct route *route_get(struct edge *e, enum route_kind kind, struct str subject, struct str secret,
-                        struct route_wait *w);
+struct route *route_get(struct edge *e, enum route_kind kind, struct str subject,
+                        struct str secret, struct route_wait *w);
 /* The agent did not answer: ask again before the next request. */
 void route_doubt(struct route *rt);
 void route_close_all(struct edge *e);

@@ -173,6 +173,16 @@ static int start(struct edge *e, int listen_fd, struct err *err)
 	return http_server_listen(e->srv, listen_fd, err);
 }
 
+/* Requests let go of their routes before the routes go. */
+static void end(struct edge *e)
+{
+	e->ending = true;
+	http_server_free(e->srv);
+	if (e->ev && ev_turn(e->ev, 0, NULL) == 0)
+		route_close_all(e);
+	ev_free(e->ev);
+}
+
 int edge_run(const struct edge_cfg *cfg, int listen_fd, struct err *err)
 {
 	struct edge *e = xcalloc(1, sizeof(*e));
@@ -189,10 +199,8 @@ int edge_run(const struct edge_cfg *cfg, int listen_fd, struct err *err)
 		(void)snprintf(e->core_hint, sizeof(e->core_hint), "Host: %s\r\n",
 		               e->site.console);
 		r = ev_run(e->ev, err);
-		route_close_all(e);
 	}
-	http_server_free(e->srv);
-	ev_free(e->ev);
+	end(e);
 	map_fini(&e->routes);
 	map_fini(&e->core_conns);
 	buf_fini(&e->fields);

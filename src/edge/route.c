@@ -122,9 +122,8 @@ static void ask(struct route *rt)
 	struct buf target = BUF(256), fields = BUF(SECRET_MAX + 512);
 
 	rt->asked = ev_now_ms(rt->e->ev);
-	buf_printf(&target,
-	           rt->kind == ROUTE_PROGRAM ? "/internal/program?session=" :
-	                                        "/internal/route?host=");
+	buf_printf(&target, rt->kind == ROUTE_PROGRAM ? "/internal/program?session="
+	                                              : "/internal/route?host=");
 	pct_put(&target, rt->subject, "");
 	buf_put_z(&fields, rt->e->core_hint);
 	if (rt->secret.len)
@@ -210,7 +209,8 @@ static struct route *route_new(struct edge *e, enum route_kind kind, struct str 
 	return rt;
 }
 
-static struct route *find(struct edge *e, enum route_kind kind, struct str subject, struct str secret)
+static struct route *find(struct edge *e, enum route_kind kind, struct str subject,
+                          struct str secret)
 {
 	char key[SECRET_MAX + EDGE_ID_MAX + 2], *at = key;
 
@@ -221,8 +221,8 @@ static struct route *find(struct edge *e, enum route_kind kind, struct str subje
 	return map_get(&e->routes, (struct str){ key, (size_t)(at - key) });
 }
 
-struct route *route_get(struct edge *e, enum route_kind kind, struct str subject, struct str secret,
-                        struct route_wait *w)
+struct route *route_get(struct edge *e, enum route_kind kind, struct str subject,
+                        struct str secret, struct route_wait *w)
 {
 	struct route *rt;
 
@@ -265,6 +265,7 @@ void route_close_all(struct edge *e)
 	while (map_next(&e->routes, &at, NULL, &value)) {
 		struct route *rt = value;
 
+		cut_all(rt);
 		map_del(&e->routes, rt->key);
 		route_free(rt);
 	}

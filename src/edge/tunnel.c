@@ -9,6 +9,7 @@
 #include "http/wskey.h"
 
 struct tunnel {
+	struct edge *e;
 	struct pipe pipe;
 	struct live live;
 	struct ev_later gone;
@@ -34,7 +35,12 @@ static void on_cut(struct live *l)
 {
 	struct tunnel *t = CONTAINER_OF(l, struct tunnel, live);
 
-	pipe_say_close(&t->pipe, 4401, STR("access was withdrawn"));
+	if (t->e->ending) {
+		pipe_close(&t->pipe);
+		on_close(&t->pipe);
+	} else {
+		pipe_say_close(&t->pipe, 4401, STR("access was withdrawn"));
+	}
 }
 
 /* A client that vanished without a word is found by the kernel: no timer and
@@ -114,6 +120,7 @@ void tunnel_start(struct edge *e, struct route *rt, struct http_req *r, struct h
 		return;
 	}
 	t = xcalloc(1, sizeof(*t));
+	t->e = e;
 	keep_alive(start.client);
 	if (pipe_open(&t->pipe, e->ev, e->shared, &start, NULL) < 0) {
 		ev_at_turn_end(e->ev, &t->gone, on_gone);

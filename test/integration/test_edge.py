@@ -601,6 +601,27 @@ def test_nothing_is_left_after_clients_have_gone(lab):
     wait_until("all descriptors are closed", lambda: len(os.listdir(fds)) < 40, 20)
 
 
+def test_it_ends_cleanly_in_the_middle_of_everything(tmp_path):
+    lab = Lab(tmp_path)
+    host, cookie = lab.session("busy", echo)
+    ws = [lab.websocket(host, cookie=cookie) for _ in range(5)]
+    lab.request(host, cookie=cookie)
+    lab.request(lab.console)
+    down = lab.connect()
+    down.sendall(f"GET /big?{100 << 20} HTTP/1.1\r\nHost: {host}\r\nCookie: {cookie}\r\n\r\n".encode())
+    down.recv(1000)
+    up = lab.connect()
+    up.sendall(f"POST /stream-in HTTP/1.1\r\nHost: {host}\r\nCookie: {cookie}\r\nContent-Length: 1000\r\n\r\nhalf".encode())
+    lab.core_mode = "silent"
+    waiting = lab.connect()
+    waiting.sendall(f"GET /x HTTP/1.1\r\nHost: new.{lab.console}\r\n\r\n".encode())
+    wait_until("core is asked", lambda: any("host=new" in r.target for r in lab.core.seen))
+    lab.stop()
+    for r in ws:
+        with pytest.raises(Gone):
+            r.more()
+
+
 def test_a_slow_head_ends_by_itself(lab):
     with lab.connect() as s:
         s.settimeout(20)

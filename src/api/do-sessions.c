@@ -53,7 +53,8 @@ void do_sessions(struct call *c)
 	jw_key(&w, "items");
 	jw_arr(&w);
 	if (session_list(store_reader(c->core->store), str_of(c->who.account_id), state,
-	                 o.page.before, o.page.limit + 1, on_session, &o) < 0) {
+	                 call_query(c, "workspace_id"), o.page.before, o.page.limit + 1,
+	                 on_session, &o) < 0) {
 		call_fail(c, PROBLEM_INTERNAL, NULL, "The sessions can't be read; try again.");
 		return;
 	}

@@ -61,7 +61,7 @@ const struct route routes[] = {
 
 	/* --- sessions --- */
 	{ "GET", "/api/v1/sessions", WHO_ACCOUNT, RIGHT_READ, do_sessions, 200, "SessionList", NULL, ROUTE_LIST, "My sessions, newest first", { { 0 } },
-	  { S("state", false, 1, 16, "only those in this state") } },
+	  { S("state", false, 1, 16, "only those in this state"), S("workspace_id", false, 1, 64, "only those of this workspace") } },
 	{ "GET", "/api/v1/sessions/{id}", WHO_ACCOUNT, RIGHT_SESSION, do_session, 200, "Session", NULL, 0, "One session" },
 	{ "POST", "/api/v1/sessions/{id}/extend", WHO_ACCOUNT, RIGHT_WRITE, do_extend, 200, "Session", "session.extend", ROUTE_BODY,
 	  "Move the stop later by so much, up to the hard maximum", { I("seconds", true, 1, 2592000, "how much later") } },

@@ -110,17 +110,21 @@ static int each_session(struct q *q, session_fn *fn, void *arg)
 	return q_found(q, r);
 }
 
-int session_list(struct db *db, struct str account_id, struct str state, int64_t before,
-                 unsigned limit, session_fn *fn, void *arg)
+int session_list(struct db *db, struct str account_id, struct str state,
+                 struct str workspace_id, int64_t before, unsigned limit, session_fn *fn,
+                 void *arg)
 {
 	struct q q = db_q(db, "SELECT seq," SESSION_COLS("") " FROM session"
 	                      " WHERE account_id = ? AND seq < ? AND (? = '' OR state = ?)"
+	                      " AND (? = '' OR workspace_id = ?)"
 	                      " ORDER BY seq DESC LIMIT ?");
 
 	q_str(&q, account_id);
 	q_int(&q, before);
 	q_str(&q, state);
 	q_str(&q, state);
+	q_str(&q, workspace_id);
+	q_str(&q, workspace_id);
 	q_int(&q, limit);
 	return each_session(&q, fn, arg);
 }
@@ -185,6 +189,8 @@ int session_count_account(struct db *db, struct str account_id, unsigned *ret)
 	return q_found(&q, r);
 }
 
+/* The newest; the browsers of older ones ask the console again. */
+#define TICKETS_PER_ACCOUNT 1000
 #define ENTRY_COLS(t) t "account_id," t "workspace_id," t "login_id," t "token_id," EXPIRY_COLS(t)
 
 static void put_entry(struct q *q, const struct entry *e, const uint8_t hash[HASH_LEN])
@@ -239,8 +245,16 @@ int ticket_insert(struct db *db, const struct entry *e, const uint8_t hash[HASH_
 {
 	struct q q = db_q(db, "INSERT INTO ticket(hash," ENTRY_COLS("") ")"
 	                      " VALUES(?,?,?,?,?,?,?,?,?)");
+	int r;
 
 	put_entry(&q, e, hash);
+	r = q_run(&q, err);
+	if (r < 0)
+		return r;
+	q = db_q(db, "DELETE FROM ticket WHERE account_id = ?1 AND rowid NOT IN (SELECT rowid"
+	             " FROM ticket WHERE account_id = ?1 ORDER BY rowid DESC LIMIT ?2)");
+	q_text(&q, e->account_id);
+	q_int(&q, TICKETS_PER_ACCOUNT);
 	return q_run(&q, err);
 }
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from leftovers import Leftovers
+from leftovers import check_clean
 from product import BUILD, Hub
 
 
@@ -21,13 +21,12 @@ def state_dir():
 @pytest.fixture(scope="module")
 def hub(state_dir):
     """The real product on a free port; everything it made must be gone at the end."""
-    left = Leftovers()
     hub = Hub(state_dir / "state")
     try:
         yield hub.start()
     finally:
         hub.stop()
-        left.check()
+        check_clean(hub)
 
 
 @pytest.fixture(scope="module")

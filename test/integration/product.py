@@ -63,10 +63,23 @@ class Hub:
         return f"http://localhost:{self.port}"
 
     @property
+    def instance(self):
+        """The name that all of this hub's things on the machine carry (contracts, section 1)."""
+        return hashlib.sha256(str(self.state.resolve()).encode()).hexdigest()[:8]
+
+    @property
     def runtime(self):
-        """The instance's runtime directory (contracts, section 1)."""
-        name = hashlib.sha256(str(self.state.resolve()).encode()).hexdigest()[:8]
-        return f"/run/carrel/{name}"
+        return f"/run/carrel/{self.instance}"
+
+    def container_pid(self, session):
+        """The host's pid of a session's PID 1, the agent."""
+        path = f"{self.runtime}/sessions/{session['id']}-{session['epoch']}/state"
+        with open(path) as f:
+            for line in f:
+                key, _, value = line.strip().partition("=")
+                if key.strip() == "pid":
+                    return int(value)
+        return None
 
     def args(self):
         images = os.environ.get("CARREL_IMAGES", str(ROOT / "build/images"))

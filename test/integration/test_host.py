@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 from journal import runs
-from leftovers import Leftovers
+from leftovers import check_clean
 from product import BUILD, Hub, Jupyter, wait_for
 
 
@@ -29,7 +29,6 @@ def small_disk():
 
 
 def test_a_full_disk_of_the_host_loses_nothing_and_stop_and_read_still_work(small_disk):
-    left = Leftovers()
     hub = Hub(small_disk / "state", pool_low="0", pool_stop="0", scratch="64MiB")
     try:
         hub.start()
@@ -61,7 +60,7 @@ def test_a_full_disk_of_the_host_loses_nothing_and_stop_and_read_still_work(smal
         assert again.get_file("kept.txt") == b"still here"
     finally:
         hub.stop()
-    left.check()
+    check_clean(hub)
 
 
 def test_a_clock_that_steps_back_an_hour_changes_no_second_of_the_bill(state_dir):
@@ -70,7 +69,6 @@ def test_a_clock_that_steps_back_an_hour_changes_no_second_of_the_bill(state_dir
                             "/usr/lib/aarch64-linux-gnu/faketime/libfaketime.so.1") if os.path.exists(p)), None)
     if not lib:
         pytest.skip("libfaketime is not installed (make deps brings it)")
-    left = Leftovers()
     hub = Hub(state_dir / "clock")
     try:
         hub.start()
@@ -88,5 +86,5 @@ def test_a_clock_that_steps_back_an_hour_changes_no_second_of_the_bill(state_dir
         assert 0 < line["seconds"] < 600
     finally:
         hub.stop()
-        shutil.rmtree(state_dir / "clock", ignore_errors=True)
-    left.check()
+    check_clean(hub)
+    shutil.rmtree(state_dir / "clock", ignore_errors=True)

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from leftovers import Leftovers, mounts
+from leftovers import check_clean, mounts
 from processes import roles, shims, start_time
 from product import ROOT, Hub, Jupyter, select_pause, wait_for
 
@@ -25,13 +25,12 @@ SESSIONS = 3
 
 @pytest.fixture(scope="module")
 def hub(state_dir):
-    left = Leftovers()
     hub = Hub(state_dir / "kill")
     try:
         yield hub.start()
     finally:
         hub.stop()
-        left.check()
+        check_clean(hub)
 
 
 class Load(threading.Thread):
@@ -195,7 +194,7 @@ def test_the_agent_or_a_kernel_killed_ends_with_a_reason(hub):
     api = hub.login()
     ws = api.workspace("agent-dies", instance_type="small", storage_bytes=64 << 20)
     s = api.start(ws)
-    init = wait_for("container", lambda: container_init(hub, s))
+    init = wait_for("container", lambda: hub.container_pid(s))
     os.kill(init, 9)
     end = wait_for("end", lambda: (lambda x: x if x["state"] in ("failed", "stopped") else None)(api.session(s["id"])), 60)
     assert end["reason"] in ("exit", "oom"), end
@@ -205,15 +204,6 @@ def test_the_agent_or_a_kernel_killed_ends_with_a_reason(hub):
     audit(hub)
 
 
-def container_init(hub, s):
-    path = f"{hub.runtime}/sessions/{s['id']}-{s['epoch']}/state"
-    for line in open(path):
-        key, _, value = line.strip().partition("=")
-        if key.strip() == "pid":
-            return int(value)
-    return None
-
-
 def test_a_host_reboot_bills_to_the_last_beat_and_starts_again(hub):
     """Everything dies at once and the run-time state is gone, as after a power cut."""
     ensure_parent(hub)
@@ -221,7 +211,7 @@ def test_a_host_reboot_bills_to_the_last_beat_and_starts_again(hub):
     ws = api.workspace("reboot", instance_type="small", storage_bytes=64 << 20)
     s = api.start(ws)
     select_pause(6)  # one beat at least
-    victims = [pid for pids in roles(hub).values() for pid in pids] + shims(hub) + [container_init(hub, s)]
+    victims = [pid for pids in roles(hub).values() for pid in pids] + shims(hub) + [hub.container_pid(s)]
     stamps = {pid: start_time(pid) for pid in victims}
     for pid in victims:
         if start_time(pid) == stamps[pid]:
@@ -240,7 +230,7 @@ def test_a_host_reboot_bills_to_the_last_beat_and_starts_again(hub):
 
 
 def clear_runtime(hub):
-    for m in sorted(mounts(), reverse=True):
+    for m in sorted(mounts(hub), reverse=True):
         if m.startswith(hub.runtime):
             subprocess.run(["umount", "-l", m], check=False)
     shutil.rmtree(hub.runtime, ignore_errors=True)

@@ -9,7 +9,7 @@ import pytest
 
 from product import BUILD, Jupyter, text_of
 
-NOTEBOOKS = ["plot_pcr_vs_pls.ipynb", "plot_roc_crossval.ipynb"]
+NOTEBOOKS = ["plot_pcr_vs_pls.ipynb", "plot_kmeans_digits.ipynb", "plot_forest_importances.ipynb"]
 
 
 @pytest.fixture(scope="module")

@@ -56,6 +56,7 @@ static size_t cap_limit(const struct buf *b)
 static int grow(struct buf *b, size_t need)
 {
 	size_t cap = b->cap_ > SIZE_MAX / 2 ? SIZE_MAX : b->cap_ * 2;
+	bool moved = b->ptr_ && b->off_;
 	char *p;
 
 	if (cap < FIRST_ALLOCATION)
@@ -64,10 +65,10 @@ static int grow(struct buf *b, size_t need)
 		cap = cap_limit(b);
 	if (cap < need)
 		cap = need;
-	p = b->off_ ? malloc(cap) : realloc(b->ptr_, cap);
+	p = moved ? malloc(cap) : realloc(b->ptr_, cap);
 	if (!p)
 		return b->error_ = -ENOMEM;
-	if (b->off_) {
+	if (moved) {
 		memcpy(p, b->ptr_ + b->off_, buf_len(b));
 		free(b->ptr_);
 		b->end_ -= b->off_;

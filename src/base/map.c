@@ -101,7 +101,7 @@ static struct map_slot *find(const struct map *m, struct str key)
 {
 	uint64_t hash;
 
-	if (m->n_ == 0)
+	if (m->n_ == 0 || !m->slots_)
 		return NULL;
 	hash = hash_of(m->key_, key);
 	for (size_t i = (size_t)hash & (m->cap_ - 1);; i = (i + 1) & (m->cap_ - 1)) {

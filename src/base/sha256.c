@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/sha256.h"
 
-#define BLOCK 64U
+#define BLOCK ((size_t)64)
 
 static const uint32_t k256[64] = {
 	0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4,
@@ -39,15 +39,15 @@ static void block256(uint32_t h[8], const uint8_t *p)
 	uint32_t w[64], a = h[0], b = h[1], c = h[2], d = h[3];
 	uint32_t e = h[4], f = h[5], g = h[6], i = h[7];
 
-	for (unsigned t = 0; t < 16; t++)
+	for (size_t t = 0; t < 16; t++)
 		w[t] = load_be(p + 4 * t);
-	for (unsigned t = 16; t < 64; t++) {
+	for (size_t t = 16; t < 64; t++) {
 		uint32_t s0 = ror(w[t - 15], 7) ^ ror(w[t - 15], 18) ^ w[t - 15] >> 3;
 		uint32_t s1 = ror(w[t - 2], 17) ^ ror(w[t - 2], 19) ^ w[t - 2] >> 10;
 
 		w[t] = w[t - 16] + s0 + w[t - 7] + s1;
 	}
-	for (unsigned t = 0; t < 64; t++) {
+	for (size_t t = 0; t < 64; t++) {
 		uint32_t t1 = i + (ror(e, 6) ^ ror(e, 11) ^ ror(e, 25)) + ((e & f) ^ (~e & g)) +
 		              k256[t] + w[t];
 		uint32_t t2 =
@@ -180,11 +180,11 @@ static void block1(uint32_t h[5], const uint8_t *p)
 {
 	uint32_t w[80], a = h[0], b = h[1], c = h[2], d = h[3], e = h[4];
 
-	for (unsigned t = 0; t < 16; t++)
+	for (size_t t = 0; t < 16; t++)
 		w[t] = load_be(p + 4 * t);
-	for (unsigned t = 16; t < 80; t++)
+	for (size_t t = 16; t < 80; t++)
 		w[t] = rol(w[t - 3] ^ w[t - 8] ^ w[t - 14] ^ w[t - 16], 1);
-	for (unsigned t = 0; t < 80; t++) {
+	for (size_t t = 0; t < 80; t++) {
 		uint32_t f, k, next;
 
 		if (t < 20) {

@@ -155,7 +155,9 @@ static wall_us join(const struct parts *p)
 
 static char peek(const struct cur *c)
 {
-	return cur_left(c) ? *c->at_ : 0;
+	if (cur_left(c) == 0)
+		return 0;
+	return *c->at_;
 }
 
 static void fraction(struct cur *c, struct parts *p)
@@ -220,7 +222,7 @@ int time_parse_rfc3339(struct str s, wall_us *ret)
 	east = offset(&c);
 	if (!cur_done(&c) || p.day > month_days(p.year, p.month))
 		return -EINVAL;
-	*ret = join(&p) - east * 60 * US_PER_SECOND;
+	*ret = join(&p) - (int64_t)east * 60 * US_PER_SECOND;
 	return 0;
 }
 

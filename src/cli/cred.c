@@ -49,7 +49,7 @@ static int parse(struct arena *a, struct str text, struct cred *ret, struct err 
 int cred_load(struct arena *a, struct cred *ret, struct err *err)
 {
 	struct buf b = BUF(FILE_MAX);
-	const char *dir, *path;
+	const char *dir = NULL, *path = NULL;
 	autoclose int fd = -1;
 	struct stat st;
 	struct str text;
@@ -77,7 +77,7 @@ int cred_save(struct arena *a, const struct cred *cred, struct err *err)
 {
 	struct buf b = BUF(FILE_MAX);
 	struct jsonw w = JSONW(&b);
-	const char *dir, *path;
+	const char *dir = NULL, *path = NULL;
 	int r = path_of(a, &dir, &path, err);
 
 	if (r == 0)
@@ -98,7 +98,7 @@ int cred_save(struct arena *a, const struct cred *cred, struct err *err)
 
 int cred_remove(struct arena *a, struct err *err)
 {
-	const char *dir, *path;
+	const char *dir = NULL, *path = NULL;
 	int r = path_of(a, &dir, &path, err);
 
 	if (r < 0)

@@ -21,9 +21,8 @@ int find_workspace(struct cli *c, const char *name, const struct json **ret)
 		return r;
 	json_for_each(w, json_get(list.json, "items"))
 	{
-		if (str_is(json_str_or(w, "name", STR("")), name))
-			found = w;
-		else if (!found && str_is(json_str_or(w, "id", STR("")), name))
+		if (str_is(json_str_or(w, "name", STR("")), name) ||
+		    (!found && str_is(json_str_or(w, "id", STR("")), name)))
 			found = w;
 	}
 	if (!found)

@@ -8,7 +8,7 @@
 #include "cli/cli.h"
 #include "cli/text.h"
 
-#define MESSAGE_MAX 4096
+#define MESSAGE_MAX ((size_t)4096)
 
 /* What a server says may not drive the terminal. */
 static void put_clean(FILE *f, struct str s)

@@ -25,20 +25,23 @@ static void the_table_is_sound(void)
 	}
 }
 
+static void check_option(const struct cli_option *o, size_t k)
+{
+	T_OK(strcmp(o[k].name, "json") != 0 && strcmp(o[k].name, "help") != 0);
+	T_OK(o[k].letter != 'h' && (!o[k].letter || isalpha((unsigned char)o[k].letter)));
+	for (size_t m = 0; m < k; m++) {
+		T_OK(strcmp(o[k].name, o[m].name) != 0);
+		T_OK(!o[k].letter || o[k].letter != o[m].letter);
+	}
+}
+
 static void options_do_not_clash(void)
 {
 	for (size_t i = 0; i < ncommands; i++) {
 		const struct cli_option *o = commands[i].options;
 
-		for (size_t k = 0; k < CLI_OPTIONS_MAX && o[k].name; k++) {
-			T_OK(strcmp(o[k].name, "json") != 0 && strcmp(o[k].name, "help") != 0);
-			T_OK(o[k].letter != 'h' &&
-			     (!o[k].letter || isalpha((unsigned char)o[k].letter)));
-			for (size_t m = 0; m < k; m++) {
-				T_OK(strcmp(o[k].name, o[m].name) != 0);
-				T_OK(!o[k].letter || o[k].letter != o[m].letter);
-			}
-		}
+		for (size_t k = 0; k < CLI_OPTIONS_MAX && o[k].name; k++)
+			check_option(o, k);
 	}
 }
 

@@ -37,7 +37,7 @@ int duration_parse(struct str s, uint64_t *ret_seconds, struct err *err)
 	bool good = whole.len > 0;
 
 	while (s.len && good) {
-		good = leading_number(&s, 10 * 365 * DAY, &v) == 0 && s.len > 0;
+		good = leading_number(&s, TEN_YEARS, &v) == 0 && s.len > 0;
 		while (good && next < ARRAY_LEN(units) && units[next].letter != s.ptr[0])
 			next++;
 		good = good && next < ARRAY_LEN(units);
@@ -50,7 +50,7 @@ int duration_parse(struct str s, uint64_t *ret_seconds, struct err *err)
 		return ERR(err, -EINVAL,
 		           "\"%.*s\" is not a duration: write it as 90s, 45m, 2h, 1h30m or 7d",
 		           STR_ARG(whole));
-	if (total > 10 * 365 * DAY)
+	if (total > TEN_YEARS)
 		return ERR(err, -ERANGE, "%.*s is longer than ten years", STR_ARG(whole));
 	*ret_seconds = total;
 	return 0;

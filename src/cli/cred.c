@@ -55,7 +55,7 @@ int cred_load(struct arena *a, struct cred *ret, struct err *err)
 	struct str text;
 	int r = path_of(a, &dir, &path, err);
 
-	if (r < 0)
+	if (r < 0 || !path)
 		return r;
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
@@ -101,7 +101,7 @@ int cred_remove(struct arena *a, struct err *err)
 	const char *dir = NULL, *path = NULL;
 	int r = path_of(a, &dir, &path, err);
 
-	if (r < 0)
+	if (r < 0 || !path)
 		return r;
 	if (unlink(path) < 0 && errno != ENOENT)
 		return ERR(err, -errno, "remove %s: %m", path);

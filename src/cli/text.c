@@ -7,6 +7,7 @@
 #include "base/encode.h"
 
 #define DAY       UINT64_C(86400)
+#define TEN_YEARS (3650 * DAY)
 #define TABLE_MAX ((size_t)64 << 20)
 
 static const struct {

@@ -136,7 +136,7 @@ static int rebuild(struct map *m)
 	slots = calloc(cap, sizeof(*slots));
 	if (!slots)
 		return -ENOMEM;
-	for (size_t i = 0; i < m->cap_; i++) {
+	for (size_t i = 0; m->slots_ && i < m->cap_; i++) {
 		if (is_live(&m->slots_[i]))
 			*place(slots, cap, m->slots_[i].hash) = m->slots_[i];
 	}

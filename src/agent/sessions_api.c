@@ -314,6 +314,38 @@ static void tell_path(struct agent *a, const struct session *s)
 	k->path = full;
 }
 
+static void unwait(struct http_req *r)
+{
+	kernel_unwait(call_of(r)->ctx);
+}
+
+/* Ends a kernel; fn goes on when it has ended, unless the client has gone. */
+static void end_kernel(struct call *c, struct kernel *k,
+                       void (*fn)(struct kernel_wait *w, struct kernel *k, bool ok))
+{
+	struct kernel_wait *w = ARENA_NEW(&c->r->arena, struct kernel_wait);
+
+	if (!w) {
+		agent_json_error(c->r, 503, NULL, "There is no memory for this request");
+		return;
+	}
+	w->fn = fn;
+	w->arg = c;
+	c->ctx = w;
+	c->r->on_free = unwait;
+	kernel_stop(k, w);
+}
+
+static void on_replaced(struct kernel_wait *w, struct kernel *k, bool ok)
+{
+	struct call *c = w->arg;
+	struct session *s = find(c);
+
+	(void)k, (void)ok;
+	if (s)
+		reply_model(c, 200, s);
+}
+
 static void apply(struct call *c, struct session *s, const struct wanted *w, struct kernel *k)
 {
 	struct kernel *old = kernel_of(c->a, s);
@@ -327,9 +359,10 @@ static void apply(struct call *c, struct session *s, const struct wanted *w, str
 	if (k)
 		(void)snprintf(s->kernel, sizeof(s->kernel), "%s", k->id);
 	tell_path(c->a, s);
-	reply_model(c, 200, s);
 	if (k && old && old != k)
-		kernel_stop(old, NULL);
+		end_kernel(c, old, on_replaced);
+	else
+		reply_model(c, 200, s);
 }
 
 static void on_patch(struct call *c, const struct json *body)
@@ -364,11 +397,6 @@ static void patch_session(struct call *c)
 	call_read_json(c, CALL_JSON_MAX, on_patch);
 }
 
-static void unwait(struct http_req *r)
-{
-	kernel_unwait(call_of(r)->ctx);
-}
-
 static void on_ended(struct kernel_wait *w, struct kernel *k, bool ok)
 {
 	(void)k, (void)ok;
@@ -379,7 +407,6 @@ static void delete_session(struct call *c)
 {
 	struct session *s = find(c);
 	struct kernel *k = s ? kernel_of(c->a, s) : NULL;
-	struct kernel_wait *w;
 
 	if (!s)
 		return;
@@ -388,16 +415,7 @@ static void delete_session(struct call *c)
 		agent_json_error(c->r, 410, NULL, "Kernel deleted before session");
 		return;
 	}
-	w = ARENA_NEW(&c->r->arena, struct kernel_wait);
-	if (!w) {
-		agent_json_error(c->r, 503, NULL, "There is no memory for this request");
-		return;
-	}
-	w->fn = on_ended;
-	w->arg = c;
-	c->ctx = w;
-	c->r->on_free = unwait;
-	kernel_stop(k, w);
+	end_kernel(c, k, on_ended);
 }
 
 const struct route sessions_routes[] = {

@@ -6,8 +6,9 @@
 import { ApiError, get, getAll, whenSignedOut } from "./lib/api";
 import { type EventStream, EventStream as Stream, type SseEvent } from "./lib/sse";
 import { createStore } from "./lib/store";
-import { atMs, monthOf, monthRange, nowMs } from "./lib/time";
-import type { Image, InstanceType, Me, Session, UsageTotal, Warning, Workspace } from "./model";
+import { atMs, monthOf, nowMs } from "./lib/time";
+import type { Image, InstanceType, Me, Session, Warning, Workspace } from "./model";
+import { type Ledger, readLedger } from "./usage";
 
 export interface Link {
   since: number; /* when the connection was lost, 0 while it stands */
@@ -21,7 +22,7 @@ export interface Live {
   workspaces: Workspace[] | null;
   types: InstanceType[];
   images: Image[];
-  month: UsageTotal | null;
+  month: Ledger | null; /* the present one */
   link: Link;
   warnings: Warning[];
 }
@@ -114,12 +115,8 @@ export function putMe(me: Me): void {
 }
 
 async function readMonth(): Promise<void> {
-  const { from, to } = monthRange(monthOf(nowMs()));
   try {
-    const r = await get<{ total: UsageTotal }>(
-      `/usage?from=${encodeURIComponent(new Date(from).toISOString())}&to=${encodeURIComponent(new Date(to).toISOString())}&limit=1`,
-    );
-    live.set({ month: r.total });
+    live.set({ month: await readLedger(monthOf(nowMs())) });
   } catch {
     /* the figure at the foot of the navigation stays as it was */
   }

@@ -23,5 +23,6 @@ export function sizeOf(used: number, total: number): string {
   let unit = 0;
   for (let v = total; v >= 1024 && unit < UNITS.length - 1; v /= 1024) unit++;
   const scale = 1024 ** unit;
+  if (used > 0 && used / scale < 0.01) return `${size(used)} of ${size(total)}`;
   return `${number(used / scale, unit)} of ${number(total / scale, unit)} ${UNITS[unit]}`;
 }

@@ -6,7 +6,7 @@ import { cents, plain, sum } from "../lib/money";
 import { type Month, dayKey, dayLong, monthName, monthRange } from "../lib/time";
 import { t } from "../text";
 import { niceMax } from "../ui/chart";
-import type { Line } from "./usage";
+import type { Line } from "../usage";
 
 const W = 1100;
 const LEFT = 40;

@@ -7,14 +7,13 @@ import type { InstanceType } from "../model";
 import { t } from "../text";
 import { Money } from "../ui/parts";
 import { typeName } from "../words";
-import type { Line } from "./usage";
+import type { Line } from "../usage";
 
 interface Props {
   lines: Line[];
   currency: string;
   total: bigint;
   sumText: string;
-  live: Set<string>;
   types: InstanceType[];
   rateHead: string;
 }
@@ -26,7 +25,7 @@ function endText(l: Line): string {
   return dayKey(end) === l.day ? text : `${dayLong(end).split(" ")[1]} ${dayLong(end).split(" ")[2]!.slice(0, 3)} ${text}`;
 }
 
-export function LinesTable({ lines, currency, total, sumText, live, types, rateHead }: Props): JSX.Element {
+export function LinesTable({ lines, currency, total, sumText, types, rateHead }: Props): JSX.Element {
   const days = [...new Set(lines.map((l) => l.day))];
   return (
     <div class="table-frame compact">
@@ -57,7 +56,7 @@ export function LinesTable({ lines, currency, total, sumText, live, types, rateH
                   <tr key={`${l.session_id}/${l.segment}`}>
                     <td class="wide">
                       <a class="name" href={`/workspaces/${l.workspace_id}/sessions`}>{l.name}</a>
-                      {!l.stopped_at && live.has(l.session_id) && <span class="lamp lamp-inline" role="img" aria-label={t.usage.runsNow} />}
+                      {l.open && <span class="lamp lamp-inline" role="img" aria-label={t.usage.runsNow} />}
                       {l.estimated && <span class="badge badge-inline" data-kind="warn">{t.usage.estimated}</span>}
                     </td>
                     <td class="num t2 nowrap hide">{clock(l.at, true)}</td>

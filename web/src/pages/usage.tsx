@@ -2,16 +2,15 @@
 /* Usage: how much this month, then every line it is the sum of. CSV has exactly the visible lines. */
 import type { JSX } from "preact";
 import { useEffect, useMemo } from "preact/hooks";
-import { getAll } from "../lib/api";
 import { csv, saveText } from "../lib/csv";
 import { cents, currencySign, parseMicro, sum } from "../lib/money";
 import { setQuery, usePlace } from "../lib/router";
 import { useStore } from "../lib/store";
-import { atMs, dayKey, dayLong, durationShort, monthAdd, monthKey, monthName, monthOf, monthRange, nowMs, parseMonth } from "../lib/time";
+import { dayLong, durationShort, monthAdd, monthKey, monthName, monthOf, monthRange, nowMs, parseMonth } from "../lib/time";
 import { useLoad, useNow } from "../lib/use";
 import { live, onSession } from "../live";
-import type { UsageLine, UsageTotal } from "../model";
 import { t } from "../text";
+import { linesOf, readLedger, totalOf } from "../usage";
 import { Icon } from "../ui/icons";
 import { Empty, ErrorBanner, SkeletonRows } from "../ui/parts";
 import { usePage } from "../ui/shell";
@@ -19,46 +18,23 @@ import { running, typeName } from "../words";
 import { DayBars } from "./usage-bars";
 import { LinesTable } from "./usage-lines";
 
-export interface Line extends UsageLine {
-  name: string;
-  at: number;
-  day: string;
-  micro: bigint;
-}
-
-type Answer = { items: UsageLine[]; total: UsageTotal };
-
-async function readUsage(from: number, to: number): Promise<Answer> {
-  const range = `from=${encodeURIComponent(new Date(from).toISOString())}&to=${encodeURIComponent(new Date(to).toISOString())}`;
-  const { items, last } = await getAll<UsageLine, { total: UsageTotal }>(`/usage?${range}`);
-  return { items, total: last.total };
-}
-
 export function UsagePage(): JSX.Element {
   usePage([{ text: t.usage.title }]);
   const me = useStore(live, (s) => s.me)!;
   const all = useStore(live, (s) => s.workspaces);
   const types = useStore(live, (s) => s.types);
-  const now = useNow(5000);
+  const now = useNow();
   const { query } = usePlace();
   const q = new URLSearchParams(query);
   const present = monthOf(now);
   const month = parseMonth(q.get("month")) ?? present;
   const isPresent = monthKey(month) === monthKey(present);
   const { from, to } = monthRange(month);
-  const list = useLoad(() => readUsage(from, to), [from]);
+  const list = useLoad(() => readLedger(month), [from]);
   useEffect(() => onSession((s) => s.state !== "running" && list.reload()), []);
 
   const currency = list.data?.total.currency ?? me.currency;
-  const lines = useMemo(() => {
-    const names = new Map((all ?? []).map((w) => [w.id, w.name]));
-    return (list.data?.items ?? [])
-      .map((u): Line => {
-        const at = atMs(u.started_at);
-        return { ...u, at, day: dayKey(at), micro: parseMicro(u.amount) ?? 0n, name: names.get(u.workspace_id) ?? u.workspace_name ?? t.usage.deleted(u.workspace_id) };
-      })
-      .sort((a, b) => b.at - a.at);
-  }, [list.data, all]);
+  const lines = useMemo(() => (list.data ? linesOf(list.data, all ?? [], month, now) : []), [list.data, all, from, now]);
 
   const text = q.get("q") ?? "";
   const type = q.get("type") ?? "";
@@ -68,7 +44,7 @@ export function UsagePage(): JSX.Element {
   const filtered = visible.length !== lines.length;
 
   const seen = [...new Set(lines.map((l) => l.instance_type))];
-  const total = parseMicro(list.data?.total.amount) ?? 0n;
+  const { micro: total, seconds } = list.data ? totalOf(list.data, lines) : { micro: 0n, seconds: 0 };
   const sessions = new Set(lines.map((l) => l.session_id)).size;
   const on = running(all).filter((w) => w.session!.state === "running");
   const rateNow = sum(on.map((w) => parseMicro(w.session!.price_per_hour) ?? 0n));
@@ -137,7 +113,7 @@ export function UsagePage(): JSX.Element {
             <div>
               <p class="eyebrow">{isPresent ? t.usage.soFar(name) : t.usage.inMonth(name)}</p>
               <p class="figure">{cents(total, currency)}</p>
-              <p class="t3 small num">{t.usage.sessions(sessions, durationShort(Number(list.data.total.seconds)))}</p>
+              <p class="t3 small num">{t.usage.sessions(sessions, durationShort(seconds))}</p>
             </div>
             {isPresent && (
               <>
@@ -185,7 +161,6 @@ export function UsagePage(): JSX.Element {
               currency={currency}
               total={filtered ? sum(visible.map((l) => l.micro)) : total}
               sumText={filtered ? t.usage.sumVisible(visible.length, lines.length) : t.usage.sum(isPresent ? t.usage.soFar(name) : name, lines.length)}
-              live={new Set(on.map((w) => w.session!.id))}
               types={types}
               rateHead={t.usage.rate(currencySign(currency))}
             />

@@ -63,6 +63,11 @@ export function Bar({ part, label, big, kind }: { part: number; label?: string; 
   );
 }
 
+/* What the server says may name a command between backticks. */
+export function Said({ text }: { text: string }): JSX.Element {
+  return <>{text.split("`").map((part, i) => (i % 2 ? <code key={i}>{part}</code> : part))}</>;
+}
+
 export function ErrorBanner({ error, onRetry, title }: { error: ApiError | null; onRetry?: () => void; title?: string }): JSX.Element | null {
   if (!error) return null;
   return (
@@ -70,7 +75,7 @@ export function ErrorBanner({ error, onRetry, title }: { error: ApiError | null;
       <Icon name="alert" />
       <div class="banner-body">
         {title && <span class="strong">{title} </span>}
-        {failText(error)}
+        <Said text={failText(error)} />
         {error.requestId && <span class="t3 small request">{t.request(error.requestId)}</span>}
       </div>
       {onRetry && (
@@ -152,7 +157,9 @@ export function FieldError({ id, text }: { id: string; text: string | undefined 
   return (
     <p class="error-text" id={id}>
       <Icon name="xc" size="s" />
-      <span>{text}</span>
+      <span>
+        <Said text={text} />
+      </span>
     </p>
   );
 }

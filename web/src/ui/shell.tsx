@@ -12,11 +12,12 @@ import { clock, monthName, monthOf } from "../lib/time";
 import { useNow } from "../lib/use";
 import { live, retryNow } from "../live";
 import { t } from "../text";
+import { linesOf, totalOf } from "../usage";
 import { isIdle, running } from "../words";
 import { BrandMark, Icon, type IconName } from "./icons";
 import { KeysDialog } from "./keys-dialog";
 import { Toasts } from "./layers";
-import { headline, rateText } from "./parts";
+import { rateText } from "./parts";
 import { StopWarnings } from "./warnings";
 
 interface Crumb {
@@ -83,10 +84,11 @@ function Meter(): JSX.Element {
   const all = useStore(live, (s) => s.workspaces);
   const month = useStore(live, (s) => s.month);
   const me = useStore(live, (s) => s.me)!;
-  const now = useNow(60_000);
+  const now = useNow(10_000);
   const metered = running(all).filter((w) => w.session!.state === "running");
   const hourly = sum(metered.map((w) => parseMicro(w.session!.price_per_hour) ?? 0n));
-  const total = headline(month?.amount ?? "0", me.currency);
+  const present = monthOf(now);
+  const total = month ? cents(totalOf(month, linesOf(month, all ?? [], present, now)).micro, me.currency) : "";
   const rate = cents(hourly, me.currency);
   return (
     <a class="nav-meter" href="/usage">
@@ -99,7 +101,7 @@ function Meter(): JSX.Element {
       </span>
       <span class="row small num">
         <span>{total}</span>
-        <span class="t3 push">{t.nav.inMonth(monthName(monthOf(now)))}</span>
+        <span class="t3 push">{t.nav.inMonth(monthName(present))}</span>
       </span>
     </a>
   );

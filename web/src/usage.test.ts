@@ -33,7 +33,7 @@ describe("usage", () => {
   });
 
   it("counts nothing twice when a part of the running session is in the ledger", () => {
-    const closed = line("s_2", 0, "0.02", { started_at: at(21, 11), stopped_at: at(21, 11.33), seconds: 1200 });
+    const closed = line("s_2", 0, "0.02", { started_at: at(21, 11), stopped_at: new Date(2026, 10, 21, 11, 20).toISOString(), seconds: 1200 });
     const lines = linesOf(ledger([closed], "0.02"), [workspace(running())], month, now);
     expect(lines[0]).toMatchObject({ segment: 1, amount: "0.031000", seconds: 1860, started_at: closed.stopped_at });
     const known = { ...closed, stopped_at: null };

@@ -237,7 +237,7 @@ static bool has_sent(const struct kclient *c, struct str id)
 
 struct kclient *kclient_for(struct kernel *k, const struct jmsg_ids *up)
 {
-	struct kclient *found = NULL;
+	struct kclient *named = NULL, *said = NULL;
 
 	if (up->id.len == 0)
 		return NULL;
@@ -246,10 +246,12 @@ struct kclient *kclient_for(struct kernel *k, const struct jmsg_ids *up)
 
 		if (has_sent(c, up->id))
 			return c;
-		if (up->session.len && (str_is(up->session, c->session) || str_is(up->session, c->said)))
-			found = c;
+		if (up->session.len && str_is(up->session, c->session))
+			named = c;
+		else if (up->session.len && str_is(up->session, c->said))
+			said = c;
 	}
-	return found;
+	return named ? named : said;
 }
 
 /* ---- coming and going ---- */

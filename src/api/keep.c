@@ -9,6 +9,7 @@
 #include "api/live.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/sha256.h"
 #include "core/reconcile.h"
 #include "store/sessions.h"
 #include "store/workspaces.h"
@@ -98,13 +99,19 @@ static void on_images(struct link *l, const struct wire_msg *m, const struct err
 	struct arena a = ARENA(LIST_ARENA);
 	struct json *list = NULL;
 	struct images_job *j;
+	uint8_t sum[HASH_LEN];
 
-	if (!m || m->type != WIRE_IMAGE_LIST_OK ||
-	    json_parse(&a, m->image_list_ok.items, NULL, &list, NULL) < 0 ||
+	if (!m || m->type != WIRE_IMAGE_LIST_OK)
+		return;
+	sha256(m->image_list_ok.items, sum);
+	if (memcmp(sum, core->images_sum, sizeof(sum)) == 0)
+		return; /* as last time: nothing to write */
+	if (json_parse(&a, m->image_list_ok.items, NULL, &list, NULL) < 0 ||
 	    list->type != JSON_ARRAY) {
 		arena_fini(&a);
 		return;
 	}
+	memcpy(core->images_sum, sum, sizeof(sum));
 	j = xcalloc(1, sizeof(*j));
 	j->job = (struct store_job){ .run = run_images, .done = done_images, .essential = true };
 	j->core = core;

@@ -35,6 +35,7 @@ struct core {
 	struct http_server *http;
 	struct link *link;
 	struct facts facts;
+	uint8_t images_sum[HASH_LEN]; /* of the engine's list that the store has */
 	char boot_id[37];
 	mono_ms began;
 

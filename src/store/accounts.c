@@ -5,6 +5,9 @@
 
 #include "store/rows.h"
 
+/* The newest; what is older than that many is forgotten. */
+#define LOGINS_PER_ACCOUNT 200
+#define CODES_PER_ACCOUNT 50
 #define DAY_US (INT64_C(86400) * US_PER_S)
 
 int account_by_id(struct db *db, struct str id, struct account *ret)
@@ -72,10 +75,19 @@ int login_insert(struct db *db, const struct login *l, const uint8_t hash[HASH_L
 	struct q q = db_q(db, "INSERT INTO login(id, hash, account_id," EXPIRY_COLS("") ")"
 	                      " VALUES(?,?,?,?,?,?,?)");
 
+	int r;
+
 	q_text(&q, l->id);
 	q_blob(&q, hash, HASH_LEN);
 	q_text(&q, l->account_id);
 	q_expiry(&q, &l->expiry);
+	r = q_run(&q, err);
+	if (r < 0)
+		return r;
+	q = db_q(db, "DELETE FROM login WHERE account_id = ?1 AND rowid NOT IN (SELECT rowid"
+	             " FROM login WHERE account_id = ?1 ORDER BY rowid DESC LIMIT ?2)");
+	q_text(&q, l->account_id);
+	q_int(&q, LOGINS_PER_ACCOUNT);
 	return q_run(&q, err);
 }
 
@@ -139,9 +151,18 @@ int code_insert(struct db *db, struct str account_id, const uint8_t hash[HASH_LE
 	struct q q = db_q(db, "INSERT INTO sign_in_code(hash, account_id," EXPIRY_COLS("") ")"
 	                      " VALUES(?,?,?,?,?,?)");
 
+	int r;
+
 	q_blob(&q, hash, HASH_LEN);
 	q_str(&q, account_id);
 	q_expiry(&q, e);
+	r = q_run(&q, err);
+	if (r < 0)
+		return r;
+	q = db_q(db, "DELETE FROM sign_in_code WHERE account_id = ?1 AND rowid NOT IN (SELECT rowid"
+	             " FROM sign_in_code WHERE account_id = ?1 ORDER BY rowid DESC LIMIT ?2)");
+	q_str(&q, account_id);
+	q_int(&q, CODES_PER_ACCOUNT);
 	return q_run(&q, err);
 }
 

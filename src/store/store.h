@@ -7,7 +7,7 @@
  * connection on the loop's thread: they are microseconds on indexed rows.
  *
  * The writer's connection is also the only one that checkpoints, which is what
- * makes SQLite 3.40.1 safe (doc/decisions/0003). A lock file keeps a second
+ * makes SQLite 3.40.1 safe (doc/internals/core.md). A lock file keeps a second
  * core out. An fsync error, or a broken file, ends the process: going on would
  * acknowledge what is not on disk.
  *

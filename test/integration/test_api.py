@@ -192,6 +192,30 @@ def test_a_code_works_once(core):
     assert first == wrong == shape
 
 
+def test_what_has_expired_is_worth_nothing(tmp_path):
+    c = Core(tmp_path, "code_ttl=1").start()
+    try:
+        u = c.user()
+        code = c.code()
+        time.sleep(1.1)
+        expired = problem(c.call("POST", "/api/v1/login", {"code": code}), 401, "bad-credentials")
+        assert "too old" in expired["detail"]
+        cookie = {"Cookie": browser(c), **ME}
+        u.ok("GET", "/me")
+        # Two months go by, by the wall of another boot.
+        c.stop()
+        db = sqlite3.connect(tmp_path / "db/carrel.db")
+        for table in ("token", "login"):
+            db.execute(f"UPDATE {table} SET made_us = made_us - 60 * 86400 * 1000000, boot_id = 'another'")
+        db.commit()
+        db.close()
+        c.start()
+        problem(u.call("GET", "/me"), 401, "unauthenticated")
+        problem(c.call("GET", "/api/v1/me", headers=cookie), 401, "unauthenticated")
+    finally:
+        c.stop()
+
+
 def test_cookies_need_our_own_pages(core):
     cookie = {"Cookie": browser(core)}
     assert core.call("GET", "/api/v1/me", headers={**cookie, **ME}).status == 200
@@ -354,6 +378,8 @@ def test_a_session_from_start_to_bill(core, user):
     assert stats["memory_bytes"] == 100 << 20 and stats["pids"] == 7
     assert user.ok("GET", f"/sessions/{s['id']}/logs")["text"] == "hello from the container\n"
     assert user.ok("GET", "/sessions?state=running")["items"][0]["id"] == s["id"]
+    assert [x["id"] for x in user.ok("GET", f"/sessions?workspace_id={ws['id']}")["items"]] == [s["id"]]
+    assert user.ok("GET", "/sessions?workspace_id=ws_00000000000000000000000000")["items"] == []
     ended = user.stop(ws)
     assert ended["reason"] == "user" and ended["message"] and ended["stopped_at"] and ended["stats"] is None
     line = next(i for i in user.ok("GET", "/usage")["items"] if i["session_id"] == s["id"])

@@ -197,7 +197,7 @@ static void close_inherited(void)
 static int run_and_clean(const struct config *c, bool engine_only, struct err *err)
 {
 	struct parent p = { .config = c,
-		            .rt = { .lock_fd = -1 },
+		            .rt = { .lock_fd = -1, .net_fd = -1 },
 		            .listeners = LISTENERS_NONE,
 		            .roles = { .config_fd = -1 },
 		            .engine_only = engine_only };

@@ -12,6 +12,7 @@
 #include "base/encode.h"
 #include "base/file.h"
 #include "base/sha256.h"
+#include "daemon/slot-net.h"
 
 #define SLOTS_DIR RUNTIME_ROOT "/slots"
 
@@ -26,7 +27,7 @@ static int name_instance(const char *state, struct runtime *ret, struct err *err
 	if (strlen(path) >= sizeof(ret->state))
 		return ERR(err, -ENAMETOOLONG, "state directory %s: the path is too long",
 		           state);
-	*ret = (struct runtime){ .lock_fd = -1 };
+	*ret = (struct runtime){ .lock_fd = -1, .net_fd = -1 };
 	(void)snprintf(ret->state, sizeof(ret->state), "%s", path);
 	sha256(str_of(path), sum);
 	hex_put(&hex, (struct str){ (const char *)sum, 4 });
@@ -89,14 +90,16 @@ static bool is_stale(unsigned n, const char *state)
 	return is_empty_dir(sessions);
 }
 
-/* Own slot, else a free one, else a stale one. -ENOENT. */
-static int choose_slot(const char *state)
+/* Own slot, else a free one, else a stale one; never one of `tried`. -ENOENT. */
+static int choose_slot(const char *state, uint64_t tried)
 {
 	int free_slot = -1, stale_slot = -1;
 
 	for (unsigned n = 0; n < RUNTIME_SLOTS; n++) {
 		char owner[PATH_MAX];
 
+		if (tried & UINT64_C(1) << n)
+			continue;
 		read_slot(n, owner, sizeof(owner));
 		if (strcmp(owner, state) == 0)
 			return (int)n;
@@ -128,11 +131,25 @@ int runtime_find(const char *state, struct runtime *ret, struct err *err)
 	return 0;
 }
 
+static int write_owner(int fd, const char *state, struct err *err)
+{
+	struct buf b = BUF(PATH_MAX);
+	int r;
+
+	buf_printf(&b, "%s\n", state);
+	if (ftruncate(fd, 0) < 0)
+		r = ERR(err, -errno, "writing the slot's file: %m");
+	else
+		r = file_write_all(fd, buf_str(&b), err);
+	buf_fini(&b);
+	return r;
+}
+
+/* -EADDRINUSE: an instance with another /run has this slot's addresses. */
 static int claim(struct runtime *rt, unsigned n, struct err *err)
 {
-	autoclose int fd = open_slot(n, true);
+	autoclose int fd = open_slot(n, true), net = -1;
 	struct runtime_process p;
-	struct buf b = BUF(PATH_MAX);
 	int r;
 
 	if (fd < 0)
@@ -143,24 +160,54 @@ static int claim(struct runtime *rt, unsigned n, struct err *err)
 			           rt->state, (int)p.pid);
 		return ERR(err, -EALREADY, "carreld already starts or ends on %s", rt->state);
 	}
-	buf_printf(&b, "%s\n", rt->state);
-	if (ftruncate(fd, 0) < 0)
-		r = ERR(err, -errno, SLOTS_DIR "/%u: %m", n);
-	else
-		r = file_write_all(fd, buf_str(&b), err);
-	buf_fini(&b);
+	r = slot_net_take(n, &net, err);
+	if (r == 0)
+		r = write_owner(fd, rt->state, err);
 	if (r < 0)
 		return r;
 	rt->slot = n;
 	rt->lock_fd = steal_fd(&fd);
+	rt->net_fd = steal_fd(&net);
 	return 0;
+}
+
+/* What open_slot made for a slot that then could not be had. */
+static void remove_empty_slot(unsigned n)
+{
+	char owner[PATH_MAX], name[64];
+
+	read_slot(n, owner, sizeof(owner));
+	(void)snprintf(name, sizeof(name), SLOTS_DIR "/%u", n);
+	if (!owner[0])
+		(void)unlink(name);
+}
+
+static int choose_and_claim(struct runtime *rt, struct err *err)
+{
+	uint64_t tried = 0;
+
+	for (;;) {
+		int n = choose_slot(rt->state, tried), r;
+
+		if (n < 0)
+			return ERR(
+			    err, n,
+			    "all %d slots in " SLOTS_DIR
+			    " are taken by other state directories: stop one of them first",
+			    RUNTIME_SLOTS);
+		r = claim(rt, (unsigned)n, err);
+		if (r != -EADDRINUSE)
+			return r;
+		remove_empty_slot((unsigned)n);
+		tried |= UINT64_C(1) << n;
+	}
 }
 
 int runtime_take(const char *state, struct runtime *ret, struct err *err)
 {
 	autoclose int all = -1;
 	struct runtime rt;
-	int r, n;
+	int r;
 
 	r = file_mkdirs(state, 0711, err);
 	if (r == 0)
@@ -172,14 +219,7 @@ int runtime_take(const char *state, struct runtime *ret, struct err *err)
 	all = open(SLOTS_DIR "/.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (all < 0 || flock(all, LOCK_EX) < 0)
 		return ERR(err, -errno, SLOTS_DIR "/.lock: %m");
-	n = choose_slot(rt.state);
-	if (n < 0)
-		return ERR(err, n,
-		           "all %d slots in " SLOTS_DIR
-		           " are taken by other state directories: "
-		           "stop one of them first",
-		           RUNTIME_SLOTS);
-	r = claim(&rt, (unsigned)n, err);
+	r = choose_and_claim(&rt, err);
 	if (r < 0)
 		return r;
 	*ret = rt;
@@ -277,6 +317,7 @@ void runtime_leave(struct runtime *rt)
 void runtime_fini(struct runtime *rt)
 {
 	own_close(&rt->lock_fd);
+	own_close(&rt->net_fd);
 }
 
 uint64_t runtime_start_time(pid_t pid)

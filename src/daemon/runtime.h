@@ -22,6 +22,7 @@ struct runtime {
 	char dir[40]; /* /run/carrel/<instance> */
 	unsigned slot;
 	int lock_fd; /* of the slot's file; -1 when only looked up */
+	int net_fd;  /* see slot-net.h */
 };
 
 static inline uid_t runtime_edge_uid(unsigned slot)

@@ -244,7 +244,11 @@ void kernel_signal(struct kernel *k, int signo)
 
 int kernel_interrupt(struct kernel *k, struct err *err)
 {
-	if (k->state != KERNEL_READY && k->state != KERNEL_STARTING)
+	/* While it starts there is nothing to interrupt but its imports, which
+	 * would be its end. */
+	if (k->state == KERNEL_STARTING || k->state == KERNEL_RESTARTING)
+		return 0;
+	if (k->state != KERNEL_READY)
 		return ERR(err, -EAGAIN, "The kernel is %s and can't be interrupted now",
 		           kernel_state_name(k->state));
 	if (k->interrupt_by_message)

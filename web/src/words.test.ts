@@ -32,7 +32,9 @@ describe("words", () => {
     const busy = { ...running, evidence: { busy: [{ path: "work/a.ipynb", since: "2026-11-21T12:29:00Z" }] } } as Session;
     expect(whyRuns(busy, now)).toMatch(/^A cell in a\.ipynb has been busy for 12 min\. The idle time of 1 h starts when it ends\. In any case the session stops at \d\d:\d\d\.$/);
     expect(whyRuns(running, now)).toMatch(/^The last thing you did was to save, 11 min ago\. With nothing else it stops at/);
-    expect(whyEnded({ ...running, state: "stopped", reason: "idle" } as Session, now)).toBe("Stopped: idle for 1 h.");
+    expect(whyEnded({ ...running, state: "stopped", reason: "idle" } as Session, now)).toBe(
+      "Stopped: idle for 1 h. The last thing you did was to save, 11 min ago.",
+    );
     expect(whyEnded({ ...running, state: "failed", reason: "start-failed", message: "The volume is full." } as Session, now)).toBe("The volume is full.");
     expect(whyEnded({ ...running, state: "failed", reason: "unheard-of" } as Session, now)).toBe("Failed.");
   });

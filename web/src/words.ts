@@ -36,6 +36,14 @@ export function costSoFar(s: Session, now: number): bigint | null {
   return base + costOf(price, Math.floor(secondsSoFar(s, now) - s.seconds));
 }
 
+/* The evidence of an idle stop, and of an idle session: what was done last, and when. */
+function lastThing(s: Session, now: number): string {
+  const last = s.evidence?.last;
+  const at = atMs(last?.at);
+  if (!Number.isFinite(at)) return last?.what === "start" ? t.evidence.last.start!("") : "";
+  return (t.evidence.last[last?.what ?? ""] ?? t.evidence.lastOther)(now - at < 60_000 ? t.justNow : ago(at, now));
+}
+
 export function whyRuns(s: Session, now: number): string {
   const e = s.evidence ?? {};
   const parts: string[] = [];
@@ -48,11 +56,7 @@ export function whyRuns(s: Session, now: number): string {
   }
   const job = e.terminals?.find((x) => x.job)?.job;
   if (job) parts.push(t.evidence.terminal(job));
-  if (!parts.length) {
-    const at = atMs(e.last?.at);
-    if (!Number.isFinite(at)) parts.push(t.evidence.none);
-    else parts.push((t.evidence.last[e.last?.what ?? ""] ?? t.evidence.lastOther)(now - at < 60_000 ? t.justNow : ago(at, now)));
-  }
+  if (!parts.length) parts.push(lastThing(s, now) || t.evidence.none);
   const max = atMs(s.started_at) + s.max_seconds * 1000;
   const stop = atMs(s.stop_at);
   if (busy || job) {
@@ -76,7 +80,7 @@ export function whyEnded(s: Session, now: number): string {
   }
   switch (s.reason) {
     case "idle":
-      return t.reason.idle(durationSetting(s.auto_stop_seconds));
+      return [t.reason.idle(durationSetting(s.auto_stop_seconds)), lastThing(s, now)].filter(Boolean).join(" ");
     case "max":
       return t.reason.max(durationSetting(s.max_seconds));
     case "user":

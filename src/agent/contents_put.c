@@ -225,8 +225,8 @@ static void finish(struct put *p, int r, const struct err *err)
 
 static void on_body(struct http_req *r, struct str body)
 {
-	struct json_limits lim = { .depth = NB_DEPTH_MAX + 2, .values = 8000000, .lax_dup = true,
-		                   .lax_surrogates = true, .nan = true };
+	struct json_limits lim = { .depth = NB_DEPTH_MAX + 2, .values = 8000000, .lax_surrogates = true,
+		                   .nan = true };
 	struct call *c = call_of(r);
 	struct arena arena = ARENA(NB_ARENA_MAX);
 	struct err err = ERR_NONE;

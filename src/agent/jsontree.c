@@ -192,6 +192,43 @@ static int by_key(const void *x, const void *y)
 	return d;
 }
 
+/* Leaves of each run of equal keys (sorted, in source order) the last. */
+static int dedup_object(struct json *o)
+{
+	autofree struct json **at = calloc(o->n ? o->n : 1, sizeof(struct json *));
+	struct json **end = &o->first;
+	size_t n = 0;
+
+	if (!at)
+		return -ENOMEM;
+	for (struct json *it = o->first; it && n < o->n; it = it->next)
+		at[n++] = it;
+	qsort(at, n, sizeof(struct json *), by_key);
+	for (size_t i = 0; i + 1 < n; i++)
+		if (str_eq(at[i]->key, at[i + 1]->key))
+			at[i]->n = SIZE_MAX; /* marked */
+	while (*end) {
+		if ((*end)->n == SIZE_MAX) {
+			*end = (*end)->next;
+			o->n--;
+		} else {
+			end = &(*end)->next;
+		}
+	}
+	return 0;
+}
+
+int jt_dedup(struct json *v)
+{
+	int r = v->type == JSON_OBJECT ? dedup_object(v) : 0;
+
+	if (v->type != JSON_OBJECT && v->type != JSON_ARRAY)
+		return 0;
+	for (struct json *it = v->first; it && r == 0; it = it->next)
+		r = jt_dedup(it);
+	return r;
+}
+
 struct pretty {
 	struct buf *b;
 	jt_flush_fn *flush;

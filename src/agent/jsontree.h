@@ -20,6 +20,9 @@ struct json *jt_bool(struct arena *a, bool v);
 /* A string's text replaced: the printer encodes it anew. */
 void jt_set_text(struct json *v, struct str text);
 
+/* Of doubled keys only the last stays, at every depth. */
+MUST_CHECK int jt_dedup(struct json *v);
+
 static inline bool jt_is_joined(const struct json *v)
 {
 	return v->type == JSON_ARRAY && v->text.ptr;

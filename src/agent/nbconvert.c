@@ -328,8 +328,8 @@ static void on_post(struct http_req *r, struct str body)
 	struct call *c = call_of(r);
 	size_t exporter = find_exporter(c);
 	struct arena m = ARENA(NB_ARENA_MAX);
-	struct json_limits lim = { .depth = NB_DEPTH_MAX + 2, .values = 8000000, .lax_dup = true,
-		                   .lax_surrogates = true, .nan = true };
+	struct json_limits lim = { .depth = NB_DEPTH_MAX + 2, .values = 8000000, .lax_surrogates = true,
+		                   .nan = true };
 	struct err err = ERR_NONE;
 	struct json *j, *content = NULL;
 	struct str name;

@@ -13,7 +13,6 @@
 static const struct json_limits limits = {
 	.depth = NB_DEPTH_MAX,
 	.values = 8000000,
-	.lax_dup = true,
 	.lax_surrogates = true,
 	.nan = true,
 };
@@ -52,9 +51,17 @@ int nb_of(struct arena *a, struct json *root, struct nb *ret, struct err *err)
 
 int nb_parse(struct arena *a, struct str text, struct nb *ret, struct err *err)
 {
+	struct json_limits lim = limits;
 	struct json *root;
-	int r = json_parse(a, text, &limits, &root, err);
+	int r = json_parse(a, text, &lim, &root, NULL);
 
+	/* Hardly ever: a key twice, of which Python takes the last. */
+	if (r == -EINVAL) {
+		lim.lax_dup = true;
+		r = json_parse(a, text, &lim, &root, err);
+		if (r == 0)
+			r = jt_dedup(root);
+	}
 	return r < 0 ? r : nb_of(a, root, ret, err);
 }
 

@@ -24,6 +24,7 @@
 #define HIGH_WATER (512U << 10)
 #define STALL_MS   10000U
 #define STEP_MS    200U
+#define END_MS     1000U
 #define ENV_MAX    256U
 
 static const int ladder[] = { SIGHUP, SIGCONT, SIGINT, SIGTERM, SIGKILL };
@@ -159,6 +160,11 @@ static void write_some(struct term *t)
 		buf_clear(&t->input);
 }
 
+static void on_nobody(struct ev_timer *timer)
+{
+	term_close(CONTAINER_OF(timer, struct term, timer));
+}
+
 static void on_pty(struct ev_fd *f, uint32_t events)
 {
 	struct term *t = CONTAINER_OF(f, struct term, fd);
@@ -166,7 +172,9 @@ static void on_pty(struct ev_fd *f, uint32_t events)
 	if (events & EPOLLOUT)
 		write_some(t);
 	if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) && !t->stalled && !read_some(t)) {
-		term_close(t);
+		/* The shell's end follows at once, and says how it was. */
+		ev_fd_stop(&t->fd);
+		ev_timer_start(t->all->a->ev, &t->timer, END_MS, on_nobody);
 		return;
 	}
 	want(t);

@@ -133,9 +133,10 @@ static bool account(struct call *c)
 	if (field.ptr) {
 		if (http_count(h, "Authorization") > 1 ||
 		    !auth_token(c->core, field, &c->now, &c->who)) {
-			(void)call_problem(c, PROBLEM_UNAUTHENTICATED, NULL,
-			                   "The token is not valid, has expired or was revoked. "
-			                   "Make a new one in the console or with carrel login.");
+			(void)call_problem(
+			    c, PROBLEM_UNAUTHENTICATED, NULL,
+			    "The token is not valid, has expired or was revoked. "
+			    "Make a new one in the console or with carrel login.");
 			return false;
 		}
 	} else if (!by_cookie(c->core, h, &c->now, &c->who)) {
@@ -148,13 +149,15 @@ static bool account(struct call *c)
 	if (!call_may(c, c->route->right)) {
 		/* A narrow token learns nothing about other sessions. */
 		if (c->route->right == RIGHT_SESSION)
-			(void)call_problem(c, PROBLEM_NOT_FOUND, NULL,
-			                   "There is no such thing, or it is not yours. Check the id.");
+			(void)call_problem(
+			    c, PROBLEM_NOT_FOUND, NULL,
+			    "There is no such thing, or it is not yours. Check the id.");
 		else
-			(void)call_problem(c, PROBLEM_FORBIDDEN, NULL,
-			                   "This token's scopes (%.120s) don't allow it; use one "
-			                   "with the scope account.",
-			                   c->who.scopes);
+			(void)call_problem(
+			    c, PROBLEM_FORBIDDEN, NULL,
+			    "This token's scopes (%.120s) don't allow it; use one "
+			    "with the scope account.",
+			    c->who.scopes);
 		return false;
 	}
 	return true;
@@ -164,8 +167,8 @@ static bool peer(struct call *c, bool root_only)
 {
 	uid_t uid = c->req->peer_uid;
 
-	if (c->req->peer_pid >= 0 && (uid == 0 || (!root_only && (uid == c->core->cfg->edge_uid ||
-	                                                          uid == geteuid()))))
+	if (c->req->peer_pid >= 0 &&
+	    (uid == 0 || (!root_only && (uid == c->core->cfg->edge_uid || uid == geteuid()))))
 		return true;
 	/* Whoever else comes here is told what the outside is told. */
 	(void)call_problem(c, PROBLEM_NOT_FOUND, NULL, "There is nothing at this address.");

@@ -15,9 +15,9 @@
 #include "store/books.h"
 #include "store/feed.h"
 
-#define BODY_MAX (64 * 1024)
-#define ARENA_MAX (1 << 20)
-#define OUT_MAX (8 << 20)
+#define BODY_MAX     (64 * 1024)
+#define ARENA_MAX    (1 << 20)
+#define OUT_MAX      (8 << 20)
 #define IDEM_KEY_MAX 255
 
 void call_free(struct call *c)
@@ -57,7 +57,8 @@ static void put_headers(struct call *c, enum content_class content)
 		http_hdr(r, "Content-Type", str_of(types[content]));
 	if (content == CONTENT_LINES)
 		http_hdr(r, "Content-Disposition", STR("attachment; filename=\"usage.csv\""));
-	http_hdr(r, "Content-Security-Policy", STR("default-src 'none'; frame-ancestors 'none'"));
+	http_hdr(r, "Content-Security-Policy",
+	         STR("default-src 'none'; frame-ancestors 'none'"));
 	console_headers(r, c->core->cfg);
 	http_hdr(r, "Cache-Control", STR("no-store"));
 	http_hdr(r, "X-Request-Id", str_of(c->request_id));
@@ -75,9 +76,9 @@ static void count_status(struct call *c, unsigned status)
 {
 	c->core->count.requests[status / 100 < 6 ? status / 100 : 5]++;
 	if (c->route && c->route->audit)
-		log_event(status < 500 ? LOG_INFO : LOG_WARN, "call", LZ("verb", c->route->audit),
-		          LI("status", status), LZ("req", c->request_id),
-		          LZ("user", c->who.account_id));
+		log_event(status < 500 ? LOG_INFO : LOG_WARN, "call",
+		          LZ("verb", c->route->audit), LI("status", status),
+		          LZ("req", c->request_id), LZ("user", c->who.account_id));
 }
 
 void call_reply(struct call *c, unsigned status, enum content_class content)
@@ -179,13 +180,14 @@ static int answer_unpack(struct call *c, struct str s)
 static int replay(struct db *db, struct call *c, struct err *err)
 {
 	struct buf sealed = BUF(OUT_MAX), plain = BUF(OUT_MAX);
-	int r = idempotency_get(db, str_of(c->who.account_id), c->idem.key_hash, c->idem.request,
-	                        &sealed);
+	int r = idempotency_get(db, str_of(c->who.account_id), c->idem.key_hash,
+	                        c->idem.request, &sealed);
 
 	if (r == -EEXIST)
-		r = call_problem(c, PROBLEM_KEY_REUSED, NULL,
-		                 "This Idempotency-Key was used for another request. Make a new "
-		                 "key for each request, and repeat it only with the same one.");
+		r = call_problem(
+		    c, PROBLEM_KEY_REUSED, NULL,
+		    "This Idempotency-Key was used for another request. Make a new "
+		    "key for each request, and repeat it only with the same one.");
 	else if (r > 0 && (idem_open(&c->idem, buf_str(&sealed), &plain) < 0 ||
 	                   answer_unpack(c, buf_str(&plain)) < 0))
 		r = ERR(err, -EBADMSG, "A kept answer can't be read.");
@@ -253,16 +255,18 @@ static void tx_done(struct store_job *j)
 	else
 		c->taken = false;
 	if (!c->taken)
-		call_reply(c, c->status, c->status >= 400    ? CONTENT_PROBLEM :
-		                         buf_len(&c->out) ? CONTENT_JSON :
-		                                            CONTENT_NONE);
+		call_reply(c, c->status,
+		           c->status >= 400   ? CONTENT_PROBLEM
+		           : buf_len(&c->out) ? CONTENT_JSON
+		                              : CONTENT_NONE);
 }
 
 void call_commit(struct call *c, call_tx_fn *tx, call_fn *after)
 {
 	c->tx = tx;
 	c->after = after;
-	c->job = (struct store_job){ .run = run_tx, .done = tx_done,
+	c->job = (struct store_job){ .run = run_tx,
+		                     .done = tx_done,
 		                     .essential = c->route->flags & ROUTE_ESSENTIAL };
 	c->in_flight = true;
 	if (store_submit(c->core->store, &c->job) < 0) {
@@ -278,9 +282,9 @@ int call_audit(struct db *db, struct call *c, const char *object, const char *de
 		.at = c->now.wall,
 		.boot = c->now.boot,
 		.account_id = c->who.account_id,
-		.actor = c->who.kind == ACTOR_TOKEN ? c->who.token_id :
-		         c->who.account_id[0]       ? c->who.account_id :
-		                                      "root",
+		.actor = c->who.kind == ACTOR_TOKEN ? c->who.token_id
+		         : c->who.account_id[0]     ? c->who.account_id
+		                                    : "root",
 		.verb = c->route->audit,
 		.object = object,
 		.detail = detail,
@@ -304,7 +308,8 @@ static bool take_idempotency_key(struct call *c, struct str body)
 		return true;
 	if (c->route->who != WHO_ACCOUNT && !(c->route->flags & ROUTE_SECRET))
 		return true;
-	if (key.len == 0 || key.len > IDEM_KEY_MAX || http_count(&c->req->head, "Idempotency-Key") > 1) {
+	if (key.len == 0 || key.len > IDEM_KEY_MAX ||
+	    http_count(&c->req->head, "Idempotency-Key") > 1) {
 		call_fail(c, PROBLEM_BAD_REQUEST, NULL,
 		          "An Idempotency-Key has 1 to %d characters.", IDEM_KEY_MAX);
 		return false;

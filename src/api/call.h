@@ -64,7 +64,7 @@ struct call {
 
 	unsigned status;
 	struct buf out;
-	char cookie[160];   /* Set-Cookie, or "" */
+	char cookie[160]; /* Set-Cookie, or "" */
 	char etag[ID_MAX + 16];
 	unsigned retry_after_s;
 

@@ -12,19 +12,21 @@ void console_headers(struct http_req *r, const struct core_cfg *cfg)
 	http_hdr(r, "Referrer-Policy", STR("no-referrer"));
 	http_hdr(r, "Cross-Origin-Resource-Policy", STR("same-origin"));
 	if (str_starts(str_of(cfg->console_origin), STR("https://")))
-		http_hdr(r, "Strict-Transport-Security", STR("max-age=63072000; includeSubDomains"));
+		http_hdr(r, "Strict-Transport-Security",
+		         STR("max-age=63072000; includeSubDomains"));
 }
 
 static void page_headers(struct http_req *r, const struct core_cfg *cfg)
 {
 	/* The form that carries an entry code to a session's own origin, and the
 	 * redirect that follows, are the only things that leave this one. */
-	http_hdrf(r, "Content-Security-Policy",
-	          "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-	          "font-src 'self'; connect-src 'self'; manifest-src 'self'; "
-	          "form-action 'self' %s://*.%s; base-uri 'none'; object-src 'none'; "
-	          "frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types app",
-	          cfg->session_scheme, cfg->session_host);
+	http_hdrf(
+	    r, "Content-Security-Policy",
+	    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+	    "font-src 'self'; connect-src 'self'; manifest-src 'self'; "
+	    "form-action 'self' %s://*.%s; base-uri 'none'; object-src 'none'; "
+	    "frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types app",
+	    cfg->session_scheme, cfg->session_host);
 	http_hdr(r, "Cross-Origin-Opener-Policy", STR("same-origin"));
 	http_hdr(r, "Permissions-Policy",
 	         STR("camera=(), microphone=(), geolocation=(), usb=(), payment=()"));

@@ -44,7 +44,9 @@ int main(int argc, char **argv)
 	core_cfg_default(&cfg);
 	cfg.edge_uid = 0;
 	if (argc < 4) {
-		(void)fprintf(stderr, "usage: core-alone DB_DIR LISTEN_SOCKET ENGINE_ADDR [key=value…]\n");
+		(void)fprintf(
+		    stderr,
+		    "usage: core-alone DB_DIR LISTEN_SOCKET ENGINE_ADDR [key=value…]\n");
 		return 2;
 	}
 	cfg.db_dir = argv[1];

@@ -10,7 +10,7 @@
 #include "core/types.h"
 
 struct core_image_text {
-	const char *name;        /* the engine's name of the image */
+	const char *name; /* the engine's name of the image */
 	const char *title, *description;
 };
 

@@ -82,10 +82,11 @@ static void metrics_counters(struct core *core, struct buf *b)
 	       k->sessions_failed);
 	metric(b, "carrel_sessions_lost_total", "counter", "Sessions that were lost.",
 	       k->sessions_lost);
-	buf_printf(b, "# HELP carrel_session_start_seconds From asked for to running.\n"
-	              "# TYPE carrel_session_start_seconds summary\n"
-	              "carrel_session_start_seconds_sum %.6f\n"
-	              "carrel_session_start_seconds_count %llu\n",
+	buf_printf(b,
+	           "# HELP carrel_session_start_seconds From asked for to running.\n"
+	           "# TYPE carrel_session_start_seconds summary\n"
+	           "carrel_session_start_seconds_sum %.6f\n"
+	           "carrel_session_start_seconds_count %llu\n",
 	           (double)k->start_us / 1e6, (unsigned long long)k->starts_timed);
 	metric(b, "carrel_journal_records_total", "counter", "Journal records received.",
 	       k->records);
@@ -97,10 +98,13 @@ static void metrics_counters(struct core *core, struct buf *b)
 	metric(b, "carrel_warnings_sent_total", "counter", "Warnings before a stop.",
 	       k->warnings_sent);
 	metric(b, "carrel_store_jobs_total", "counter", "Writes.", st.jobs);
-	metric(b, "carrel_store_commits_total", "counter", "Commits (one fsync each).", st.commits);
-	buf_printf(b, "# HELP carrel_store_commit_seconds_total Time in commits.\n"
-	              "# TYPE carrel_store_commit_seconds_total counter\n"
-	              "carrel_store_commit_seconds_total %.6f\n", (double)st.commit_ns / 1e9);
+	metric(b, "carrel_store_commits_total", "counter", "Commits (one fsync each).",
+	       st.commits);
+	buf_printf(b,
+	           "# HELP carrel_store_commit_seconds_total Time in commits.\n"
+	           "# TYPE carrel_store_commit_seconds_total counter\n"
+	           "carrel_store_commit_seconds_total %.6f\n",
+	           (double)st.commit_ns / 1e9);
 }
 
 void do_metrics(struct call *c)
@@ -113,7 +117,8 @@ void do_metrics(struct call *c)
 	metrics_counters(core, b);
 	metric(b, "carrel_store_waiting", "gauge", "Writes that wait.", st.waiting);
 	metric(b, "carrel_store_full", "gauge", "1: the disk is full.", st.full);
-	metric(b, "carrel_engine_up", "gauge", "1: the engine is connected.", link_up(core->link));
+	metric(b, "carrel_engine_up", "gauge", "1: the engine is connected.",
+	       link_up(core->link));
 	metric(b, "carrel_event_streams", "gauge", "Open event streams.", core->nsubs);
 	metric(b, "carrel_http_connections", "gauge", "Open connections.",
 	       http_server_conns(core->http));

@@ -120,7 +120,8 @@ void do_route(struct call *c)
 void do_program(struct call *c)
 {
 	struct db *db = store_reader(c->core->store);
-	struct str id = call_query(c, "session"), field = http_get(&c->req->head, "Authorization");
+	struct str id = call_query(c, "session"),
+	           field = http_get(&c->req->head, "Authorization");
 	struct actor who = { 0 };
 	struct account a;
 	struct session s;
@@ -138,7 +139,8 @@ void do_program(struct call *c)
 	}
 	if (!scope_allows(str_of(who.scopes), RIGHT_PROGRAM, id))
 		call_fail(c, PROBLEM_FORBIDDEN, NULL,
-		          "This token is not for this session; make one with the scope session:%.40s.",
+		          "This token is not for this session; make one with the scope "
+		          "session:%.40s.",
 		          s.id);
 	else if (is_there(&s))
 		say_where(c, &s, &a);
@@ -168,10 +170,11 @@ static int tx_enter_code(struct db *db, struct call *c, struct err *err)
 	if (r == 0 || strcmp(e.workspace_id, x->workspace_id) != 0 ||
 	    !expiry_valid(&e.expiry, &c->now)) {
 		c->status = 400;
-		problem_json(&w, PROBLEM_BAD_REQUEST,
-		             STR("The code was used, is too old, or is for another session. Open "
-		                 "the session from the console again."),
-		             c->request_id, NULL);
+		problem_json(
+		    &w, PROBLEM_BAD_REQUEST,
+		    STR("The code was used, is too old, or is for another session. Open "
+		        "the session from the console again."),
+		    c->request_id, NULL);
 		return 0;
 	}
 	secret_make(ticket, hash);
@@ -218,7 +221,8 @@ void do_extend_by_ticket(struct call *c)
 		return;
 	}
 	if (!by_ticket(c, ticket, &w, &a)) {
-		call_fail(c, PROBLEM_UNAUTHENTICATED, NULL, "Open the session from the console again.");
+		call_fail(c, PROBLEM_UNAUTHENTICATED, NULL,
+		          "Open the session from the console again.");
 		return;
 	}
 	if (!w.session_id[0]) {

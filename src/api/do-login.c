@@ -36,7 +36,8 @@ static int bad(struct call *c)
 
 static int open_login(struct db *db, struct call *c, const struct account *a, struct err *err)
 {
-	struct login l = { .expiry = expiry_from(&c->now, c->core->cfg->login_days * 86400ULL) };
+	struct login l = { .expiry =
+		               expiry_from(&c->now, c->core->cfg->login_days * 86400ULL) };
 	char secret[SECRET_LEN + 1];
 	uint8_t hash[HASH_LEN];
 	struct jsonw w = JSONW(&c->out);
@@ -49,8 +50,8 @@ static int open_login(struct db *db, struct call *c, const struct account *a, st
 	if (r < 0)
 		return r;
 	(void)snprintf(c->cookie, sizeof(c->cookie),
-	               "__Host-s=%s; Path=/; Max-Age=%u; Secure; HttpOnly; SameSite=Lax", secret,
-	               c->core->cfg->login_days * 86400U);
+	               "__Host-s=%s; Path=/; Max-Age=%u; Secure; HttpOnly; SameSite=Lax",
+	               secret, c->core->cfg->login_days * 86400U);
 	jw_obj(&w);
 	jw_key(&w, "account");
 	show_account(&w, a);
@@ -85,13 +86,15 @@ static int tx_login(struct db *db, struct call *c, struct err *err)
 		return bad(c);
 	if (t->want_token)
 		r = token_mint(db, c, a.id, call_str(c, "name"), "account",
-		               (uint64_t)call_int(c, "expires_in_seconds", TOKEN_TTL_DEFAULT_S), err);
+		               (uint64_t)call_int(c, "expires_in_seconds", TOKEN_TTL_DEFAULT_S),
+		               err);
 	else
 		r = open_login(db, c, &a, err);
 	if (r < 0)
 		return r;
 	become(c, &a);
-	r = call_audit(db, c, a.id, t->by_code ? "{\"by\":\"code\"}" : "{\"by\":\"password\"}", err);
+	r = call_audit(db, c, a.id, t->by_code ? "{\"by\":\"code\"}" : "{\"by\":\"password\"}",
+	               err);
 	c->who.account_id[0] = '\0'; /* the idempotency row is nobody's: he had not signed in */
 	return r;
 }
@@ -149,7 +152,8 @@ static bool within_limits(struct login_try *t)
 	    (t->by_code || limit_take(&c->core->by_account, str_of(t->email), now, &wait)))
 		return true;
 	c->retry_after_s = wait;
-	call_fail(c, PROBLEM_RATE, NULL, "Too many attempts to sign in; wait %u seconds.", wait);
+	call_fail(c, PROBLEM_RATE, NULL, "Too many attempts to sign in; wait %u seconds.",
+	          wait);
 	return false;
 }
 
@@ -262,9 +266,9 @@ static int tx_code(struct db *db, struct call *c, struct err *err)
 	if (r < 0)
 		return ERR(err, r, "accounts");
 	if (r == 0 && !call_bool(c, "create"))
-		return call_problem(c, PROBLEM_NOT_FOUND, "email",
-		                    "There is no account %.200s; create it with \"create\": true.",
-		                    ask->email);
+		return call_problem(
+		    c, PROBLEM_NOT_FOUND, "email",
+		    "There is no account %.200s; create it with \"create\": true.", ask->email);
 	if (r == 0) {
 		memcpy(a.email, ask->email, sizeof(a.email));
 		r = make_account(db, c, &a, err);

@@ -88,7 +88,8 @@ void do_me_change(struct call *c)
 	}
 	if (theme.ptr && !str_is(theme, "light") && !str_is(theme, "dark") &&
 	    !str_is(theme, "system")) {
-		call_fail(c, PROBLEM_INVALID_FIELD, "theme", "'theme' is light, dark or system.");
+		call_fail(c, PROBLEM_INVALID_FIELD, "theme",
+		          "'theme' is light, dark or system.");
 		return;
 	}
 	call_commit(c, tx_me, after_me);
@@ -123,7 +124,8 @@ static void on_hashed(struct password_job *j)
 
 	t->c->in_flight = false;
 	if (!j->ok)
-		call_fail(t->c, PROBLEM_BUSY, NULL, "There is no memory for it just now; try again.");
+		call_fail(t->c, PROBLEM_BUSY, NULL,
+		          "There is no memory for it just now; try again.");
 	else
 		call_commit(t->c, tx_password, NULL);
 }
@@ -148,7 +150,8 @@ static void on_verified(struct password_job *j)
 
 	c->in_flight = false;
 	if (!j->ok) {
-		call_fail(c, PROBLEM_INVALID_FIELD, "current", "The present password is not right.");
+		call_fail(c, PROBLEM_INVALID_FIELD, "current",
+		          "The present password is not right.");
 		return;
 	}
 	limit_refund(&c->core->by_account, str_of(c->who.email), ev_now_ms(c->core->ev));

@@ -16,7 +16,7 @@
 #include "store/workspaces.h"
 
 #define ENTRY_TTL_S 30
-#define LOG_BYTES (256 * 1024)
+#define LOG_BYTES   (256 * 1024)
 
 struct list_out {
 	struct call *c;
@@ -43,8 +43,9 @@ void do_sessions(struct call *c)
 	enum session_state s;
 
 	if (state.ptr && session_state_parse(state, &s) < 0) {
-		call_fail(c, PROBLEM_INVALID_FIELD, "state",
-		          "'state' is queued, starting, running, stopping, stopped, failed or lost.");
+		call_fail(
+		    c, PROBLEM_INVALID_FIELD, "state",
+		    "'state' is queued, starting, running, stopping, stopped, failed or lost.");
 		return;
 	}
 	if (!call_page(c, &o.page))
@@ -102,7 +103,8 @@ static void show_log(struct call *c, struct str text)
 	call_reply(c, 200, CONTENT_JSON);
 }
 
-static void on_log(struct link *link, const struct wire_msg *m, const struct err *err, void *arg)
+static void on_log(struct link *link, const struct wire_msg *m, const struct err *err,
+                   void *arg)
 {
 	struct call *c = arg;
 
@@ -124,7 +126,8 @@ void do_session_logs(struct call *c)
 
 	if (!find(c, &s, &ws))
 		return;
-	m.session_log = (struct wire_session_log){ .session = c->path_id, .epoch = s.epoch,
+	m.session_log = (struct wire_session_log){ .session = c->path_id,
+		                                   .epoch = s.epoch,
 		                                   .max_bytes = LOG_BYTES };
 	c->in_flight = c->taken = true;
 	link_call(c->core->link, &m, on_log, c);
@@ -152,8 +155,9 @@ static int tx_extend(struct db *db, struct call *c, struct err *err)
 	if (r > 0)
 		r = workspace_by_id(db, str_of(s.workspace_id), &ws);
 	if (r <= 0)
-		return call_problem(c, PROBLEM_NOT_FOUND, NULL,
-		                    "There is no such thing, or it is not yours. Check the id.");
+		return call_problem(
+		    c, PROBLEM_NOT_FOUND, NULL,
+		    "There is no such thing, or it is not yours. Check the id.");
 	if (s.state != SESSION_RUNNING)
 		return call_problem(c, PROBLEM_CONFLICT, NULL,
 		                    "Only a running session can be extended; this one is %s.",
@@ -161,9 +165,11 @@ static int tx_extend(struct db *db, struct call *c, struct err *err)
 	if (x->stop_at > s.stop_at)
 		s.stop_at = x->stop_at;
 	if (deadline_extend(&s, x->seconds, c->now.boot, &until) < 0)
-		return call_problem(c, PROBLEM_CONFLICT, NULL,
-		                    "The session stops at its longest time, %u seconds, and can't "
-		                    "run longer. Stop and start it again.", s.max_s);
+		return call_problem(
+		    c, PROBLEM_CONFLICT, NULL,
+		    "The session stops at its longest time, %u seconds, and can't "
+		    "run longer. Stop and start it again.",
+		    s.max_s);
 	s.extend_until = s.stop_at = until;
 	(void)snprintf(s.stop_why, sizeof(s.stop_why), "%s",
 	               until == deadline_max_at(&s) ? "max" : "idle");
@@ -192,7 +198,8 @@ static void after_extend(struct call *c)
 	}
 	/* Shown again with what is known here. */
 	buf_clear(&c->out);
-	if (workspace_by_id(store_reader(c->core->store), str_of(x->session.workspace_id), &ws) > 0)
+	if (workspace_by_id(store_reader(c->core->store), str_of(x->session.workspace_id),
+	                    &ws) > 0)
 		show_session(&w, c->core, SHOW_LIVE, &x->session, &ws);
 	sse_wake(c->core, x->session.account_id);
 	launch_deadline(c->core, &x->session, c);
@@ -243,8 +250,9 @@ static int tx_enter(struct db *db, struct call *c, struct err *err)
 	if (r > 0)
 		r = workspace_by_id(db, str_of(s.workspace_id), &ws);
 	if (r <= 0)
-		return call_problem(c, PROBLEM_NOT_FOUND, NULL,
-		                    "There is no such thing, or it is not yours. Check the id.");
+		return call_problem(
+		    c, PROBLEM_NOT_FOUND, NULL,
+		    "There is no such thing, or it is not yours. Check the id.");
 	if (s.state != SESSION_RUNNING)
 		return call_problem(c, PROBLEM_CONFLICT, NULL,
 		                    "The session is %s; it can be opened while it runs.",

@@ -69,22 +69,26 @@ static int pick_image(struct db *db, struct call *c, const struct workspace *w,
 	if (r > 0 && i.ready)
 		memcpy(s->image_id, i.id, sizeof(s->image_id));
 	else if (r == 0 && ((struct action *)c->own)->engine_known)
-		return call_problem(c, PROBLEM_CONFLICT, "image",
-		                    "The image %.80s does not exist any more. Choose another one "
-		                    "for the workspace.", w->image);
+		return call_problem(
+		    c, PROBLEM_CONFLICT, "image",
+		    "The image %.80s does not exist any more. Choose another one "
+		    "for the workspace.",
+		    w->image);
 	return 0; /* else it waits in the queue for its image */
 }
 
 static int pick_type(struct call *c, const struct workspace *w, struct session *s)
 {
 	const struct action *a = c->own;
-	const struct instance_type *t = core_type(c->core->cfg, a->type[0] ? a->type :
-	                                                                     w->instance_type);
+	const struct instance_type *t =
+	    core_type(c->core->cfg, a->type[0] ? a->type : w->instance_type);
 
 	if (!t)
-		return call_problem(c, PROBLEM_CONFLICT, "instance_type",
-		                    "The instance type %.60s is not offered any more. Choose another "
-		                    "one for the workspace.", w->instance_type);
+		return call_problem(
+		    c, PROBLEM_CONFLICT, "instance_type",
+		    "The instance type %.60s is not offered any more. Choose another "
+		    "one for the workspace.",
+		    w->instance_type);
 	memcpy(s->instance_type, t->id, sizeof(s->instance_type));
 	s->cpu_milli = t->cpu_milli;
 	s->memory_bytes = t->memory_bytes;
@@ -108,14 +112,17 @@ static int decide(struct db *db, struct call *c, struct session *s, struct err *
 	if (r < 0)
 		return ERR(err, r, "sessions");
 	if (r > 0)
-		say_why_queued(s, "predecessor", "It starts as soon as the session before it has "
-		                                 "ended.");
+		say_why_queued(s, "predecessor",
+		               "It starts as soon as the session before it has "
+		               "ended.");
 	else if (!a->engine_up)
-		say_why_queued(s, "engine-away", "The container engine does not answer just now; it "
-		                                 "starts as soon as that is back.");
+		say_why_queued(s, "engine-away",
+		               "The container engine does not answer just now; it "
+		               "starts as soon as that is back.");
 	else if (!s->image_id[0])
-		say_why_queued(s, "image", "Its image is still being made; it starts as soon as "
-		                           "that is ready.");
+		say_why_queued(s, "image",
+		               "Its image is still being made; it starts as soon as "
+		               "that is ready.");
 	else
 		return session_move(s, SESSION_STARTING, NULL, &c->now, err);
 	return 0;
@@ -142,7 +149,8 @@ static int make_session(struct db *db, struct call *c, struct workspace *w, stru
 	if (before >= SESSIONS_PER_ACCOUNT)
 		return call_problem(c, PROBLEM_LIMIT, NULL,
 		                    "At most %d sessions run at once for one account; stop one "
-		                    "first.", SESSIONS_PER_ACCOUNT);
+		                    "first.",
+		                    SESSIONS_PER_ACCOUNT);
 	r = pick_type(c, w, s);
 	if (r == 0)
 		r = pick_image(db, c, w, s, err);
@@ -205,8 +213,9 @@ void do_start(struct call *c)
 
 	(void)snprintf(a->type, sizeof(a->type), "%.*s", STR_ARG(type));
 	if (type.ptr && !core_type(c->core->cfg, a->type)) {
-		call_fail(c, PROBLEM_INVALID_FIELD, "instance_type",
-		          "There is no such instance type; GET /api/v1/instance-types lists them.");
+		call_fail(
+		    c, PROBLEM_INVALID_FIELD, "instance_type",
+		    "There is no such instance type; GET /api/v1/instance-types lists them.");
 		return;
 	}
 	call_commit(c, tx_start, after_start);
@@ -242,12 +251,13 @@ static int tx_stop(struct db *db, struct call *c, struct err *err)
 	}
 	a->ended = v.session.state == SESSION_QUEUED;
 	a->stopping = !a->ended;
-	r = a->ended ? end_queued(db, c, &v.w, &v.session, err) :
-	               session_move(&v.session, SESSION_STOPPING, "user", &c->now, err);
+	r = a->ended ? end_queued(db, c, &v.w, &v.session, err)
+	             : session_move(&v.session, SESSION_STOPPING, "user", &c->now, err);
 	if (r == 0)
 		r = session_update(db, &v.session, err);
 	if (r == 0)
-		r = event_add(db, v.w.account_id, "session", v.session.id, STR(""), c->now.wall, err);
+		r = event_add(db, v.w.account_id, "session", v.session.id, STR(""), c->now.wall,
+		              err);
 	if (r == 0)
 		r = call_audit(db, c, v.session.id, "", err);
 	if (r < 0)

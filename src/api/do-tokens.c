@@ -77,8 +77,9 @@ void do_tokens(struct call *c)
 
 static int tx_create(struct db *db, struct call *c, struct err *err)
 {
-	int r = token_mint(db, c, c->who.account_id, call_str(c, "name"), c->own,
-	                   (uint64_t)call_int(c, "expires_in_seconds", TOKEN_TTL_DEFAULT_S), err);
+	int r =
+	    token_mint(db, c, c->who.account_id, call_str(c, "name"), c->own,
+	               (uint64_t)call_int(c, "expires_in_seconds", TOKEN_TTL_DEFAULT_S), err);
 
 	return r < 0 ? r : call_audit(db, c, c->who.account_id, "", err);
 }
@@ -92,7 +93,8 @@ static bool take_scopes(struct call *c, char ret[512])
 
 	if (!list || list->type != JSON_ARRAY || list->n == 0)
 		buf_put_z(&b, "account");
-	json_for_each(it, list) {
+	json_for_each(it, list)
+	{
 		if (scope_check(it->text, &err) < 0) {
 			buf_fini(&b);
 			call_fail(c, PROBLEM_INVALID_FIELD, "scopes", "%s", err.msg);
@@ -133,8 +135,9 @@ static int tx_revoke(struct db *db, struct call *c, struct err *err)
 	if (r < 0)
 		return ERR(err, r, "tokens");
 	if (r == 0)
-		return call_problem(c, PROBLEM_NOT_FOUND, NULL,
-		                    "There is no such thing, or it is not yours. Check the id.");
+		return call_problem(
+		    c, PROBLEM_NOT_FOUND, NULL,
+		    "There is no such thing, or it is not yours. Check the id.");
 	return call_audit(db, c, arena_strz(&c->arena, c->path_id), "", err);
 }
 

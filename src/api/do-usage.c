@@ -111,15 +111,17 @@ void do_usage(struct call *c)
 	    !take_time(c, "to", INT64_MAX, &to))
 		return;
 	if (csv) {
-		buf_put_z(&c->out, "session_id,workspace_id,segment,instance_type,started_at,"
-		                   "stopped_at,seconds,price_per_hour,amount,currency,estimated\r\n");
+		buf_put_z(&c->out,
+		          "session_id,workspace_id,segment,instance_type,started_at,"
+		          "stopped_at,seconds,price_per_hour,amount,currency,estimated\r\n");
 		o.page.limit = call_query(c, "limit").ptr ? o.page.limit : 20000;
 	} else {
 		jw_obj(&w);
 		jw_key(&w, "items");
 		jw_arr(&w);
 	}
-	if (segment_list(db, account, from, to, o.page.before, o.page.limit + 1, on_segment, &o) < 0 ||
+	if (segment_list(db, account, from, to, o.page.before, o.page.limit + 1, on_segment,
+	                 &o) < 0 ||
 	    segment_total(db, account, from, to, &total) < 0) {
 		call_fail(c, PROBLEM_INTERNAL, NULL, "The usage can't be read; try again.");
 		return;

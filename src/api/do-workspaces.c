@@ -47,9 +47,10 @@ void do_workspaces(struct call *c)
 	jw_key(&w, "items");
 	jw_arr(&w);
 	if (workspace_list(store_reader(c->core->store), str_of(c->who.account_id),
-	                   call_query(c, "label"), o.page.before, o.page.limit + 1, on_workspace,
-	                   &o) < 0) {
-		call_fail(c, PROBLEM_INTERNAL, NULL, "The workspaces can't be read; try again.");
+	                   call_query(c, "label"), o.page.before, o.page.limit + 1,
+	                   on_workspace, &o) < 0) {
+		call_fail(c, PROBLEM_INTERNAL, NULL,
+		          "The workspaces can't be read; try again.");
 		return;
 	}
 	jw_arr_end(&w);
@@ -70,8 +71,8 @@ void do_workspace(struct call *c)
 {
 	struct workspace_view v;
 
-	if (workspace_get(store_reader(c->core->store), str_of(c->who.account_id), c->path_id, &v) <=
-	    0) {
+	if (workspace_get(store_reader(c->core->store), str_of(c->who.account_id), c->path_id,
+	                  &v) <= 0) {
 		call_not_found(c);
 		return;
 	}
@@ -114,8 +115,9 @@ static bool take_type(struct call *c, struct wish *x)
 		return true;
 	(void)snprintf(x->w.instance_type, sizeof(x->w.instance_type), "%.*s", STR_ARG(id));
 	if (!core_type(c->core->cfg, x->w.instance_type)) {
-		call_fail(c, PROBLEM_INVALID_FIELD, "instance_type",
-		          "There is no such instance type; GET /api/v1/instance-types lists them.");
+		call_fail(
+		    c, PROBLEM_INVALID_FIELD, "instance_type",
+		    "There is no such instance type; GET /api/v1/instance-types lists them.");
 		return false;
 	}
 	return true;
@@ -124,12 +126,13 @@ static bool take_type(struct call *c, struct wish *x)
 static bool take_numbers(struct call *c, struct wish *x)
 {
 	const struct core_cfg *cfg = c->core->cfg;
-	int64_t stop = call_int(c, "auto_stop_seconds", -1), bytes = call_int(c, "storage_bytes", -1);
+	int64_t stop = call_int(c, "auto_stop_seconds", -1),
+	        bytes = call_int(c, "storage_bytes", -1);
 
 	x->auto_stop = stop >= 0;
 	x->storage = bytes >= 0;
-	if (x->auto_stop && (stop < cfg->deadlines.auto_stop_min_s ||
-	                     stop > cfg->deadlines.auto_stop_max_s)) {
+	if (x->auto_stop &&
+	    (stop < cfg->deadlines.auto_stop_min_s || stop > cfg->deadlines.auto_stop_max_s)) {
 		call_fail(c, PROBLEM_INVALID_FIELD, "auto_stop_seconds",
 		          "The auto-stop time must be %u to %u seconds.",
 		          cfg->deadlines.auto_stop_min_s, cfg->deadlines.auto_stop_max_s);
@@ -170,8 +173,8 @@ static int check_image(struct db *db, struct call *c, const struct wish *x, stru
 
 	if (r < 0)
 		return ERR(err, r, "images");
-	if (r == 0 && !(x->may_image_be_new &&
-	                strcmp(x->w.image, c->core->cfg->default_image) == 0))
+	if (r == 0 &&
+	    !(x->may_image_be_new && strcmp(x->w.image, c->core->cfg->default_image) == 0))
 		return call_problem(c, PROBLEM_INVALID_FIELD, "image",
 		                    "There is no such image; GET /api/v1/images lists them.");
 	return 0;
@@ -208,14 +211,16 @@ static int tx_create(struct db *db, struct call *c, struct err *err)
 	memcpy(v.w.label, random + 2, LABEL_LEN + 1);
 	memcpy(v.w.account_id, c->who.account_id, sizeof(v.w.account_id));
 	if (!x->type)
-		(void)snprintf(v.w.instance_type, sizeof(v.w.instance_type), "%s", cfg->default_type);
+		(void)snprintf(v.w.instance_type, sizeof(v.w.instance_type), "%s",
+		               cfg->default_type);
 	v.w.created = v.w.updated = c->now.wall;
 	v.w.version = 1;
 	r = workspace_insert(db, &v.w, err);
 	if (r == -EEXIST)
 		return taken(c, v.w.name);
 	if (r == 0)
-		r = event_add(db, v.w.account_id, "workspace", v.w.id, STR(""), c->now.wall, err);
+		r = event_add(db, v.w.account_id, "workspace", v.w.id, STR(""), c->now.wall,
+		              err);
 	if (r == 0)
 		r = call_audit(db, c, v.w.id, "", err);
 	if (r == 0)
@@ -242,7 +247,8 @@ void do_workspace_create(struct call *c)
 	if (!x->auto_stop)
 		x->w.auto_stop_s = cfg->deadlines.auto_stop_default_s;
 	if (!x->type && !core_type(cfg, cfg->default_type)) {
-		call_fail(c, PROBLEM_INVALID_FIELD, "instance_type", "Choose an instance type.");
+		call_fail(c, PROBLEM_INVALID_FIELD, "instance_type",
+		          "Choose an instance type.");
 		return;
 	}
 	call_commit(c, tx_create, after_change);
@@ -268,9 +274,10 @@ static int check_match(struct call *c, const struct workspace *w, struct str wan
 {
 	if (!want.ptr || if_match(want, w))
 		return 0;
-	return call_problem(c, PROBLEM_CHANGED, NULL,
-	                    "The workspace was changed meanwhile. Look at it again, then repeat "
-	                    "your change.");
+	return call_problem(
+	    c, PROBLEM_CHANGED, NULL,
+	    "The workspace was changed meanwhile. Look at it again, then repeat "
+	    "your change.");
 }
 
 static int apply(struct db *db, struct call *c, const struct wish *x, struct workspace *w,
@@ -311,8 +318,9 @@ static int tx_change(struct db *db, struct call *c, struct err *err)
 	int r = workspace_get(db, str_of(c->who.account_id), c->path_id, &v);
 
 	if (r <= 0)
-		return call_problem(c, PROBLEM_NOT_FOUND, NULL,
-		                    "There is no such thing, or it is not yours. Check the id.");
+		return call_problem(
+		    c, PROBLEM_NOT_FOUND, NULL,
+		    "There is no such thing, or it is not yours. Check the id.");
 	r = check_match(c, &v.w, c->raw);
 	if (r == 0)
 		r = apply(db, c, x, &v.w, err);
@@ -325,7 +333,8 @@ static int tx_change(struct db *db, struct call *c, struct err *err)
 	if (r == 0)
 		r = follow(db, &v, err);
 	if (r == 0)
-		r = event_add(db, v.w.account_id, "workspace", v.w.id, STR(""), c->now.wall, err);
+		r = event_add(db, v.w.account_id, "workspace", v.w.id, STR(""), c->now.wall,
+		              err);
 	if (r == 0)
 		r = call_audit(db, c, v.w.id, "", err);
 	if (r == 0)
@@ -340,7 +349,8 @@ static void after_patch(struct call *c)
 
 	sse_wake(c->core, c->who.account_id);
 	if (x->auto_stop &&
-	    workspace_get(store_reader(c->core->store), str_of(c->who.account_id), c->path_id, &v) > 0 &&
+	    workspace_get(store_reader(c->core->store), str_of(c->who.account_id), c->path_id,
+	                  &v) > 0 &&
 	    v.has_session && v.session.state == SESSION_RUNNING)
 		launch_deadline(c->core, &v.session, NULL);
 }
@@ -377,10 +387,12 @@ static int end_session(struct db *db, struct call *c, struct deletion *d, struct
 	if (s->state == SESSION_STOPPING)
 		return 0;
 	if (!d->stop)
-		return call_problem(c, PROBLEM_CONFLICT, NULL,
-		                    "A session of this workspace runs. Stop it first, or delete with "
-		                    "\"stop\": true.");
-	r = session_move(s, queued ? SESSION_STOPPED : SESSION_STOPPING, "delete", &c->now, err);
+		return call_problem(
+		    c, PROBLEM_CONFLICT, NULL,
+		    "A session of this workspace runs. Stop it first, or delete with "
+		    "\"stop\": true.");
+	r = session_move(s, queued ? SESSION_STOPPED : SESSION_STOPPING, "delete", &c->now,
+	                 err);
 	if (r == 0)
 		r = session_update(db, s, err);
 	if (r == 0 && queued) {
@@ -404,8 +416,9 @@ static int tx_delete(struct db *db, struct call *c, struct err *err)
 
 	d->stopping = false;
 	if (r <= 0)
-		return call_problem(c, PROBLEM_NOT_FOUND, NULL,
-		                    "There is no such thing, or it is not yours. Check the id.");
+		return call_problem(
+		    c, PROBLEM_NOT_FOUND, NULL,
+		    "There is no such thing, or it is not yours. Check the id.");
 	r = check_match(c, &v.w, c->raw);
 	if (r < 0)
 		return r;
@@ -422,8 +435,8 @@ static int tx_delete(struct db *db, struct call *c, struct err *err)
 	r = volume_doom(db, str_of(v.w.volume_id), c->now.wall, err);
 	n = snprintf(gone, sizeof(gone), "{\"id\":\"%s\",\"deleted\":true}", v.w.id);
 	if (r == 0)
-		r = event_add(db, v.w.account_id, "workspace", v.w.id, (struct str){ gone, (size_t)n },
-		              c->now.wall, err);
+		r = event_add(db, v.w.account_id, "workspace", v.w.id,
+		              (struct str){ gone, (size_t)n }, c->now.wall, err);
 	return r < 0 ? r : call_audit(db, c, v.w.id, "", err);
 }
 

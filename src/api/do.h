@@ -4,14 +4,14 @@
 
 #include "api/call.h"
 
-call_fn do_login, do_logout, do_sign_in_code;                     /* do-login.c */
-call_fn do_me, do_me_change, do_password;                         /* do-me.c */
-call_fn do_tokens, do_token_create, do_token_revoke;              /* do-tokens.c */
-call_fn do_types, do_images;                                      /* do-catalogue.c */
-call_fn do_workspaces, do_workspace_create, do_workspace;         /* do-workspaces.c */
+call_fn do_login, do_logout, do_sign_in_code;             /* do-login.c */
+call_fn do_me, do_me_change, do_password;                 /* do-me.c */
+call_fn do_tokens, do_token_create, do_token_revoke;      /* do-tokens.c */
+call_fn do_types, do_images;                              /* do-catalogue.c */
+call_fn do_workspaces, do_workspace_create, do_workspace; /* do-workspaces.c */
 call_fn do_workspace_change, do_workspace_delete;
-call_fn do_start, do_stop;                                        /* do-start.c */
-call_fn do_sessions, do_session, do_session_logs, do_extend;      /* do-sessions.c */
+call_fn do_start, do_stop;                                   /* do-start.c */
+call_fn do_sessions, do_session, do_session_logs, do_extend; /* do-sessions.c */
 call_fn do_enter;
 call_fn do_events, do_usage, do_audit;                            /* do-usage.c */
 call_fn do_route, do_program, do_enter_code, do_extend_by_ticket; /* do-internal.c */
@@ -24,5 +24,5 @@ void extend_session(struct call *c, const char *session_id, uint64_t seconds);
 struct token_text;
 int token_mint(struct db *db, struct call *c, const char *account_id, struct str name,
                const char *scopes, uint64_t ttl_s, struct err *err) MUST_CHECK;
-#define TOKEN_TTL_MAX_S (90 * 86400)
+#define TOKEN_TTL_MAX_S     (90 * 86400)
 #define TOKEN_TTL_DEFAULT_S (30 * 86400)

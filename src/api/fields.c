@@ -5,8 +5,8 @@
 #include <stdio.h>
 
 #define PAGE_DEFAULT 50
-#define PAGE_MAX 1000
-#define STRINGS_MAX 16
+#define PAGE_MAX     1000
+#define STRINGS_MAX  16
 
 static const struct field *field_find(const struct field *list, struct str name)
 {
@@ -41,8 +41,9 @@ static bool unknown(struct call *c, struct str name)
 
 static bool bad_integer(struct call *c, const struct field *f)
 {
-	call_fail(c, PROBLEM_INVALID_FIELD, f->name, "'%s' must be a whole number from %lld to %lld.",
-	          f->name, (long long)f->min, (long long)f->max);
+	call_fail(c, PROBLEM_INVALID_FIELD, f->name,
+	          "'%s' must be a whole number from %lld to %lld.", f->name, (long long)f->min,
+	          (long long)f->max);
 	return false;
 }
 
@@ -55,8 +56,8 @@ static bool check_text(struct call *c, const struct field *f, struct str s)
 		return false;
 	}
 	if (s.len && memchr(s.ptr, '\0', s.len)) {
-		call_fail(c, PROBLEM_INVALID_FIELD, f->name, "'%s' must not hold a NUL character.",
-		          f->name);
+		call_fail(c, PROBLEM_INVALID_FIELD, f->name,
+		          "'%s' must not hold a NUL character.", f->name);
 		return false;
 	}
 	return true;
@@ -66,7 +67,8 @@ static bool check_strings(struct call *c, const struct field *f, const struct js
 {
 	bool fine = v->type == JSON_ARRAY && v->n <= STRINGS_MAX;
 
-	json_for_each(it, fine ? v : NULL) fine &= it->type == JSON_STRING && it->text.len <= 128;
+	json_for_each(it, fine ? v : NULL) fine &=
+	    it->type == JSON_STRING && it->text.len <= 128;
 	if (!fine)
 		call_fail(c, PROBLEM_INVALID_FIELD, f->name,
 		          "'%s' must be an array of at most %d strings.", f->name, STRINGS_MAX);
@@ -90,7 +92,8 @@ static bool check_value(struct call *c, const struct field *f, const struct json
 	case FIELD_BOOLEAN:
 		if (v->type == JSON_TRUE || v->type == JSON_FALSE)
 			return true;
-		call_fail(c, PROBLEM_INVALID_FIELD, f->name, "'%s' must be true or false.", f->name);
+		call_fail(c, PROBLEM_INVALID_FIELD, f->name, "'%s' must be true or false.",
+		          f->name);
 		return false;
 	case FIELD_STRINGS:
 		return check_strings(c, f, v);
@@ -100,7 +103,8 @@ static bool check_value(struct call *c, const struct field *f, const struct json
 
 static bool check_fields(struct call *c, const struct json *o)
 {
-	json_for_each(it, o) {
+	json_for_each(it, o)
+	{
 		const struct field *f = field_find(c->route->body, it->key);
 
 		if (!f)
@@ -128,7 +132,8 @@ bool fields_body(struct call *c, struct str body)
 	if (str_trim(body).len == 0)
 		body = STR("{}");
 	if (json_parse(&c->arena, body, NULL, &o, &err) < 0) {
-		call_fail(c, PROBLEM_BAD_REQUEST, NULL, "The body is not valid JSON: %s", err.msg);
+		call_fail(c, PROBLEM_BAD_REQUEST, NULL, "The body is not valid JSON: %s",
+		          err.msg);
 		return false;
 	}
 	if (o->type != JSON_OBJECT) {
@@ -149,8 +154,9 @@ static bool check_param(struct call *c, const struct field *f, struct str v)
 	uint64_t n;
 
 	if (f->type == FIELD_INTEGER)
-		return str_to_u64(v, (uint64_t)f->min, (uint64_t)f->max, &n) == 0 ? true :
-		                                                                    bad_integer(c, f);
+		return str_to_u64(v, (uint64_t)f->min, (uint64_t)f->max, &n) == 0
+		           ? true
+		           : bad_integer(c, f);
 	return check_text(c, f, v);
 }
 
@@ -164,7 +170,8 @@ bool fields_query(struct call *c)
 
 		if (key.len == 0 && u->param[i].value.len == 0)
 			continue; /* "&&", "?" */
-		for (size_t k = 0; !f && c->route->flags & ROUTE_LIST && k < ARRAY_LEN(page_fields); k++)
+		for (size_t k = 0;
+		     !f && c->route->flags & ROUTE_LIST && k < ARRAY_LEN(page_fields); k++)
 			if (str_is(key, page_fields[k].name))
 				f = &page_fields[k];
 		if (!f)

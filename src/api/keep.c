@@ -14,10 +14,10 @@
 #include "store/sessions.h"
 #include "store/workspaces.h"
 
-#define LIST_ARENA (8 << 20)
-#define IMAGES_MAX 64
-#define SOON_MS 2000U /* a session was missing: look again soon, not in 30 s */
-#define EVERY_MS 30000U
+#define LIST_ARENA  (8 << 20)
+#define IMAGES_MAX  64
+#define SOON_MS     2000U /* a session was missing: look again soon, not in 30 s */
+#define EVERY_MS    30000U
 #define PATIENCE_NS (15 * NS_PER_S)
 
 static void on_timer(struct ev_timer *t)
@@ -93,7 +93,8 @@ static void take_image(struct images_job *j, const struct json *it)
 	j->n++;
 }
 
-static void on_images(struct link *l, const struct wire_msg *m, const struct err *err, void *arg)
+static void on_images(struct link *l, const struct wire_msg *m, const struct err *err,
+                      void *arg)
 {
 	struct core *core = arg;
 	struct arena a = ARENA(LIST_ARENA);
@@ -113,10 +114,12 @@ static void on_images(struct link *l, const struct wire_msg *m, const struct err
 	}
 	memcpy(core->images_sum, sum, sizeof(sum));
 	j = xcalloc(1, sizeof(*j));
-	j->job = (struct store_job){ .run = run_images, .done = done_images, .essential = true };
+	j->job =
+	    (struct store_job){ .run = run_images, .done = done_images, .essential = true };
 	j->core = core;
 	j->now = time_wall_us();
-	json_for_each(it, list) {
+	json_for_each(it, list)
+	{
 		if (j->n < IMAGES_MAX)
 			take_image(j, it);
 	}
@@ -144,9 +147,9 @@ static enum seen seen_of(const struct json *it)
 {
 	struct str state = json_str_or(it, "state", STR(""));
 
-	return str_is(state, "running")  ? SEEN_RUNNING :
-	       str_is(state, "stopping") ? SEEN_STOPPING :
-	                                   SEEN_STARTING;
+	return str_is(state, "running")    ? SEEN_RUNNING
+	       : str_is(state, "stopping") ? SEEN_STOPPING
+	                                   : SEEN_STARTING;
 }
 
 static int read_list(struct arena *a, struct str items, struct map *ret, struct err *err)
@@ -156,7 +159,8 @@ static int read_list(struct arena *a, struct str items, struct map *ret, struct 
 
 	if (r < 0)
 		return r;
-	json_for_each(it, list) {
+	json_for_each(it, list)
+	{
 		struct seen_item *s = ARENA_NEW(a, struct seen_item);
 		struct str id = json_str_or(it, "session", STR(""));
 		uint64_t epoch = 0;
@@ -291,7 +295,8 @@ static void on_list(struct link *l, const struct wire_msg *m, const struct err *
 
 void keep_now(struct core *core)
 {
-	struct wire_msg facts = { .type = WIRE_HOST_FACTS }, images = { .type = WIRE_IMAGE_LIST },
+	struct wire_msg facts = { .type = WIRE_HOST_FACTS },
+	                images = { .type = WIRE_IMAGE_LIST },
 	                list = { .type = WIRE_SESSION_LIST };
 
 	ev_timer_start(core->ev, &core->reconcile, EVERY_MS, on_timer);
@@ -339,8 +344,8 @@ void keep_on_event(struct link *l, const struct wire_msg *m, void *arg)
 		change_activity(core, &m->ev_activity);
 		return;
 	case WIRE_EV_FAILED:
-		change_failed(core, m->ev_failed.session, m->ev_failed.epoch, m->ev_failed.reason,
-		              m->ev_failed.message);
+		change_failed(core, m->ev_failed.session, m->ev_failed.epoch,
+		              m->ev_failed.reason, m->ev_failed.message);
 		return;
 	default:
 		log_event(LOG_WARN, "engine_event", LZ("unknown", wire_name(m->type)));

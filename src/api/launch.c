@@ -14,7 +14,7 @@
 #include "store/sessions.h"
 #include "store/workspaces.h"
 
-#define RETRY_MS 1000U /* after "not now" from the engine */
+#define RETRY_MS      1000U /* after "not now" from the engine */
 #define DOOMED_A_TURN 16U
 
 /* A start under way: VOLUME_CREATE, perhaps VOLUME_GROW, SESSION_START. */
@@ -61,7 +61,8 @@ static void refused(struct op *o, const struct err *err)
 	finish(o);
 }
 
-static void on_started(struct link *link, const struct wire_msg *m, const struct err *err, void *arg)
+static void on_started(struct link *link, const struct wire_msg *m, const struct err *err,
+                       void *arg)
 {
 	if (err)
 		refused(arg, err);
@@ -140,7 +141,8 @@ static void done_made(struct store_job *j)
 	start_container(CONTAINER_OF(j, struct op, job));
 }
 
-static void on_volume(struct link *link, const struct wire_msg *m, const struct err *err, void *arg)
+static void on_volume(struct link *link, const struct wire_msg *m, const struct err *err,
+                      void *arg)
 {
 	struct op *o = arg;
 
@@ -162,8 +164,8 @@ void launch(struct core *core, struct str session)
 	uint64_t made = 0;
 	struct op *o;
 
-	if (!l || l->launching || !link_up(core->link) ||
-	    session_by_id(db, session, &s) <= 0 || s.state != SESSION_STARTING ||
+	if (!l || l->launching || !link_up(core->link) || session_by_id(db, session, &s) <= 0 ||
+	    s.state != SESSION_STARTING ||
 	    workspace_by_id(db, str_of(s.workspace_id), &w) <= 0 ||
 	    volume_made(db, str_of(w.volume_id), &made) <= 0)
 		return;
@@ -190,7 +192,8 @@ void launch(struct core *core, struct str session)
 
 /* What never came to run has no journal to say how it ended: the reconciler
  * looks for it. */
-static void on_stop(struct link *link, const struct wire_msg *m, const struct err *err, void *arg)
+static void on_stop(struct link *link, const struct wire_msg *m, const struct err *err,
+                    void *arg)
 {
 	struct core *core = arg;
 
@@ -216,7 +219,8 @@ void launch_stop(struct core *core, struct str session, uint32_t epoch, const ch
 	link_call(core->link, &m, on_stop, core);
 }
 
-static void on_deadline(struct link *link, const struct wire_msg *m, const struct err *err, void *arg)
+static void on_deadline(struct link *link, const struct wire_msg *m, const struct err *err,
+                        void *arg)
 {
 	struct call *c = arg;
 
@@ -224,11 +228,13 @@ static void on_deadline(struct link *link, const struct wire_msg *m, const struc
 		return;
 	c->in_flight = false;
 	if (err && err->code == -ENOTCONN)
-		call_fail(c, PROBLEM_ENGINE_AWAY, NULL,
-		          "The container engine did not answer. Ask again: the new time is noted "
-		          "and holds as soon as it is back.");
+		call_fail(
+		    c, PROBLEM_ENGINE_AWAY, NULL,
+		    "The container engine did not answer. Ask again: the new time is noted "
+		    "and holds as soon as it is back.");
 	else if (err)
-		call_fail(c, PROBLEM_CONFLICT, NULL, "The session can't be extended: %s", err->msg);
+		call_fail(c, PROBLEM_CONFLICT, NULL, "The session can't be extended: %s",
+		          err->msg);
 	else
 		call_reply(c, c->status, CONTENT_JSON);
 }
@@ -266,7 +272,8 @@ static void done_volume_gone(struct store_job *j)
 	free(CONTAINER_OF(j, struct doom, job));
 }
 
-static void on_deleted(struct link *link, const struct wire_msg *m, const struct err *err, void *arg)
+static void on_deleted(struct link *link, const struct wire_msg *m, const struct err *err,
+                       void *arg)
 {
 	struct doom *d = arg;
 
@@ -274,7 +281,8 @@ static void on_deleted(struct link *link, const struct wire_msg *m, const struct
 		free(d);
 		return;
 	}
-	d->job = (struct store_job){ .run = run_volume_gone, .done = done_volume_gone,
+	d->job = (struct store_job){ .run = run_volume_gone,
+		                     .done = done_volume_gone,
 		                     .essential = true };
 	CHECK(store_submit(d->core->store, &d->job) == 0);
 }

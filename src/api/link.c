@@ -8,11 +8,11 @@
 #include "net/sock.h"
 #include "net/stream.h"
 
-#define IN_MAX (WIRE_FRAME_MAX + 64)
-#define OUT_MAX (4U << 20)
+#define IN_MAX       (WIRE_FRAME_MAX + 64)
+#define OUT_MAX      (4U << 20)
 #define RETRY_MIN_MS 50U
 #define RETRY_MAX_MS 1000U
-#define ANSWER_MS 120000U /* an engine that takes longer is stuck: connect anew */
+#define ANSWER_MS    120000U /* an engine that takes longer is stuck: connect anew */
 
 struct pending {
 	struct list node;
@@ -86,15 +86,15 @@ static void answer(struct link *l, const struct wire_msg *m)
 {
 	struct err err = ERR_NONE;
 
-	list_for_each_safe(it, &l->pending) {
+	list_for_each_safe (it, &l->pending) {
 		struct pending *p = LIST_ENTRY(it, struct pending, node);
 
 		if (p->seq != m->seq)
 			continue;
 		if (m->type == WIRE_ERROR) {
-			int code = m->error.code < 0 && m->error.code > -4096 ?
-			               (int)m->error.code :
-			               -EIO;
+			int code = m->error.code < 0 && m->error.code > -4096
+			               ? (int)m->error.code
+			               : -EIO;
 
 			(void)ERR(&err, code, "%.*s", STR_ARG(m->error.message));
 			tell(l, p, NULL, &err);
@@ -160,7 +160,8 @@ static int check_peer(int fd, struct err *err)
 	if (r < 0)
 		return ERR(err, r, "the engine's socket does not say who listens");
 	if (uid != 0 && uid != geteuid())
-		return ERR(err, -EACCES, "the engine's socket belongs to uid %u", (unsigned)uid);
+		return ERR(err, -EACCES, "the engine's socket belongs to uid %u",
+		           (unsigned)uid);
 	return 0;
 }
 

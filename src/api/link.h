@@ -14,7 +14,8 @@ struct link;
 
 /* m: the answer, NULL when there is none (err says why). Exactly once, never
  * from within link_call. WIRE_ERROR is given as err too. */
-typedef void link_fn(struct link *l, const struct wire_msg *m, const struct err *err, void *arg);
+typedef void link_fn(struct link *l, const struct wire_msg *m, const struct err *err,
+                     void *arg);
 
 struct link_cfg {
 	const char *addr;

@@ -8,8 +8,8 @@
 #include "api/sse.h"
 #include "store/sessions.h"
 
-#define LIVE_MAX 20000
-#define WATCH_MS 30000
+#define LIVE_MAX       20000
+#define WATCH_MS       30000
 #define STATS_EVERY_NS (4 * NS_PER_S)
 
 struct live *live_find(struct core *core, struct str id)
@@ -121,7 +121,8 @@ struct ask {
 	char id[ID_MAX];
 };
 
-static void on_stats(struct link *link, const struct wire_msg *m, const struct err *err, void *arg)
+static void on_stats(struct link *link, const struct wire_msg *m, const struct err *err,
+                     void *arg)
 {
 	struct ask *a = arg;
 	struct live *l = live_find(a->core, str_of(a->id));

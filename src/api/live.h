@@ -26,15 +26,15 @@ struct live {
 	boot_ns last_active, stop_at;
 	char stop_why[16];
 	char evidence[EVIDENCE_MAX + 1];
-	boot_ns kept_at;      /* when it was last written to the row */
+	boot_ns kept_at; /* when it was last written to the row */
 
 	struct live_stats stats;
 	bool stats_asked;
-	mono_ms watched_ms;   /* somebody looked at it */
+	mono_ms watched_ms; /* somebody looked at it */
 
-	unsigned misses;      /* of the engine's lists, in a row */
+	unsigned misses; /* of the engine's lists, in a row */
 	boot_ns missing_since;
-	bool launching;       /* verbs of its start are under way */
+	bool launching; /* verbs of its start are under way */
 	struct ev_timer warn, again;
 	struct ev_later gone;
 };

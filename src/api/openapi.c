@@ -17,9 +17,10 @@ static const struct {
 	{ "Problem", "type:s title:s status:i detail:s request_id:s field:s" },
 	{ "Account", "id:s email:s name:s theme:s admin:b has_password:b" },
 	{ "Login", "account:Account" },
-	{ "Limits", "auto_stop_default_seconds:i auto_stop_min_seconds:i auto_stop_max_seconds:i "
-	            "session_max_seconds:i storage_default_bytes:i storage_min_bytes:i "
-	            "storage_max_bytes:i default_type:s default_image:s" },
+	{ "Limits",
+	  "auto_stop_default_seconds:i auto_stop_min_seconds:i auto_stop_max_seconds:i "
+	  "session_max_seconds:i storage_default_bytes:i storage_min_bytes:i "
+	  "storage_max_bytes:i default_type:s default_image:s" },
 	{ "Me", "account:Account currency:s warnings:s[] version:s limits:Limits" },
 	{ "Token", "id:s name:s scopes:s[] created_at:t expires_at:t last_used_at:t? token:s" },
 	{ "InstanceType", "id:s name:s cpu:n memory_bytes:i gpu:i price_per_hour:m currency:s "
@@ -28,23 +29,26 @@ static const struct {
 	{ "Phase", "phase:s started_at:t ended_at:t?" },
 	{ "Stats", "cpu_cores_used:n memory_bytes:i memory_limit_bytes:i disk_used_bytes:i "
 	           "disk_size_bytes:i pids:i oom_kills:i" },
-	{ "Session", "id:s workspace_id:s workspace_name:s state:s phase:s? phases:Phase[] reason:s? "
-	             "message:s? evidence:o url:s program_url:s instance_type:s image:s epoch:i "
-	             "created_at:t started_at:t? stopped_at:t? stop_at:t? stop_why:s? "
-	             "extended_until:t? auto_stop_seconds:i max_seconds:i cost:m price_per_hour:m "
-	             "currency:s seconds:n stats:Stats?" },
+	{ "Session",
+	  "id:s workspace_id:s workspace_name:s state:s phase:s? phases:Phase[] reason:s? "
+	  "message:s? evidence:o url:s program_url:s instance_type:s image:s epoch:i "
+	  "created_at:t started_at:t? stopped_at:t? stop_at:t? stop_why:s? "
+	  "extended_until:t? auto_stop_seconds:i max_seconds:i cost:m price_per_hour:m "
+	  "currency:s seconds:n stats:Stats?" },
 	{ "SessionAnswer", "session:Session?" },
 	{ "Workspace", "id:s name:s label:s image:s instance_type:s storage_bytes:i "
 	               "auto_stop_seconds:i created_at:t updated_at:t session:Session? "
 	               "last_session:Session? price_per_hour:m currency:s etag:s" },
 	{ "Entry", "code:s url:s expires_at:t" },
 	{ "Log", "session_id:s text:s" },
-	{ "UsageLine", "session_id:s workspace_id:s workspace_name:s segment:i instance_type:s "
-	               "started_at:t stopped_at:t seconds:n price_per_hour:m amount:m currency:s "
-	               "estimated:b reason:s?" },
+	{ "UsageLine",
+	  "session_id:s workspace_id:s workspace_name:s segment:i instance_type:s "
+	  "started_at:t stopped_at:t seconds:n price_per_hour:m amount:m currency:s "
+	  "estimated:b reason:s?" },
 	{ "UsageTotal", "amount:m seconds:n lines:i currency:s" },
 	{ "Usage", "items:UsageLine[] next:s? total:UsageTotal" },
-	{ "AuditRow", "seq:i at:t account_id:s actor:s verb:s object:s detail:o source:s request_id:s" },
+	{ "AuditRow",
+	  "seq:i at:t account_id:s actor:s verb:s object:s detail:o source:s request_id:s" },
 	{ "TokenList", "items:Token[] next:s?" },
 	{ "InstanceTypeList", "items:InstanceType[] next:s?" },
 	{ "ImageList", "items:Image[] next:s?" },
@@ -63,11 +67,11 @@ static void put_ref(struct jsonw *w, struct str name)
 
 static void put_simple(struct jsonw *w, char letter, bool nullable)
 {
-	const char *type = letter == 'i' ? "integer" :
-	                   letter == 'n' ? "number" :
-	                   letter == 'b' ? "boolean" :
-	                   letter == 'o' ? "object" :
-	                                   "string";
+	const char *type = letter == 'i'   ? "integer"
+	                   : letter == 'n' ? "number"
+	                   : letter == 'b' ? "boolean"
+	                   : letter == 'o' ? "object"
+	                                   : "string";
 
 	if (nullable) {
 		jw_key(w, "type");
@@ -152,7 +156,11 @@ static void put_field_schema(struct jsonw *w, const struct field *f)
 		jw_kv_z(w, "type", "string");
 		jw_obj_end(w);
 	} else {
-		put_simple(w, f->type == FIELD_INTEGER ? 'i' : f->type == FIELD_BOOLEAN ? 'b' : 's', false);
+		put_simple(w,
+		           f->type == FIELD_INTEGER   ? 'i'
+		           : f->type == FIELD_BOOLEAN ? 'b'
+		                                      : 's',
+		           false);
 	}
 	if (f->type == FIELD_INTEGER) {
 		jw_kv_i64(w, "minimum", f->min);
@@ -210,13 +218,20 @@ static void put_param(struct jsonw *w, const char *where, const struct field *f)
 static void put_params(struct jsonw *w, const struct route *r)
 {
 	static const struct field id = { "id", FIELD_STRING, true, 0, 0, "id" };
-	static const struct field limit = { "limit", FIELD_INTEGER, false, 1, 1000, "most items" };
-	static const struct field cursor = { "cursor", FIELD_STRING, false, 0, 0,
-		                             "`next` of the page before" };
-	static const struct field key = { "Idempotency-Key", FIELD_STRING, false, 0, 0,
-		                          "the same answer for 30 days" };
-	static const struct field match = { "If-Match", FIELD_STRING, false, 0, 0,
-		                            "an etag: only if it was not changed since" };
+	static const struct field limit = {
+		"limit", FIELD_INTEGER, false, 1, 1000, "most items"
+	};
+	static const struct field cursor = { "cursor", FIELD_STRING,
+		                             false,    0,
+		                             0,        "`next` of the page before" };
+	static const struct field key = {
+		"Idempotency-Key", FIELD_STRING, false, 0, 0, "the same answer for 30 days"
+	};
+	static const struct field match = {
+		"If-Match", FIELD_STRING,
+		false,      0,
+		0,          "an etag: only if it was not changed since"
+	};
 	bool changes_one = strstr(r->path, "{id}") && (strcmp(r->method, "PATCH") == 0 ||
 	                                               strcmp(r->method, "DELETE") == 0);
 
@@ -346,7 +361,8 @@ static void put_paths(struct jsonw *w)
 			continue; /* was put with the one before: rows of a path are together */
 		jw_key_str(w, str_sub(path, API.len, path.len));
 		jw_obj(w);
-		for (size_t k = i; k < nroutes && strcmp(routes[k].path, routes[i].path) == 0; k++)
+		for (size_t k = i; k < nroutes && strcmp(routes[k].path, routes[i].path) == 0;
+		     k++)
 			put_route(w, &routes[k]);
 		jw_obj_end(w);
 	}
@@ -363,8 +379,9 @@ void openapi_put(struct buf *b)
 	jw_obj(&w);
 	jw_kv_z(&w, "title", "Carrel");
 	jw_kv_z(&w, "version", CARREL_VERSION);
-	jw_kv_z(&w, "description", "Notebooks on your own machines. Times are RFC 3339 UTC, sizes are "
-	                           "in bytes, durations in seconds, money is a decimal string.");
+	jw_kv_z(&w, "description",
+	        "Notebooks on your own machines. Times are RFC 3339 UTC, sizes are "
+	        "in bytes, durations in seconds, money is a decimal string.");
 	jw_obj_end(&w);
 	jw_key(&w, "servers");
 	jw_arr(&w);

@@ -40,7 +40,8 @@ enum route_found route_find(const struct url *u, struct str method, const struct
 			*ret = &routes[i];
 			return ROUTE_FOUND;
 		}
-		n += (size_t)snprintf(allow + n, 64 - n, "%s%s", n ? ", " : "", routes[i].method);
+		n += (size_t)snprintf(allow + n, 64 - n, "%s%s", n ? ", " : "",
+		                      routes[i].method);
 	}
 	return n ? ROUTE_OTHER_METHOD : ROUTE_UNKNOWN;
 }

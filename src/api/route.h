@@ -32,26 +32,26 @@ struct field {
 	const char *name;
 	enum field_type type;
 	bool required;
-	int64_t min, max;   /* FIELD_INTEGER: of the value; FIELD_STRING: of its bytes */
+	int64_t min, max; /* FIELD_INTEGER: of the value; FIELD_STRING: of its bytes */
 	const char *text;
 };
 
 enum route_flag {
-	ROUTE_SECRET = 1,   /* a state change that signs in or out: the answer is not stored */
-	ROUTE_BODY = 2,     /* has a body, perhaps empty */
-	ROUTE_STREAM = 4,   /* server-sent events */
+	ROUTE_SECRET = 1,    /* a state change that signs in or out: the answer is not stored */
+	ROUTE_BODY = 2,      /* has a body, perhaps empty */
+	ROUTE_STREAM = 4,    /* server-sent events */
 	ROUTE_ESSENTIAL = 8, /* works on a full disk: stop, delete, sign out */
-	ROUTE_LIST = 16,    /* takes limit and cursor, answers a page */
+	ROUTE_LIST = 16,     /* takes limit and cursor, answers a page */
 };
 
 struct route {
 	const char *method, *path; /* "/api/v1/workspaces/{id}" */
 	enum route_who who;
-	enum right right;          /* WHO_ACCOUNT */
+	enum right right; /* WHO_ACCOUNT */
 	call_fn *handle;
-	unsigned ok;               /* status of success */
-	const char *answer;        /* name of its schema, see openapi.c; NULL: none */
-	const char *audit;         /* verb of the audit row; NULL: changes nothing */
+	unsigned ok;        /* status of success */
+	const char *answer; /* name of its schema, see openapi.c; NULL: none */
+	const char *audit;  /* verb of the audit row; NULL: changes nothing */
 	unsigned flags;
 	const char *summary;
 	struct field body[FIELDS_MAX];

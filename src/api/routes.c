@@ -1,17 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/do.h"
 
-#define S(name, req, min, max, text) { name, FIELD_STRING, req, min, max, text }
-#define I(name, req, min, max, text) { name, FIELD_INTEGER, req, min, max, text }
-#define B(name, text) { name, FIELD_BOOLEAN, false, 0, 0, text }
+#define S(name, req, min, max, text)                    \
+	{                                               \
+		name, FIELD_STRING, req, min, max, text \
+	}
+#define I(name, req, min, max, text)                     \
+	{                                                \
+		name, FIELD_INTEGER, req, min, max, text \
+	}
+#define B(name, text)                                  \
+	{                                              \
+		name, FIELD_BOOLEAN, false, 0, 0, text \
+	}
 #define GB (INT64_C(1) << 30)
 
-#define WORKSPACE_FIELDS(need_name) \
+#define WORKSPACE_FIELDS(need_name)                                                          \
 	S("name", need_name, 0, 100000, "1 to 64 characters, unique among your workspaces"), \
-	S("image", false, 1, 80, "name or id of an image"), \
-	S("instance_type", false, 1, 63, "id of an instance type"), \
-	I("storage_bytes", false, 0, 1024 * 1024 * GB, "size of its files' volume; can grow"), \
-	I("auto_stop_seconds", false, 0, 31536000, "idle time after which a session stops")
+	    S("image", false, 1, 80, "name or id of an image"),                              \
+	    S("instance_type", false, 1, 63, "id of an instance type"),                      \
+	    I("storage_bytes", false, 0, 1024 * 1024 * GB,                                   \
+	      "size of its files' volume; can grow"),                                        \
+	    I("auto_stop_seconds", false, 0, 31536000,                                       \
+	      "idle time after which a session stops")
 
 /* clang-format off */
 const struct route routes[] = {

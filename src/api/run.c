@@ -23,7 +23,7 @@
 #include "store/books.h"
 #include "store/feed.h"
 
-#define TICK_MS 1000U
+#define TICK_MS  1000U
 #define DRAIN_MS 2000U
 #define SWEEP_MS (10U * 60 * 1000)
 
@@ -53,7 +53,8 @@ void core_cfg_default(struct core_cfg *cfg)
 	};
 	static const struct core_image_text images[] = {
 		{ "default", "Python 3",
-		  "Python 3.11 with NumPy, pandas, Matplotlib, scikit-learn, git and a C compiler" },
+		  "Python 3.11 with NumPy, pandas, Matplotlib, scikit-learn, git and a C "
+		  "compiler" },
 	};
 
 	*cfg = (struct core_cfg){
@@ -111,8 +112,12 @@ static int run_admin(struct db *db, struct store_job *j, struct err *err)
 {
 	struct chore *x = CONTAINER_OF(j, struct chore, job);
 	struct account a = { .admin = true, .created = x->now.wall };
-	struct audit_row row = { .at = x->now.wall, .boot = x->now.boot, .account_id = a.id,
-		                 .actor = "core", .verb = "account.create", .object = a.id };
+	struct audit_row row = { .at = x->now.wall,
+		                 .boot = x->now.boot,
+		                 .account_id = a.id,
+		                 .actor = "core",
+		                 .verb = "account.create",
+		                 .object = a.id };
 	char email[EMAIL_MAX + 1];
 	int r = email_normal(str_of(x->core->cfg->admin_email), email, err);
 
@@ -167,10 +172,13 @@ static void on_signal(struct ev *ev, int signo, void *arg)
 
 static int start_parts(struct core *core, int listen_fd, struct err *err)
 {
-	const struct http_server_cfg http = { .handler = call_begin, .arg = core,
+	const struct http_server_cfg http = { .handler = call_begin,
+		                              .arg = core,
 		                              .out_max = 16 << 20 };
-	const struct link_cfg link = { .addr = core->cfg->engine_addr, .on_up = keep_on_up,
-		                       .on_down = keep_on_down, .on_event = keep_on_event,
+	const struct link_cfg link = { .addr = core->cfg->engine_addr,
+		                       .on_up = keep_on_up,
+		                       .on_down = keep_on_down,
+		                       .on_event = keep_on_event,
 		                       .arg = core };
 	int r = store_open(core->ev, core->cfg->db_dir, &core->store, err);
 

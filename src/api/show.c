@@ -74,7 +74,8 @@ void show_session(struct jsonw *w, struct core *core, enum show how, const struc
 	jw_kv_z(w, "workspace_id", s->workspace_id);
 	jw_kv_z(w, "workspace_name", ws->name);
 	jw_kv_z(w, "state", session_state_name(seen.state));
-	jw_kv_z(w, "phase", session_is_live(seen.state) ? session_phase_name(seen.phase) : NULL);
+	jw_kv_z(w, "phase",
+	        session_is_live(seen.state) ? session_phase_name(seen.phase) : NULL);
 	jw_kv_raw(w, "phases", seen.phases[0] ? str_of(seen.phases) : STR("[]"));
 	jw_kv_z(w, "reason", or_null(seen.reason));
 	jw_kv_z(w, "message", or_null(seen.message));
@@ -90,11 +91,13 @@ void show_session(struct jsonw *w, struct core *core, enum show how, const struc
 	show_time(w, "created_at", s->created);
 	show_time(w, "started_at", s->started);
 	show_time(w, "stopped_at", s->stopped);
-	show_time(w, "stop_at", running && seen.stop_at ? clock_wall_of(&now, seen.stop_at) : 0);
+	show_time(w, "stop_at",
+	          running && seen.stop_at ? clock_wall_of(&now, seen.stop_at) : 0);
 	jw_kv_z(w, "stop_why", running ? or_null(seen.stop_why) : NULL);
 	show_time(w, "extended_until",
-	          running && seen.extend_until > now.boot ? clock_wall_of(&now, seen.extend_until) :
-	                                                    0);
+	          running && seen.extend_until > now.boot
+	              ? clock_wall_of(&now, seen.extend_until)
+	              : 0);
 	jw_kv_u64(w, "auto_stop_seconds", s->auto_stop_s);
 	jw_kv_u64(w, "max_seconds", s->max_s);
 	meter_so_far(s, &now, &ns, &cost);
@@ -150,7 +153,8 @@ void show_workspace(struct jsonw *w, struct core *core, enum show how,
 /* Could this host ever run it? Unknown hosts could. */
 static bool fits(const struct facts *f, const struct instance_type *t)
 {
-	return !f->known || (t->memory_bytes <= f->memory_bytes && t->cpu_milli <= f->cpu_milli);
+	return !f->known ||
+	       (t->memory_bytes <= f->memory_bytes && t->cpu_milli <= f->cpu_milli);
 }
 
 void show_type(struct jsonw *w, const struct core *core, const struct instance_type *t)

@@ -12,11 +12,11 @@
 #include "store/sessions.h"
 #include "store/workspaces.h"
 
-#define SUBS_MAX 2000U
+#define SUBS_MAX         2000U
 #define SUBS_PER_ACCOUNT 32U
-#define EVENTS_A_TURN 32U
-#define EVENT_MAX (64 * 1024)
-#define PENDING_MAX (256 * 1024) /* unsent bytes of one reader: then it waits */
+#define EVENTS_A_TURN    32U
+#define EVENT_MAX        (64 * 1024)
+#define PENDING_MAX      (256 * 1024) /* unsent bytes of one reader: then it waits */
 
 /* One reader. Owned by its request: dies in on_free. */
 struct sub {
@@ -24,7 +24,7 @@ struct sub {
 	struct core *core;
 	struct http_req *req;
 	struct actor who;
-	int64_t seq; /* the last event it was given */
+	int64_t seq;  /* the last event it was given */
 	bool waiting; /* for its own queue to drain */
 };
 
@@ -122,7 +122,7 @@ static unsigned readers(struct core *core, const char *account_id)
 {
 	unsigned n = 0;
 
-	list_for_each(it, &core->subs) {
+	list_for_each (it, &core->subs) {
 		struct sub *s = LIST_ENTRY(it, struct sub, node);
 
 		n += strcmp(s->who.account_id, account_id) == 0;
@@ -153,8 +153,9 @@ static int64_t resume_at(struct call *c, int64_t first, int64_t last, bool *ret_
 static void hello(struct sub *s, bool resumed)
 {
 	char text[128];
-	int n = snprintf(text, sizeof(text), "retry: 1000\nid: %lld\nevent: hello\ndata: {%s}\n\n",
-	                 (long long)s->seq, resumed ? "\"resumed\":true" : "");
+	int n =
+	    snprintf(text, sizeof(text), "retry: 1000\nid: %lld\nevent: hello\ndata: {%s}\n\n",
+	             (long long)s->seq, resumed ? "\"resumed\":true" : "");
 
 	s->waiting = http_data(s->req, (struct str){ text, (size_t)n }) < 0;
 }
@@ -199,7 +200,7 @@ void sse_begin(struct call *c)
 
 void sse_wake(struct core *core, const char *account_id)
 {
-	list_for_each(it, &core->subs) {
+	list_for_each (it, &core->subs) {
 		struct sub *s = LIST_ENTRY(it, struct sub, node);
 
 		if (!s->waiting && strcmp(s->who.account_id, account_id) == 0)
@@ -217,7 +218,7 @@ void sse_session_now(struct core *core, const struct live *l)
 	memcpy(e.object_id, l->id, sizeof(e.object_id));
 	if (object(core, l->account_id, &e, &data) && !buf_error(&data))
 		frame(&out, "session", 0, buf_str(&data));
-	list_for_each(it, &core->subs) {
+	list_for_each (it, &core->subs) {
 		struct sub *s = LIST_ENTRY(it, struct sub, node);
 
 		/* Who lags behind gets the next one. */
@@ -234,7 +235,7 @@ void sse_tick(struct core *core)
 {
 	struct now now = core_now(core);
 
-	list_for_each_safe(it, &core->subs) {
+	list_for_each_safe (it, &core->subs) {
 		struct sub *s = LIST_ENTRY(it, struct sub, node);
 
 		if (!auth_still(core, &s->who, &now))
@@ -246,7 +247,7 @@ void sse_tick(struct core *core)
 
 void sse_close_all(struct core *core)
 {
-	list_for_each_safe(it, &core->subs) {
+	list_for_each_safe (it, &core->subs) {
 		struct sub *s = LIST_ENTRY(it, struct sub, node);
 
 		http_abort(s->req);

@@ -39,8 +39,8 @@ struct core {
 	char boot_id[37];
 	mono_ms began;
 
-	struct map live;   /* session id -> struct live, see live.h */
-	struct list subs;  /* struct sub, see sse.h */
+	struct map live;  /* session id -> struct live, see live.h */
+	struct list subs; /* struct sub, see sse.h */
 	unsigned nsubs;
 	struct limit by_account, by_address;
 	struct counters count;

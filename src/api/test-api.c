@@ -39,9 +39,15 @@ static void every_route_is_found(void)
 
 static void others_are_not(void)
 {
-	static const char *const none[] = { "/", "/api", "/api/v1", "/api/v1/workspaces/",
-		                            "/api/v1/workspaces/a/b", "/api/v1/Workspaces",
-		                            "/api/v2/me", "/internal", "/metrics/x" };
+	static const char *const none[] = { "/",
+		                            "/api",
+		                            "/api/v1",
+		                            "/api/v1/workspaces/",
+		                            "/api/v1/workspaces/a/b",
+		                            "/api/v1/Workspaces",
+		                            "/api/v2/me",
+		                            "/internal",
+		                            "/metrics/x" };
 	struct arena a = ARENA(1 << 16);
 	const struct route *r;
 	char allow[64];
@@ -64,14 +70,16 @@ static void rows_are_whole(void)
 
 		T_OK(r->who >= WHO_ANYONE && r->who <= WHO_ROOT);
 		T_OK(r->handle != NULL && r->summary != NULL && r->ok >= 200 && r->ok < 300);
-		T_EQ(get, r->audit == NULL); /* no state change on GET, and none without a row */
+		T_EQ(get,
+		     r->audit == NULL); /* no state change on GET, and none without a row */
 		T_OK(!get || !(r->flags & ROUTE_BODY));
 		T_OK(r->who != WHO_ACCOUNT || get || r->right != RIGHT_READ);
 		/* Without a sign-in: only what must be, and nothing of a tenant. */
 		if (r->who == WHO_ANYONE)
 			T_OK(strcmp(r->path, "/api/v1/login") == 0 ||
 			     strcmp(r->path, "/api/v1/openapi.json") == 0 ||
-			     strcmp(r->path, "/healthz") == 0 || strcmp(r->path, "/readyz") == 0);
+			     strcmp(r->path, "/healthz") == 0 ||
+			     strcmp(r->path, "/readyz") == 0);
 		T_EQ(r->who == WHO_EDGE || r->who == WHO_ROOT,
 		     strncmp(r->path, "/internal/", 10) == 0);
 	}
@@ -88,7 +96,8 @@ static void openapi_names_every_route(void)
 	openapi_put(&b);
 	T_EQ(buf_error(&b), 0);
 	T_EQ(json_parse(&a, buf_str(&b), NULL, &doc, &err), 0);
-	json_for_each(path, json_get(doc, "paths")) {
+	json_for_each(path, json_get(doc, "paths"))
+	{
 		json_for_each(op, path)
 		{
 			T_OK(json_get(op, "responses") != NULL);
@@ -130,5 +139,6 @@ static void problems_are_documents(void)
 TEST_MAIN({ "every row of the table is found by its method and path", every_route_is_found },
           { "nothing else is", others_are_not },
           { "every row says who may, and audits what it changes", rows_are_whole },
-          { "the OpenAPI document names every route and its answer", openapi_names_every_route },
+          { "the OpenAPI document names every route and its answer",
+            openapi_names_every_route },
           { "every problem is a document with a sentence", problems_are_documents })

@@ -6,19 +6,19 @@
 
 #include "base/encode.h"
 
-#define OPS 2U
+#define OPS    2U
 #define MEMORY (64U << 20)
 
 /* Somebody's, thrown away: what unknown accounts are compared with, so that
  * they take as long as known ones. */
-static const char nobody[] =
-    "$argon2id$v=19$m=65536,t=2,p=1$Mad2J3ZMtYiYE894m8lukg$E3g7+"
-    "HbAXwwrOU5ESXDxFxNsUSlTeQdblsmf3nTwpLQ";
+static const char nobody[] = "$argon2id$v=19$m=65536,t=2,p=1$Mad2J3ZMtYiYE894m8lukg$E3g7+"
+                             "HbAXwwrOU5ESXDxFxNsUSlTeQdblsmf3nTwpLQ";
 
 int password_check(struct str s, struct err *err)
 {
 	if (s.len < PASSWORD_MIN)
-		return ERR(err, -EINVAL, "A password needs at least %d characters.", PASSWORD_MIN);
+		return ERR(err, -EINVAL, "A password needs at least %d characters.",
+		           PASSWORD_MIN);
 	if (s.len > PASSWORD_MAX)
 		return ERR(err, -EINVAL, "A password has at most %d bytes.", PASSWORD_MAX);
 	if (!utf8_valid(s))

@@ -10,10 +10,10 @@
 #include "core/types.h"
 #include "ev/pool.h"
 
-#define PASSWORD_MIN 10
-#define PASSWORD_MAX 1024
+#define PASSWORD_MIN     10
+#define PASSWORD_MAX     1024
 #define PASSWORD_THREADS 2
-#define PASSWORD_QUEUE 64
+#define PASSWORD_QUEUE   64
 
 enum password_want {
 	PASSWORD_VERIFY, /* compare with hash; "" costs the same and never matches */

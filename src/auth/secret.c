@@ -115,9 +115,9 @@ static void crc_text(struct str s, char ret[6])
 	}
 }
 
-#define PREFIX STR("carrel_pat_")
+#define PREFIX    STR("carrel_pat_")
 #define AT_SECRET (PREFIX.len + TOKEN_LOOKUP_LEN + 1)
-#define AT_CRC (AT_SECRET + 43 + 1)
+#define AT_CRC    (AT_SECRET + 43 + 1)
 
 void token_make(struct token_text *ret)
 {

@@ -26,7 +26,7 @@ MUST_CHECK int code_hash(struct str s, uint8_t ret[HASH_LEN]);
 /* carrel_pat_<22 id>_<43 secret>_<6 crc>: letters and digits only, so that a
  * scanner finds it and can tell a real one from a typo without asking us. */
 #define TOKEN_LOOKUP_LEN 22
-#define TOKEN_TEXT_LEN (11 + TOKEN_LOOKUP_LEN + 1 + 43 + 1 + 6)
+#define TOKEN_TEXT_LEN   (11 + TOKEN_LOOKUP_LEN + 1 + 43 + 1 + 6)
 struct token_text {
 	char text[TOKEN_TEXT_LEN + 1];
 	char lookup[TOKEN_LOOKUP_LEN + 1];

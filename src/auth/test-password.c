@@ -16,7 +16,8 @@ static void on_done(struct password_job *j)
 	left--;
 }
 
-static void ask(struct password_job *j, enum password_want want, const char *hash, struct str pw)
+static void ask(struct password_job *j, enum password_want want, const char *hash,
+                struct str pw)
 {
 	*j = (struct password_job){ .want = want, .done = on_done };
 	(void)snprintf(j->hash, sizeof(j->hash), "%s", hash);

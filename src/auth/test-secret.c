@@ -50,10 +50,10 @@ static void codes(void)
 		for (const char *c = code; *c; c++) {
 			if (*c == '-')
 				continue;
-			typed[n++] = *c == '0' ? 'o' :
-			             *c == '1' ? 'l' :
-			             *c >= 'A' ? (char)(*c - 'A' + 'a') :
-			                         *c;
+			typed[n++] = *c == '0'   ? 'o'
+			             : *c == '1' ? 'l'
+			             : *c >= 'A' ? (char)(*c - 'A' + 'a')
+			                         : *c;
 			if (n == 3)
 				typed[n++] = ' ';
 		}

@@ -11,8 +11,8 @@ void chain_begin(struct chain *c, const uint8_t prev[HASH_LEN])
 
 void chain_str(struct chain *c, struct str field)
 {
-	char len[4] = { (char)(field.len >> 24), (char)(field.len >> 16), (char)(field.len >> 8),
-		        (char)field.len };
+	char len[4] = { (char)(field.len >> 24), (char)(field.len >> 16),
+		        (char)(field.len >> 8), (char)field.len };
 
 	sha256_add(&c->sum_, (struct str){ len, sizeof(len) });
 	sha256_add(&c->sum_, field);

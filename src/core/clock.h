@@ -20,7 +20,7 @@ struct now {
 
 /* When something was made and how long it is good for. */
 struct expiry {
-	wall_us made;     /* by the wall */
+	wall_us made; /* by the wall */
 	boot_ns made_boot;
 	char boot_id[37]; /* of made_boot */
 	uint64_t ttl_s;

@@ -36,7 +36,8 @@ static void fill(const struct limit *l, struct limit_slot *s, mono_ms now)
 static struct limit_slot *slot_of(struct limit *l, struct str key, mono_ms now)
 {
 	uint64_t k = key_of(l, key);
-	struct limit_slot *set = &l->slots[(k >> 20) % (LIMIT_SLOTS / WAYS) * WAYS], *best = set;
+	struct limit_slot *set = &l->slots[(k >> 20) % (LIMIT_SLOTS / WAYS) * WAYS],
+	                  *best = set;
 
 	for (unsigned i = 0; i < WAYS; i++) {
 		if (set[i].key == k) {

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-#define HOUR_NS (UINT64_C(3600) * 1000000000)
+#define HOUR_NS    (UINT64_C(3600) * 1000000000)
 #define CENTURY_NS (UINT64_C(100) * 366 * 24 * HOUR_NS)
 
 int money_of(money_micro rate_per_hour, uint64_t ns, money_micro *ret)

@@ -52,9 +52,9 @@ enum remedy reconcile(const struct session *s, enum seen seen, unsigned misses,
 			return misses >= MISSES_LOST ? REMEDY_ENDED : REMEDY_STOP;
 		return misses >= MISSES_LOST ? REMEDY_LOST : REMEDY_NONE;
 	case SESSION_LOST:
-		return seen == SEEN_RUNNING ? REMEDY_RUNNING :
-		       seen != SEEN_NO      ? REMEDY_STOP :
-		                              REMEDY_NONE;
+		return seen == SEEN_RUNNING ? REMEDY_RUNNING
+		       : seen != SEEN_NO    ? REMEDY_STOP
+		                            : REMEDY_NONE;
 	case SESSION_STOPPED:
 	case SESSION_FAILED:
 		return seen != SEEN_NO ? REMEDY_STOP : REMEDY_NONE;

@@ -17,13 +17,13 @@ enum seen {
 
 enum remedy {
 	REMEDY_NONE,
-	REMEDY_START,     /* (again) ask the engine to start it: idempotent */
-	REMEDY_STOP,      /* (again) ask the engine to stop it: idempotent */
-	REMEDY_RUNNING,   /* it runs: take note */
-	REMEDY_ENDED,     /* nothing was ever started, and nothing is wanted: over */
-	REMEDY_LOST,      /* it ran, is gone, and no journal said how */
-	REMEDY_TIMEOUT,   /* end it: its start took too long */
-	REMEDY_GIVE_UP,   /* waited too long for its turn: failed */
+	REMEDY_START,   /* (again) ask the engine to start it: idempotent */
+	REMEDY_STOP,    /* (again) ask the engine to stop it: idempotent */
+	REMEDY_RUNNING, /* it runs: take note */
+	REMEDY_ENDED,   /* nothing was ever started, and nothing is wanted: over */
+	REMEDY_LOST,    /* it ran, is gone, and no journal said how */
+	REMEDY_TIMEOUT, /* end it: its start took too long */
+	REMEDY_GIVE_UP, /* waited too long for its turn: failed */
 };
 
 /* misses: in how many lists in a row, this one included, it was absent. */

@@ -13,7 +13,8 @@ static void names(void)
 		{ "My first notebook", true },
 		{ "Größe № 1 (α) – 数据", true },
 		{ "emoji \xf0\x9f\x9a\x80", true },
-		{ "family \xf0\x9f\x91\xa8\xe2\x80\x8d\xf0\x9f\x91\xa9", true }, /* zero-width joiner */
+		{ "family \xf0\x9f\x91\xa8\xe2\x80\x8d\xf0\x9f\x91\xa9",
+		  true }, /* zero-width joiner */
 		{ "a.b-c_d", true },
 		{ "...", true },
 		{ "", false },
@@ -24,16 +25,20 @@ static void names(void)
 		{ "a\\b", false },
 		{ " a", false },
 		{ "a ", false },
-		{ "\xe3\x80\x80" "a", false }, /* ideographic space */
+		{ "\xe3\x80\x80"
+		  "a",
+		  false }, /* ideographic space */
 		{ "a\nb", false },
 		{ "a\x7f", false },
 		{ "a\xc2\x85", false },
-		{ "a\xe2\x80\xae" "b", false },     /* right-to-left override */
-		{ "a\xef\xbb\xbf", false },         /* byte order mark */
-		{ "a\xef\xbf\xbf", false },         /* noncharacter */
+		{ "a\xe2\x80\xae"
+		  "b",
+		  false },                  /* right-to-left override */
+		{ "a\xef\xbb\xbf", false }, /* byte order mark */
+		{ "a\xef\xbf\xbf", false }, /* noncharacter */
 		{ "a\xff", false },
-		{ "a\xc0\xaf", false },             /* overlong '/' */
-		{ "a\xed\xa0\x80", false },         /* surrogate */
+		{ "a\xc0\xaf", false },     /* overlong '/' */
+		{ "a\xed\xa0\x80", false }, /* surrogate */
 	};
 	char longest[4 * 65 + 1];
 	struct err err = ERR_NONE;
@@ -62,7 +67,8 @@ static void emails(void)
 
 	T_EQ(email_normal(STR("Admin@LocalHost"), ret, &err), 0);
 	T_STREQ(ret, "admin@localhost");
-	static const char *const bad[] = { "", "a", "@b", "a@", "a@b@c", "a b@c", "a\n@b", "a/b@c" };
+	static const char *const bad[] = { "",      "a",     "@b",    "a@",
+		                           "a@b@c", "a b@c", "a\n@b", "a/b@c" };
 
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
 		T_OK(email_normal(str_of(bad[i]), ret, &err) < 0);

@@ -33,8 +33,11 @@ static void remedies(void)
 	static const struct {
 		enum seen seen;
 		unsigned misses;
-	} seen[5] = { { SEEN_NO, 1 }, { SEEN_NO, 2 }, { SEEN_STARTING, 0 },
-		      { SEEN_RUNNING, 0 }, { SEEN_STOPPING, 0 } };
+	} seen[5] = { { SEEN_NO, 1 },
+		      { SEEN_NO, 2 },
+		      { SEEN_STARTING, 0 },
+		      { SEEN_RUNNING, 0 },
+		      { SEEN_STOPPING, 0 } };
 	struct now now = { .boot = 20 * NS_PER_S, .boot_id = "b" };
 
 	for (size_t i = 0; i < ARRAY_LEN(t); i++) {

@@ -15,11 +15,16 @@ static void rights(void)
 		/* read write secrets session(S1) program(S1) program(S2) */
 		const char *may;
 	} t[] = {
-		{ "*", "xxxxxx" },           { "account", "xxxxxx" },
-		{ "read", "x..x.." },        { "session:" S1, "...xx." },
-		{ "read session:" S1, "x..xx." }, { "", "......" },
-		{ "accounts", "......" },    { "session:", "......" },
-		{ "session:*", "......" },   { "read account", "xxxxxx" },
+		{ "*", "xxxxxx" },
+		{ "account", "xxxxxx" },
+		{ "read", "x..x.." },
+		{ "session:" S1, "...xx." },
+		{ "read session:" S1, "x..xx." },
+		{ "", "......" },
+		{ "accounts", "......" },
+		{ "session:", "......" },
+		{ "session:*", "......" },
+		{ "read account", "xxxxxx" },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(t); i++) {
@@ -60,5 +65,6 @@ static void grants(void)
 			T_EQ(scope_may_grant(str_of(sc[a]), str_of(sc[b])), a == 0 || a == b);
 }
 
-TEST_MAIN({ "a scope allows what its line says", rights }, { "only known scopes are taken", checks },
+TEST_MAIN({ "a scope allows what its line says", rights },
+          { "only known scopes are taken", checks },
           { "nobody grants more than he holds", grants })

@@ -25,7 +25,8 @@ static void moves(void)
 
 	for (int from = 0; from < SESSION_STATE_MAX_; from++) {
 		for (int to = 0; to < SESSION_STATE_MAX_; to++) {
-			struct session s = { .state = (enum session_state)from, .phase = PHASE_NONE };
+			struct session s = { .state = (enum session_state)from,
+				             .phase = PHASE_NONE };
 			struct err err = ERR_NONE;
 			bool ok = legal[from][to] == 'x';
 
@@ -33,7 +34,8 @@ static void moves(void)
 			     ok ? 0 : -EPERM);
 			T_EQ(s.state, ok ? to : from);
 			T_EQ(s.state_boot, ok ? at.boot : 0);
-			T_EQ(session_may_move((enum session_state)from, (enum session_state)to), ok);
+			T_EQ(session_may_move((enum session_state)from, (enum session_state)to),
+			     ok);
 			T_EQ(s.stopped != 0, ok && to >= SESSION_STOPPED);
 		}
 	}
@@ -91,13 +93,15 @@ static void names_read_back(void)
 	for (int i = 0; i < SESSION_STATE_MAX_; i++) {
 		enum session_state s;
 
-		T_EQ(session_state_parse(str_of(session_state_name((enum session_state)i)), &s), 0);
+		T_EQ(session_state_parse(str_of(session_state_name((enum session_state)i)), &s),
+		     0);
 		T_EQ((int)s, i);
 	}
 	for (int i = 0; i < PHASE_NONE; i++) {
 		enum session_phase p;
 
-		T_EQ(session_phase_parse(str_of(session_phase_name((enum session_phase)i)), &p), 0);
+		T_EQ(session_phase_parse(str_of(session_phase_name((enum session_phase)i)), &p),
+		     0);
 		T_EQ((int)p, i);
 	}
 	enum session_state s;

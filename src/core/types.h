@@ -13,15 +13,15 @@
 
 #define NAME_CHARS_MAX 64
 #define NAME_BYTES_MAX (NAME_CHARS_MAX * 4)
-#define EMAIL_MAX 254
-#define LABEL_LEN 26
-#define TYPE_ID_MAX 64
-#define IMAGE_ID_MAX 80
-#define HASH_LEN 32
-#define REASON_MAX 32
-#define MESSAGE_MAX 400
-#define EVIDENCE_MAX 1024
-#define PHASES_MAX 1536
+#define EMAIL_MAX      254
+#define LABEL_LEN      26
+#define TYPE_ID_MAX    64
+#define IMAGE_ID_MAX   80
+#define HASH_LEN       32
+#define REASON_MAX     32
+#define MESSAGE_MAX    400
+#define EVIDENCE_MAX   1024
+#define PHASES_MAX     1536
 
 struct account {
 	char id[ID_MAX];
@@ -78,7 +78,7 @@ struct workspace {
 	uint64_t storage_bytes;
 	uint32_t auto_stop_s;
 	wall_us created, updated;
-	uint32_t version; /* its ETag */
+	uint32_t version;             /* its ETag */
 	char session_id[ID_MAX];      /* one that has not ended, or "" */
 	char last_session_id[ID_MAX]; /* the newest that has ended, or "" */
 };
@@ -90,9 +90,9 @@ struct session {
 	uint32_t epoch;
 	enum session_state state;
 	enum session_phase phase;
-	char phases[PHASES_MAX];     /* JSON array, as the API shows it */
-	char reason[REASON_MAX];     /* why it waits, stops or has ended */
-	char message[MESSAGE_MAX];   /* the same as a sentence, "" = none */
+	char phases[PHASES_MAX];         /* JSON array, as the API shows it */
+	char reason[REASON_MAX];         /* why it waits, stops or has ended */
+	char message[MESSAGE_MAX];       /* the same as a sentence, "" = none */
 	char evidence[EVIDENCE_MAX + 1]; /* JSON object or "" */
 
 	/* Fixed when the session was asked for. */

@@ -7,8 +7,8 @@
 
 /* The newest; what is older than that many is forgotten. */
 #define LOGINS_PER_ACCOUNT 200
-#define CODES_PER_ACCOUNT 50
-#define DAY_US (INT64_C(86400) * US_PER_S)
+#define CODES_PER_ACCOUNT  50
+#define DAY_US             (INT64_C(86400) * US_PER_S)
 
 int account_by_id(struct db *db, struct str id, struct account *ret)
 {
@@ -46,7 +46,8 @@ int account_count(struct db *db, int64_t *ret)
 
 int account_insert(struct db *db, const struct account *a, struct err *err)
 {
-	struct q q = db_q(db, "INSERT INTO account(" ACCOUNT_COLS("") ") VALUES(?,?,?,?,?,?,?)");
+	struct q q =
+	    db_q(db, "INSERT INTO account(" ACCOUNT_COLS("") ") VALUES(?,?,?,?,?,?,?)");
 
 	q_text(&q, a->id);
 	q_text(&q, a->email);
@@ -60,7 +61,8 @@ int account_insert(struct db *db, const struct account *a, struct err *err)
 
 int account_update(struct db *db, const struct account *a, struct err *err)
 {
-	struct q q = db_q(db, "UPDATE account SET name = ?, theme = ?, password = ? WHERE id = ?");
+	struct q q =
+	    db_q(db, "UPDATE account SET name = ?, theme = ?, password = ? WHERE id = ?");
 
 	q_text(&q, a->name);
 	q_text(&q, a->theme);
@@ -72,8 +74,9 @@ int account_update(struct db *db, const struct account *a, struct err *err)
 int login_insert(struct db *db, const struct login *l, const uint8_t hash[HASH_LEN],
                  struct err *err)
 {
-	struct q q = db_q(db, "INSERT INTO login(id, hash, account_id," EXPIRY_COLS("") ")"
-	                      " VALUES(?,?,?,?,?,?,?)");
+	struct q q = db_q(db, "INSERT INTO login(id, hash, account_id," EXPIRY_COLS(
+	                          "") ")"
+	                              " VALUES(?,?,?,?,?,?,?)");
 
 	int r;
 
@@ -94,9 +97,9 @@ int login_insert(struct db *db, const struct login *l, const uint8_t hash[HASH_L
 int login_by_hash(struct db *db, const uint8_t hash[HASH_LEN], struct login *ret,
                   struct account *ret_account)
 {
-	struct q q = db_q(db, "SELECT l.id, l.account_id," EXPIRY_COLS("l.") "," ACCOUNT_COLS("a.")
-	                      " FROM login l JOIN account a ON a.id = l.account_id"
-	                      " WHERE l.hash = ?");
+	struct q q = db_q(db, "SELECT l.id, l.account_id," EXPIRY_COLS("l.") "," ACCOUNT_COLS(
+	                          "a.") " FROM login l JOIN account a ON a.id = l.account_id"
+	                                " WHERE l.hash = ?");
 	int r;
 
 	q_blob(&q, hash, HASH_LEN);
@@ -114,7 +117,8 @@ int credential_expiry(struct db *db, struct str login_id, struct str token_id,
                       struct expiry *ret)
 {
 	struct q q = db_q(db, "SELECT " EXPIRY_COLS("") " FROM login WHERE id = ?"
-	                      " UNION ALL SELECT " EXPIRY_COLS("") " FROM token WHERE id = ?");
+	                                                " UNION ALL SELECT " EXPIRY_COLS(
+	                                                    "") " FROM token WHERE id = ?");
 	int r;
 
 	q_str(&q, login_id);
@@ -148,8 +152,9 @@ int login_delete_others(struct db *db, struct str account_id, struct str keep, s
 int code_insert(struct db *db, struct str account_id, const uint8_t hash[HASH_LEN],
                 const struct expiry *e, struct err *err)
 {
-	struct q q = db_q(db, "INSERT INTO sign_in_code(hash, account_id," EXPIRY_COLS("") ")"
-	                      " VALUES(?,?,?,?,?,?)");
+	struct q q = db_q(db, "INSERT INTO sign_in_code(hash, account_id," EXPIRY_COLS(
+	                          "") ")"
+	                              " VALUES(?,?,?,?,?,?)");
 
 	int r;
 
@@ -159,8 +164,9 @@ int code_insert(struct db *db, struct str account_id, const uint8_t hash[HASH_LE
 	r = q_run(&q, err);
 	if (r < 0)
 		return r;
-	q = db_q(db, "DELETE FROM sign_in_code WHERE account_id = ?1 AND rowid NOT IN (SELECT rowid"
-	             " FROM sign_in_code WHERE account_id = ?1 ORDER BY rowid DESC LIMIT ?2)");
+	q = db_q(db,
+	         "DELETE FROM sign_in_code WHERE account_id = ?1 AND rowid NOT IN (SELECT rowid"
+	         " FROM sign_in_code WHERE account_id = ?1 ORDER BY rowid DESC LIMIT ?2)");
 	q_str(&q, account_id);
 	q_int(&q, CODES_PER_ACCOUNT);
 	return q_run(&q, err);
@@ -169,9 +175,10 @@ int code_insert(struct db *db, struct str account_id, const uint8_t hash[HASH_LE
 int code_take(struct db *db, const uint8_t hash[HASH_LEN], struct account *ret,
               struct expiry *ret_expiry)
 {
-	struct q q = db_q(db, "SELECT " EXPIRY_COLS("c.") "," ACCOUNT_COLS("a.")
-	                      " FROM sign_in_code c JOIN account a ON a.id = c.account_id"
-	                      " WHERE c.hash = ?");
+	struct q q =
+	    db_q(db, "SELECT " EXPIRY_COLS("c.") "," ACCOUNT_COLS(
+	                 "a.") " FROM sign_in_code c JOIN account a ON a.id = c.account_id"
+	                       " WHERE c.hash = ?");
 	int r, r2;
 
 	q_blob(&q, hash, HASH_LEN);
@@ -189,7 +196,8 @@ int code_take(struct db *db, const uint8_t hash[HASH_LEN], struct account *ret,
 	return r2 < 0 ? r2 : r;
 }
 
-#define TOKEN_COLS(t) t "id," t "account_id," t "name," t "scopes," EXPIRY_COLS(t) "," t "last_used_us"
+#define TOKEN_COLS(t) \
+	t "id," t "account_id," t "name," t "scopes," EXPIRY_COLS(t) "," t "last_used_us"
 
 static void get_token(struct q *q, struct token *ret)
 {
@@ -204,8 +212,9 @@ static void get_token(struct q *q, struct token *ret)
 int token_insert(struct db *db, const struct token *t, struct str lookup,
                  const uint8_t hash[HASH_LEN], struct err *err)
 {
-	struct q q = db_q(db, "INSERT INTO token(" TOKEN_COLS("") ", lookup, hash)"
-	                      " VALUES(?,?,?,?,?,?,?,?,?,?,?)");
+	struct q q =
+	    db_q(db, "INSERT INTO token(" TOKEN_COLS("") ", lookup, hash)"
+	                                                 " VALUES(?,?,?,?,?,?,?,?,?,?,?)");
 
 	q_text(&q, t->id);
 	q_text(&q, t->account_id);
@@ -221,9 +230,9 @@ int token_insert(struct db *db, const struct token *t, struct str lookup,
 int token_by_lookup(struct db *db, struct str lookup, struct token *ret,
                     uint8_t ret_hash[HASH_LEN], struct account *ret_account)
 {
-	struct q q = db_q(db, "SELECT t.hash," TOKEN_COLS("t.") "," ACCOUNT_COLS("a.")
-	                      " FROM token t JOIN account a ON a.id = t.account_id"
-	                      " WHERE t.lookup = ?");
+	struct q q = db_q(db, "SELECT t.hash," TOKEN_COLS("t.") "," ACCOUNT_COLS(
+	                          "a.") " FROM token t JOIN account a ON a.id = t.account_id"
+	                                " WHERE t.lookup = ?");
 	int r;
 
 	q_str(&q, lookup);
@@ -239,8 +248,10 @@ int token_by_lookup(struct db *db, struct str lookup, struct token *ret,
 int token_list(struct db *db, struct str account_id, int64_t before, unsigned limit,
                token_fn *fn, void *arg)
 {
-	struct q q = db_q(db, "SELECT seq," TOKEN_COLS("") " FROM token"
-	                      " WHERE account_id = ? AND seq < ? ORDER BY seq DESC LIMIT ?");
+	struct q q =
+	    db_q(db, "SELECT seq," TOKEN_COLS(
+	                 "") " FROM token"
+	                     " WHERE account_id = ? AND seq < ? ORDER BY seq DESC LIMIT ?");
 	int r;
 
 	q_str(&q, account_id);

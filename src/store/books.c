@@ -6,7 +6,7 @@
 #include "core/chain.h"
 #include "store/rows.h"
 
-#define RUN_COLS \
+#define RUN_COLS                                                                           \
 	"session_id, epoch, segment, kind, boot_id, boottime_ns, wall_us, reason, cpu_ns," \
 	" mem_peak_bytes, oom_kills, exit_status, estimated, evidence"
 
@@ -90,7 +90,8 @@ static int ledger_add(struct db *db, const struct segment *g, const char *book,
 	struct chain c;
 	struct q q;
 	int64_t seq;
-	int r = last_hash(db, "SELECT seq, hash FROM ledger ORDER BY seq DESC LIMIT 1", hash, &seq);
+	int r =
+	    last_hash(db, "SELECT seq, hash FROM ledger ORDER BY seq DESC LIMIT 1", hash, &seq);
 
 	if (r < 0)
 		return ERR(err, r, "The ledger can't be read.");
@@ -161,12 +162,13 @@ int segment_post(struct db *db, const struct segment *g, const char *currency, w
 int segment_list(struct db *db, struct str account_id, wall_us from, wall_us to, int64_t before,
                  unsigned limit, segment_fn *fn, void *arg)
 {
-	struct q q = db_q(db, "SELECT g.seq, g.session_id, g.workspace_id, g.account_id, g.epoch,"
-	                      " g.segment, g.instance_type, g.started_us, g.stopped_us, g.ns,"
-	                      " g.price_per_hour, g.amount, g.estimated, g.reason, w.name"
-	                      " FROM segment g JOIN workspace w ON w.id = g.workspace_id"
-	                      " WHERE g.account_id = ? AND g.started_us >= ? AND g.started_us < ?"
-	                      " AND g.seq < ? ORDER BY g.seq DESC LIMIT ?");
+	struct q q =
+	    db_q(db, "SELECT g.seq, g.session_id, g.workspace_id, g.account_id, g.epoch,"
+	             " g.segment, g.instance_type, g.started_us, g.stopped_us, g.ns,"
+	             " g.price_per_hour, g.amount, g.estimated, g.reason, w.name"
+	             " FROM segment g JOIN workspace w ON w.id = g.workspace_id"
+	             " WHERE g.account_id = ? AND g.started_us >= ? AND g.started_us < ?"
+	             " AND g.seq < ? ORDER BY g.seq DESC LIMIT ?");
 	int r;
 
 	q_str(&q, account_id);
@@ -225,7 +227,8 @@ int audit_add(struct db *db, const struct audit_row *a, struct err *err)
 	struct chain c;
 	struct q q;
 	int64_t seq;
-	int r = last_hash(db, "SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1", hash, &seq);
+	int r =
+	    last_hash(db, "SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1", hash, &seq);
 
 	if (r < 0)
 		return ERR(err, r, "The audit log can't be read.");
@@ -252,9 +255,10 @@ int audit_add(struct db *db, const struct audit_row *a, struct err *err)
 int audit_list(struct db *db, struct str account_id, int64_t before, unsigned limit,
                audit_fn *fn, void *arg)
 {
-	struct q q = db_q(db, "SELECT seq, at_us, boot_ns, account_id, actor, verb, object, detail,"
-	                      " source, request_id FROM audit WHERE (? = '' OR account_id = ?)"
-	                      " AND seq < ? ORDER BY seq DESC LIMIT ?");
+	struct q q =
+	    db_q(db, "SELECT seq, at_us, boot_ns, account_id, actor, verb, object, detail,"
+	             " source, request_id FROM audit WHERE (? = '' OR account_id = ?)"
+	             " AND seq < ? ORDER BY seq DESC LIMIT ?");
 	int r;
 
 	q_str(&q, account_id);

@@ -37,8 +37,8 @@ struct audit_row {
 	const char *account_id; /* whose data it is about, "" = the platform's */
 	const char *actor;      /* account, or "engine", "root", "core" */
 	const char *verb, *object;
-	const char *detail;     /* JSON object or "" */
-	const char *source;     /* address */
+	const char *detail; /* JSON object or "" */
+	const char *source; /* address */
 	const char *request_id;
 };
 typedef void audit_fn(void *arg, const struct audit_row *a);

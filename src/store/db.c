@@ -15,9 +15,9 @@ int db_errno(struct db *db, int rc)
 {
 	switch (rc & 0xff) {
 	case SQLITE_CONSTRAINT:
-		return rc == SQLITE_CONSTRAINT_UNIQUE || rc == SQLITE_CONSTRAINT_PRIMARYKEY ?
-		           -EEXIST :
-		           -EINVAL;
+		return rc == SQLITE_CONSTRAINT_UNIQUE || rc == SQLITE_CONSTRAINT_PRIMARYKEY
+		           ? -EEXIST
+		           : -EINVAL;
 	case SQLITE_FULL:
 		return -ENOSPC;
 	case SQLITE_NOMEM:
@@ -55,9 +55,9 @@ static int set_up(struct db *db, enum db_mode mode, struct err *err)
 	static const struct {
 		int id, max;
 	} limits[] = {
-		{ SQLITE_LIMIT_LENGTH, 4 << 20 },   { SQLITE_LIMIT_SQL_LENGTH, 64 << 10 },
-		{ SQLITE_LIMIT_ATTACHED, 0 },       { SQLITE_LIMIT_EXPR_DEPTH, 100 },
-		{ SQLITE_LIMIT_COMPOUND_SELECT, 8 }, { SQLITE_LIMIT_WORKER_THREADS, 0 },
+		{ SQLITE_LIMIT_LENGTH, 4 << 20 },     { SQLITE_LIMIT_SQL_LENGTH, 64 << 10 },
+		{ SQLITE_LIMIT_ATTACHED, 0 },         { SQLITE_LIMIT_EXPR_DEPTH, 100 },
+		{ SQLITE_LIMIT_COMPOUND_SELECT, 8 },  { SQLITE_LIMIT_WORKER_THREADS, 0 },
 		{ SQLITE_LIMIT_VARIABLE_NUMBER, 64 },
 	};
 
@@ -66,7 +66,8 @@ static int set_up(struct db *db, enum db_mode mode, struct err *err)
 	(void)sqlite3_db_config(db->h, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, NULL);
 	(void)sqlite3_db_config(db->h, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	(void)sqlite3_db_config(db->h, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-	(void)sqlite3_db_config(db->h, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, mode == DB_READER, NULL);
+	(void)sqlite3_db_config(db->h, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, mode == DB_READER,
+	                        NULL);
 	(void)sqlite3_busy_timeout(db->h, 5000);
 	if (mode == DB_READER)
 		return db_script(db,
@@ -88,8 +89,8 @@ int db_open(const char *path, enum db_mode mode, struct db *ret, struct err *err
 	struct db db = { 0 };
 	int rc, r;
 
-	flags |= mode == DB_WRITER ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE :
-	                             SQLITE_OPEN_READONLY;
+	flags |= mode == DB_WRITER ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
+	                           : SQLITE_OPEN_READONLY;
 	rc = sqlite3_open_v2(path, &db.h, flags, NULL);
 	if (rc != SQLITE_OK) {
 		r = db_err(&db, rc, err);
@@ -141,12 +142,14 @@ struct q db_q(struct db *db, const char *sql)
 	sqlite3_stmt **st = slot_of(db, sql);
 
 	if (!*st) {
-		int rc = sqlite3_prepare_v3(db->h, sql, -1, SQLITE_PREPARE_PERSISTENT, st, NULL);
+		int rc =
+		    sqlite3_prepare_v3(db->h, sql, -1, SQLITE_PREPARE_PERSISTENT, st, NULL);
 
 		if (rc != SQLITE_OK) {
-			log_event(LOG_ERROR, "database_statement", LZ("why", sqlite3_errmsg(db->h)),
-			          LZ("sql", sql));
-			check_failed("a statement of ours does not compile", __FILE__, __LINE__);
+			log_event(LOG_ERROR, "database_statement",
+			          LZ("why", sqlite3_errmsg(db->h)), LZ("sql", sql));
+			check_failed("a statement of ours does not compile", __FILE__,
+			             __LINE__);
 		}
 	}
 	CHECK(!sqlite3_stmt_busy(*st));

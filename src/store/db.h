@@ -65,7 +65,7 @@ int64_t db_last_id(struct db *db);
 /* Columns in order. Texts are cut at the room (they never are: the writer
  * checked them), missing ones give "" and 0. */
 void q_get_text(struct q *q, char *ret, size_t room);
-struct str q_get_str(struct q *q); /* valid until the next step, NUL-terminated */
+struct str q_get_str(struct q *q);   /* valid until the next step, NUL-terminated */
 struct str q_get_bytes(struct q *q); /* a blob; the same */
 int64_t q_get_int(struct q *q);
 void q_get_blob(struct q *q, void *ret, size_t n);

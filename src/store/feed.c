@@ -44,8 +44,9 @@ int event_list(struct db *db, struct str account_id, int64_t after, unsigned lim
 int event_range(struct db *db, int64_t *ret_first, int64_t *ret_last)
 {
 	/* Two statements: SQLite answers a lone min() or max() from the index. */
-	struct q q = db_q(db, "SELECT coalesce((SELECT min(seq) FROM event), 0),"
-	                      " coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'event'), 0)");
+	struct q q =
+	    db_q(db, "SELECT coalesce((SELECT min(seq) FROM event), 0),"
+	             " coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'event'), 0)");
 	int r = q_row(&q);
 
 	if (r > 0) {
@@ -57,7 +58,8 @@ int event_range(struct db *db, int64_t *ret_first, int64_t *ret_last)
 
 int event_prune(struct db *db, struct err *err)
 {
-	struct q q = db_q(db, "DELETE FROM event WHERE seq <= (SELECT max(seq) FROM event) - ?");
+	struct q q =
+	    db_q(db, "DELETE FROM event WHERE seq <= (SELECT max(seq) FROM event) - ?");
 
 	q_int(&q, FEED_KEEP);
 	return q_run(&q, err);
@@ -88,8 +90,9 @@ int idempotency_put(struct db *db, struct str account_id, const uint8_t key[HASH
                     const uint8_t request[HASH_LEN], struct str answer, wall_us now,
                     struct err *err)
 {
-	struct q q = db_q(db, "INSERT INTO idempotency(account_id, key_hash, request_mac, answer,"
-	                      " at_us) VALUES(?,?,?,?,?)");
+	struct q q =
+	    db_q(db, "INSERT INTO idempotency(account_id, key_hash, request_mac, answer,"
+	             " at_us) VALUES(?,?,?,?,?)");
 
 	q_str(&q, account_id);
 	q_blob(&q, key, HASH_LEN);

@@ -12,9 +12,9 @@
 
 struct feed_event {
 	int64_t seq;
-	char kind[16];           /* session, workspace, warning */
+	char kind[16]; /* session, workspace, warning */
 	char object_id[ID_MAX];
-	struct str data;         /* "": the object as it is now; valid in the callback */
+	struct str data; /* "": the object as it is now; valid in the callback */
 };
 /* False: stop here. */
 typedef bool feed_fn(void *arg, const struct feed_event *e);

@@ -27,7 +27,8 @@ static const char v1[] =
 
     "CREATE TABLE token(seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE,"
     " lookup TEXT NOT NULL UNIQUE, hash BLOB NOT NULL,"
-    " account_id TEXT NOT NULL REFERENCES account(id), name TEXT NOT NULL, scopes TEXT NOT NULL,"
+    " account_id TEXT NOT NULL REFERENCES account(id), name TEXT NOT NULL, scopes TEXT NOT "
+    "NULL,"
     " made_us INTEGER NOT NULL, made_boot INTEGER NOT NULL, boot_id TEXT NOT NULL,"
     " ttl_s INTEGER NOT NULL, last_used_us INTEGER NOT NULL DEFAULT 0) STRICT;"
     "CREATE INDEX token_account ON token(account_id);"
@@ -48,7 +49,8 @@ static const char v1[] =
     " auto_stop_s INTEGER NOT NULL, created_us INTEGER NOT NULL, updated_us INTEGER NOT NULL,"
     " version INTEGER NOT NULL DEFAULT 1, deleted_us INTEGER, session_id TEXT,"
     " last_session_id TEXT) STRICT;"
-    "CREATE UNIQUE INDEX workspace_name ON workspace(account_id, name) WHERE deleted_us IS NULL;"
+    "CREATE UNIQUE INDEX workspace_name ON workspace(account_id, name) WHERE deleted_us IS "
+    "NULL;"
     "CREATE INDEX workspace_account ON workspace(account_id, seq) WHERE deleted_us IS NULL;"
 
     "CREATE TABLE session(seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE,"

@@ -30,13 +30,13 @@ static void put_changing(struct q *q, const struct session *s)
 
 int session_insert(struct db *db, const struct session *s, struct err *err)
 {
-	struct q q = db_q(
-	    db, "INSERT INTO session(state, phase, phases, reason, message, evidence,"
-	        " auto_stop_s, started_us, stopped_us, state_boot, boot_id, started_boot,"
-	        " extend_until, stop_at, warned_stop_at, stop_why, metered_ns, cost, id,"
-	        " account_id, workspace_id, epoch, instance_type, image_id, cpu_milli,"
-	        " memory_bytes, pids, price_per_hour, max_s, created_us)"
-	        " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
+	struct q q =
+	    db_q(db, "INSERT INTO session(state, phase, phases, reason, message, evidence,"
+	             " auto_stop_s, started_us, stopped_us, state_boot, boot_id, started_boot,"
+	             " extend_until, stop_at, warned_stop_at, stop_why, metered_ns, cost, id,"
+	             " account_id, workspace_id, epoch, instance_type, image_id, cpu_milli,"
+	             " memory_bytes, pids, price_per_hour, max_s, created_us)"
+	             " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
 
 	put_changing(&q, s);
 	q_text(&q, s->id);
@@ -57,11 +57,12 @@ int session_insert(struct db *db, const struct session *s, struct err *err)
 int session_update(struct db *db, const struct session *s, struct err *err)
 {
 	struct q q = db_q(
-	    db, "UPDATE session SET state = ?, phase = ?, phases = ?, reason = ?, message = ?,"
-	        " evidence = ?, auto_stop_s = ?, started_us = ?, stopped_us = ?, state_boot = ?,"
-	        " boot_id = ?, started_boot = ?, extend_until = ?, stop_at = ?,"
-	        " warned_stop_at = ?, stop_why = ?, metered_ns = ?, cost = ?, image_id = ?"
-	        " WHERE id = ? AND epoch = ?");
+	    db,
+	    "UPDATE session SET state = ?, phase = ?, phases = ?, reason = ?, message = ?,"
+	    " evidence = ?, auto_stop_s = ?, started_us = ?, stopped_us = ?, state_boot = ?,"
+	    " boot_id = ?, started_boot = ?, extend_until = ?, stop_at = ?,"
+	    " warned_stop_at = ?, stop_why = ?, metered_ns = ?, cost = ?, image_id = ?"
+	    " WHERE id = ? AND epoch = ?");
 
 	put_changing(&q, s);
 	q_text(&q, s->image_id);
@@ -73,7 +74,7 @@ int session_update(struct db *db, const struct session *s, struct err *err)
 int session_get(struct db *db, struct str account_id, struct str id, struct session *ret)
 {
 	struct q q = db_q(db, "SELECT " SESSION_COLS("") " FROM session"
-	                      " WHERE id = ? AND account_id = ?");
+	                                                 " WHERE id = ? AND account_id = ?");
 	int r;
 
 	q_str(&q, id);
@@ -114,10 +115,12 @@ int session_list(struct db *db, struct str account_id, struct str state,
                  struct str workspace_id, int64_t before, unsigned limit, session_fn *fn,
                  void *arg)
 {
-	struct q q = db_q(db, "SELECT seq," SESSION_COLS("") " FROM session"
-	                      " WHERE account_id = ? AND seq < ? AND (? = '' OR state = ?)"
-	                      " AND (? = '' OR workspace_id = ?)"
-	                      " ORDER BY seq DESC LIMIT ?");
+	struct q q =
+	    db_q(db, "SELECT seq," SESSION_COLS(
+	                 "") " FROM session"
+	                     " WHERE account_id = ? AND seq < ? AND (? = '' OR state = ?)"
+	                     " AND (? = '' OR workspace_id = ?)"
+	                     " ORDER BY seq DESC LIMIT ?");
 
 	q_str(&q, account_id);
 	q_int(&q, before);
@@ -134,14 +137,15 @@ int session_list(struct db *db, struct str account_id, struct str state,
 int session_list_live(struct db *db, session_fn *fn, void *arg)
 {
 	struct q q = db_q(db, "SELECT seq," SESSION_COLS("") " FROM session"
-	                      " WHERE" LIVE "ORDER BY seq");
+	                                                     " WHERE" LIVE "ORDER BY seq");
 
 	return each_session(&q, fn, arg);
 }
 
 int session_count_live(struct db *db, int64_t ret[SESSION_STATE_MAX_])
 {
-	struct q q = db_q(db, "SELECT state, count(*) FROM session WHERE" LIVE "GROUP BY state");
+	struct q q =
+	    db_q(db, "SELECT state, count(*) FROM session WHERE" LIVE "GROUP BY state");
 	int r;
 
 	memset(ret, 0, SESSION_STATE_MAX_ * sizeof(*ret));
@@ -191,7 +195,8 @@ int session_count_account(struct db *db, struct str account_id, unsigned *ret)
 
 /* The newest; the browsers of older ones ask the console again. */
 #define TICKETS_PER_ACCOUNT 1000
-#define ENTRY_COLS(t) t "account_id," t "workspace_id," t "login_id," t "token_id," EXPIRY_COLS(t)
+#define ENTRY_COLS(t) \
+	t "account_id," t "workspace_id," t "login_id," t "token_id," EXPIRY_COLS(t)
 
 static void put_entry(struct q *q, const struct entry *e, const uint8_t hash[HASH_LEN])
 {
@@ -215,8 +220,9 @@ static void get_entry(struct q *q, struct entry *ret)
 int entry_code_insert(struct db *db, const struct entry *e, const uint8_t hash[HASH_LEN],
                       struct err *err)
 {
-	struct q q = db_q(db, "INSERT INTO entry_code(hash," ENTRY_COLS("") ")"
-	                      " VALUES(?,?,?,?,?,?,?,?,?)");
+	struct q q = db_q(
+	    db, "INSERT INTO entry_code(hash," ENTRY_COLS("") ")"
+	                                                      " VALUES(?,?,?,?,?,?,?,?,?)");
 
 	put_entry(&q, e, hash);
 	return q_run(&q, err);
@@ -243,8 +249,9 @@ int entry_code_take(struct db *db, const uint8_t hash[HASH_LEN], struct entry *r
 int ticket_insert(struct db *db, const struct entry *e, const uint8_t hash[HASH_LEN],
                   struct err *err)
 {
-	struct q q = db_q(db, "INSERT INTO ticket(hash," ENTRY_COLS("") ")"
-	                      " VALUES(?,?,?,?,?,?,?,?,?)");
+	struct q q =
+	    db_q(db, "INSERT INTO ticket(hash," ENTRY_COLS("") ")"
+	                                                       " VALUES(?,?,?,?,?,?,?,?,?)");
 	int r;
 
 	put_entry(&q, e, hash);
@@ -261,14 +268,18 @@ int ticket_insert(struct db *db, const struct entry *e, const uint8_t hash[HASH_
 int ticket_get(struct db *db, const uint8_t hash[HASH_LEN], struct entry *ret,
                struct expiry *ret_source, struct account *ret_account)
 {
-	struct q q = db_q(db, "SELECT " ENTRY_COLS("t.") ","
-	                      " coalesce(l.made_us, k.made_us), coalesce(l.made_boot, k.made_boot),"
-	                      " coalesce(l.boot_id, k.boot_id), coalesce(l.ttl_s, k.ttl_s),"
-	                      ACCOUNT_COLS("a.") " FROM ticket t"
-	                      " JOIN account a ON a.id = t.account_id"
-	                      " LEFT JOIN login l ON l.id = t.login_id"
-	                      " LEFT JOIN token k ON k.id = t.token_id"
-	                      " WHERE t.hash = ? AND (l.id IS NOT NULL OR k.id IS NOT NULL)");
+	struct q q = db_q(
+	    db,
+	    "SELECT " ENTRY_COLS(
+	        "t.") ","
+	              " coalesce(l.made_us, k.made_us), coalesce(l.made_boot, k.made_boot),"
+	              " coalesce(l.boot_id, k.boot_id), coalesce(l.ttl_s, "
+	              "k.ttl_s)," ACCOUNT_COLS(
+	                  "a.") " FROM ticket t"
+	                        " JOIN account a ON a.id = t.account_id"
+	                        " LEFT JOIN login l ON l.id = t.login_id"
+	                        " LEFT JOIN token k ON k.id = t.token_id"
+	                        " WHERE t.hash = ? AND (l.id IS NOT NULL OR k.id IS NOT NULL)");
 	int r;
 
 	q_blob(&q, hash, HASH_LEN);

@@ -13,10 +13,10 @@
 #include "base/log.h"
 #include "store/schema.h"
 
-#define QUEUE_MAX 8192U
-#define BATCH_MAX 256U            /* jobs in one transaction */
-#define CHECKPOINT_PAGES 2000     /* 8 MiB of log */
-#define RESERVE_BYTES (8 << 20)
+#define QUEUE_MAX        8192U
+#define BATCH_MAX        256U /* jobs in one transaction */
+#define CHECKPOINT_PAGES 2000 /* 8 MiB of log */
+#define RESERVE_BYTES    (8 << 20)
 #define ROOM_AGAIN_BYTES (32ULL << 20)
 
 struct queue {
@@ -25,8 +25,8 @@ struct queue {
 
 struct store {
 	struct ev *ev;
-	struct db writer; /* the thread's */
-	struct db reader; /* the loop's */
+	struct db writer;    /* the thread's */
+	struct db reader;    /* the loop's */
 	int dir, lock, wake; /* wake: eventfd, thread -> loop */
 	struct ev_fd wake_fd;
 	pthread_t thread;
@@ -72,8 +72,9 @@ static struct store_job *queue_pop(struct queue *q)
  * the file can be believed. The next start reads what really is on disk. */
 static _Noreturn void die(struct db *db, int rc)
 {
-	log_event(LOG_ERROR, "database_fatal", LZ("why", sqlite3_errstr(rc)), LI("code", rc),
-	          LZ("what_to_do", "check the disk under the state directory; core starts again"));
+	log_event(
+	    LOG_ERROR, "database_fatal", LZ("why", sqlite3_errstr(rc)), LI("code", rc),
+	    LZ("what_to_do", "check the disk under the state directory; core starts again"));
 	_exit(70);
 }
 
@@ -115,7 +116,8 @@ static bool is_full(struct store *st)
 
 	if (!st->stats.full)
 		return false;
-	if (fstatvfs(st->dir, &v) == 0 && (uint64_t)v.f_bavail * v.f_frsize > ROOM_AGAIN_BYTES) {
+	if (fstatvfs(st->dir, &v) == 0 &&
+	    (uint64_t)v.f_bavail * v.f_frsize > ROOM_AGAIN_BYTES) {
 		set_full(st, false);
 		reserve_make(st);
 		return false;
@@ -335,8 +337,8 @@ static int open_dir(struct store *st, const char *dir, struct err *err)
 	if (st->lock < 0)
 		return ERR(err, -errno, "%s/carrel.lock: %m", dir);
 	if (flock(st->lock, LOCK_EX | LOCK_NB) < 0)
-		return ERR(err, -errno, "%s is in use by another core (%m); stop that one first",
-		           dir);
+		return ERR(err, -errno,
+		           "%s is in use by another core (%m); stop that one first", dir);
 	return 0;
 }
 

@@ -33,7 +33,7 @@ struct store_job {
 	store_run_fn *run;
 	store_done_fn *done;
 	bool essential;
-	int result;     /* 0 or -errno; set before done */
+	int result; /* 0 or -errno; set before done */
 	struct err err;
 	struct store_job *next_;
 };

@@ -133,4 +133,5 @@ static void tokens(void)
 
 TEST_MAIN({ "accounts are found by id and e-mail", accounts },
           { "logins are found by hash and revoked", logins },
-          { "a code can be taken once", codes }, { "tokens are listed in pages and revoked", tokens })
+          { "a code can be taken once", codes },
+          { "tokens are listed in pages and revoked", tokens })

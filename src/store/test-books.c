@@ -12,8 +12,13 @@ static struct err err;
 static void fixture(struct db *db)
 {
 	struct account a = { .id = "a_1", .email = "x@y", .created = 1 };
-	struct workspace w = { .id = "ws_1", .account_id = "a_1", .name = "one", .label = "l",
-		               .volume_id = "v_1", .image = "i", .instance_type = "t" };
+	struct workspace w = { .id = "ws_1",
+		               .account_id = "a_1",
+		               .name = "one",
+		               .label = "l",
+		               .volume_id = "v_1",
+		               .image = "i",
+		               .instance_type = "t" };
 
 	test_db_open(db);
 	T_EQ(account_insert(db, &a, &err), 0);
@@ -22,7 +27,8 @@ static void fixture(struct db *db)
 
 static void records_count_once(void)
 {
-	struct run_record r = { .session_id = "s_1", .epoch = 1, .boot_id = "b", .boot = 5 }, got;
+	struct run_record r = { .session_id = "s_1", .epoch = 1, .boot_id = "b", .boot = 5 },
+	                  got;
 	struct db db;
 
 	fixture(&db);
@@ -45,8 +51,12 @@ static void on_segment(void *arg, const struct segment *g, const char *name)
 
 static void ledger_balances_and_chains(void)
 {
-	struct segment g = { .session_id = "s_1", .workspace_id = "ws_1", .account_id = "a_1",
-		             .epoch = 1, .instance_type = "small", .price_per_hour = 3600000,
+	struct segment g = { .session_id = "s_1",
+		             .workspace_id = "ws_1",
+		             .account_id = "a_1",
+		             .epoch = 1,
+		             .instance_type = "small",
+		             .price_per_hour = 3600000,
 		             .reason = "idle" };
 	struct usage_total total;
 	money_micro sum = 0;
@@ -71,8 +81,9 @@ static void ledger_balances_and_chains(void)
 	T_EQ(segment_total(&db, STR("a_2"), 0, INT64_MAX, &total), 1);
 	T_EQ(total.lines, 0);
 
-	struct q q = db_q(&db, "SELECT seq, txn, at_us, account_id, book, amount, currency,"
-	                       " session_id, epoch, segment, ns, hash FROM ledger ORDER BY seq");
+	struct q q =
+	    db_q(&db, "SELECT seq, txn, at_us, account_id, book, amount, currency,"
+	              " session_id, epoch, segment, ns, hash FROM ledger ORDER BY seq");
 	while (q_row(&q) > 0) {
 		struct chain c;
 
@@ -111,8 +122,11 @@ static void on_audit(void *arg, const struct audit_row *a)
 
 static void audit_is_per_tenant(void)
 {
-	struct audit_row a = { .at = 1, .account_id = "a_1", .actor = "a_1",
-		               .verb = "workspace.create", .object = "ws_1" };
+	struct audit_row a = { .at = 1,
+		               .account_id = "a_1",
+		               .actor = "a_1",
+		               .verb = "workspace.create",
+		               .object = "ws_1" };
 	struct db db;
 
 	fixture(&db);

@@ -26,7 +26,8 @@ static void feeds(void)
 	T_EQ(first, 0);
 	T_EQ(end, 0);
 	for (int i = 0; i < 10; i++)
-		T_EQ(event_add(&db, i % 2 ? "a_1" : "a_2", "session", "s_1", STR(""), 1, &err), 0);
+		T_EQ(event_add(&db, i % 2 ? "a_1" : "a_2", "session", "s_1", STR(""), 1, &err),
+		     0);
 	T_EQ(event_list(&db, STR("a_1"), 4, 100, on_event, NULL), 0);
 	T_EQ(events, 3); /* 6, 8, 10 */
 	T_EQ(event_range(&db, &first, &end), 1);

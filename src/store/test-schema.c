@@ -28,7 +28,8 @@ static void from_empty(void)
 	T_EQ(number(&db, "SELECT count(*) FROM pragma_foreign_key_check"), 0);
 	/* STRICT everywhere. */
 	T_EQ(number(&db, "SELECT count(*) FROM pragma_table_list WHERE type = 'table'"
-	                 " AND schema = 'main' AND name NOT LIKE 'sqlite_%' AND strict = 0"), 0);
+	                 " AND schema = 'main' AND name NOT LIKE 'sqlite_%' AND strict = 0"),
+	     0);
 	/* Again: nothing to do. */
 	T_EQ(schema_migrate(&db, &err), 0);
 	test_db_close(&db);
@@ -46,7 +47,9 @@ static void from_older(void)
 		T_EQ(number(&db, "PRAGMA user_version"), v);
 		T_EQ(db_script(&db,
 		               "INSERT INTO account(id, email, name, created_us)"
-		               " VALUES('a_1','x@y','X',1)", &err), 0);
+		               " VALUES('a_1','x@y','X',1)",
+		               &err),
+		     0);
 		db_close(&db);
 		test_db_open(&db);
 		T_EQ(number(&db, "PRAGMA user_version"), schema_version);
@@ -82,25 +85,30 @@ static void no_extensions(void)
 static void append_only(void)
 {
 	static const char *const sql[] = {
-		"UPDATE ledger SET amount = 0", "DELETE FROM ledger",
-		"UPDATE segment SET ns = 0",    "DELETE FROM segment",
-		"UPDATE audit SET verb = ''",   "DELETE FROM audit",
+		"UPDATE ledger SET amount = 0",
+		"DELETE FROM ledger",
+		"UPDATE segment SET ns = 0",
+		"DELETE FROM segment",
+		"UPDATE audit SET verb = ''",
+		"DELETE FROM audit",
 		"REPLACE INTO audit SELECT * FROM audit",
 	};
 	struct db db;
 	struct err err = ERR_NONE;
 
 	test_db_open(&db);
-	T_EQ(db_script(&db,
-	               "INSERT INTO account(id, email, name, created_us) VALUES('a','x@y','X',1);"
-	               "INSERT INTO ledger VALUES(1,'t',1,'a','b',1,'USD','s',1,0,1,x'00');"
-	               "INSERT INTO segment VALUES(1,'s','w','a',1,0,'t',1,2,3,4,5,0,'idle');"
-	               "INSERT INTO audit VALUES(1,1,1,'a','a','v','o','','','',x'00');",
-	               &err), 0);
+	T_EQ(db_script(
+	         &db,
+	         "INSERT INTO account(id, email, name, created_us) VALUES('a','x@y','X',1);"
+	         "INSERT INTO ledger VALUES(1,'t',1,'a','b',1,'USD','s',1,0,1,x'00');"
+	         "INSERT INTO segment VALUES(1,'s','w','a',1,0,'t',1,2,3,4,5,0,'idle');"
+	         "INSERT INTO audit VALUES(1,1,1,'a','a','v','o','','','',x'00');",
+	         &err),
+	     0);
 	for (size_t i = 0; i < ARRAY_LEN(sql); i++)
 		T_OK(db_script(&db, sql[i], &err) < 0);
-	T_OK(db_script(&db, "INSERT INTO segment VALUES(2,'s','w','a',1,0,'t',1,2,3,4,5,0,'')", &err) <
-	     0);
+	T_OK(db_script(&db, "INSERT INTO segment VALUES(2,'s','w','a',1,0,'t',1,2,3,4,5,0,'')",
+	               &err) < 0);
 	test_db_close(&db);
 }
 

@@ -195,8 +195,9 @@ static void full_disk(void)
 	T_EQ(refused, 1);
 	T_EQ(store_stats(st).full, true);
 	for (int i = 0; i < 50; i++) {
-		job = (struct add){ .job = { .run = run_add, .done = done_add, .essential = true },
-			            .n = n++ };
+		job = (struct add){
+			.job = { .run = run_add, .done = done_add, .essential = true }, .n = n++
+		};
 		left = 1;
 		T_EQ(store_submit(st, &job.job), 0);
 		wait_done();

@@ -90,9 +90,12 @@ static void lists_in_pages(void)
 	}
 	last = INT64_MAX;
 	for (int page = 0; page < 3; page++)
-		T_EQ(workspace_list(&db, STR("a_1"), STR_NONE, last, 10, on_workspace, NULL), 0);
+		T_EQ(workspace_list(&db, STR("a_1"), STR_NONE, last, 10, on_workspace, NULL),
+		     0);
 	T_EQ(rows, 25);
-	T_EQ(workspace_list(&db, STR("a_1"), STR("label-ws_7"), INT64_MAX, 10, on_workspace, NULL), 0);
+	T_EQ(workspace_list(&db, STR("a_1"), STR("label-ws_7"), INT64_MAX, 10, on_workspace,
+	                    NULL),
+	     0);
 	T_EQ(rows, 26);
 	T_EQ(workspace_list(&db, STR("a_2"), STR_NONE, INT64_MAX, 10, on_workspace, NULL), 0);
 	T_EQ(rows, 26);
@@ -193,7 +196,8 @@ static void volumes_die_last(void)
 static void images(void)
 {
 	struct image i[2] = { { .id = "default-1", .name = "default", .ready = true },
-		              { .id = "default-2", .name = "default" } }, got;
+		              { .id = "default-2", .name = "default" } },
+	             got;
 	struct db db;
 
 	test_db_open(&db);

@@ -5,14 +5,14 @@
 
 #include "store/rows.h"
 
-#define WORKSPACE_COLS(t) \
-	t "id," t "account_id," t "name," t "label," t "image," t "instance_type," \
-	t "volume_id," t "storage_bytes," t "auto_stop_s," t "created_us," t "updated_us," \
-	t "version," t "session_id," t "last_session_id"
-#define VIEW_SQL \
-	"SELECT w.seq," WORKSPACE_COLS("w.") "," SESSION_COLS("s.") "," SESSION_COLS("l.") \
-	" FROM workspace w LEFT JOIN session s ON s.id = w.session_id" \
-	" LEFT JOIN session l ON l.id = w.last_session_id"
+#define WORKSPACE_COLS(t)                                                                    \
+	t "id," t "account_id," t "name," t "label," t "image," t "instance_type," t         \
+	  "volume_id," t "storage_bytes," t "auto_stop_s," t "created_us," t "updated_us," t \
+	  "version," t "session_id," t "last_session_id"
+#define VIEW_SQL                                                                      \
+	"SELECT w.seq," WORKSPACE_COLS("w.") "," SESSION_COLS("s.") "," SESSION_COLS( \
+	    "l.") " FROM workspace w LEFT JOIN session s ON s.id = w.session_id"      \
+	          " LEFT JOIN session l ON l.id = w.last_session_id"
 
 static void get_workspace(struct q *q, struct workspace *ret)
 {
@@ -59,8 +59,9 @@ int workspace_insert(struct db *db, const struct workspace *w, struct err *err)
 	r = q_run(&q, err);
 	if (r < 0)
 		return r;
-	q = db_q(db, "INSERT INTO workspace(" WORKSPACE_COLS("") ")"
-	             " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
+	q = db_q(db, "INSERT INTO workspace(" WORKSPACE_COLS(
+	                 "") ")"
+	                     " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
 	q_text(&q, w->id);
 	q_text(&q, w->account_id);
 	q_text(&q, w->name);
@@ -107,8 +108,9 @@ int workspace_by_id(struct db *db, struct str id, struct workspace *ret)
 
 int workspace_by_label(struct db *db, struct str label, struct workspace *ret)
 {
-	struct q q = db_q(db, "SELECT " WORKSPACE_COLS("") " FROM workspace"
-	                      " WHERE label = ? AND deleted_us IS NULL");
+	struct q q =
+	    db_q(db, "SELECT " WORKSPACE_COLS("") " FROM workspace"
+	                                          " WHERE label = ? AND deleted_us IS NULL");
 	int r;
 
 	q_str(&q, label);
@@ -232,8 +234,9 @@ int volume_doomed(struct db *db, unsigned limit, volume_fn *fn, void *arg)
 /* The row stays: workspaces that are shown in old bills refer to it. */
 int volume_gone(struct db *db, struct str id, struct err *err)
 {
-	struct q q = db_q(db, "UPDATE volume SET delete_us = NULL, made_bytes = 0, size_bytes = 0"
-	                      " WHERE id = ? AND delete_us IS NOT NULL");
+	struct q q =
+	    db_q(db, "UPDATE volume SET delete_us = NULL, made_bytes = 0, size_bytes = 0"
+	             " WHERE id = ? AND delete_us IS NOT NULL");
 
 	q_str(&q, id);
 	return q_run(&q, err);

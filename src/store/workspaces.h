@@ -24,7 +24,8 @@ int workspace_count(struct db *db, struct str account_id, int64_t *ret) MUST_CHE
 /* What PATCH changes; raises the version, in *w too. -EEXIST as above. */
 int workspace_update(struct db *db, struct workspace *w, struct err *err) MUST_CHECK;
 /* The two session ids; not a change of the user's, so no new version. */
-int workspace_set_sessions(struct db *db, const struct workspace *w, struct err *err) MUST_CHECK;
+int workspace_set_sessions(struct db *db, const struct workspace *w,
+                           struct err *err) MUST_CHECK;
 int workspace_delete(struct db *db, struct str account_id, struct str id, wall_us at,
                      struct err *err) MUST_CHECK;
 

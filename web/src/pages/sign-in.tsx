@@ -21,7 +21,7 @@ const KIND = "carrel.sign-in";
 
 function sentence(e: ApiError, kind: "code" | "password"): string {
   if (e.status === 429) return t.signIn.tooMany(durationShort(e.retryAfter || 60));
-  if (e.status === 401 || e.status === 403) return e.detail || (kind === "code" ? t.signIn.badCode : t.signIn.badPassword);
+  if (e.status === 401) return kind === "code" ? t.signIn.badCode : t.signIn.badPassword;
   return failText(e);
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/sha256.h"
 
+#include "base/sha256-ni.h"
+
 #define BLOCK ((size_t)64)
 
 static const uint32_t k256[64] = {
@@ -72,6 +74,28 @@ static void block256(uint32_t h[8], const uint8_t *p)
 	h[7] += i;
 }
 
+/* Asked once, before main: in a virtual machine the question itself is slow. */
+static bool has_ni;
+
+__attribute__((constructor)) static void look_for_ni(void)
+{
+	has_ni = sha256_ni_here();
+}
+
+void sha256_soft_blocks(uint32_t h[8], const uint8_t *p, size_t n)
+{
+	for (; n > 0; n--, p += BLOCK)
+		block256(h, p);
+}
+
+static void blocks256(uint32_t h[8], const uint8_t *p, size_t n)
+{
+	if (has_ni)
+		sha256_ni_blocks(h, p, n, k256);
+	else
+		sha256_soft_blocks(h, p, n);
+}
+
 void sha256_init(struct sha256 *s)
 {
 	*s = (struct sha256){ .h_ = { 0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
@@ -94,10 +118,11 @@ void sha256_add(struct sha256 *s, struct str data)
 		n -= take;
 		if (have + take < BLOCK)
 			return;
-		block256(s->h_, s->block_);
+		blocks256(s->h_, s->block_, 1);
 	}
-	for (; n >= BLOCK; p += BLOCK, n -= BLOCK)
-		block256(s->h_, p);
+	blocks256(s->h_, p, n / BLOCK);
+	p += n - n % BLOCK;
+	n %= BLOCK;
 	if (n)
 		memcpy(s->block_, p, n);
 }
@@ -121,7 +146,7 @@ void sha256_end(struct sha256 *s, uint8_t ret[SHA256_LEN])
 	size_t len = pad(s->block_, s->total_, last);
 
 	for (size_t i = 0; i < len; i += BLOCK)
-		block256(s->h_, last + i);
+		blocks256(s->h_, last + i, 1);
 	for (size_t i = 0; i < 8; i++)
 		store_be(ret + 4 * i, s->h_[i]);
 	explicit_bzero(s, sizeof(*s));

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static volatile int one = 1;
+static volatile int one = 1, most = INT_MAX;
 static char *volatile lost;
 
 int main(int argc, char **argv)
@@ -22,7 +22,7 @@ int main(int argc, char **argv)
 		return r;
 	}
 	if (strcmp(kind, "undefined") == 0)
-		return INT_MAX + one > 0;
+		most = most + one;
 	if (strcmp(kind, "leak") == 0) {
 		lost = malloc(64);
 		lost = NULL;

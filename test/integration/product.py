@@ -56,7 +56,9 @@ class Hub:
         self.settings = settings
         self.proc = None
         self.env = {}
-        self.log = self.state / "hub.log"
+        # Kept elsewhere when somebody will look through all of them (a sanitizer's reports).
+        logs = os.environ.get("CARREL_LOGS")
+        self.log = Path(logs) / f"hub-{uuid.uuid4().hex[:8]}.log" if logs else self.state / "hub.log"
 
     @property
     def url(self):

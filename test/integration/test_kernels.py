@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Kernels, their WebSockets and sessions, with a real ipykernel, by way of `carrel-agent serve`."""
 
+import json
 import os
 import signal
 import time
@@ -438,6 +439,48 @@ def test_a_kernel_that_does_not_start_says_why(tmp_path):
         assert "no such module" in a.log.read_text()
     finally:
         a.stop()
+
+
+def test_specs_may_ask_for_tcp_and_for_interrupts_by_message(tmp_path):
+    spec = tmp_path / "data/kernels/special"
+    spec.mkdir(parents=True)
+    (spec / "kernel.json").write_text(json.dumps({
+        "argv": ["python3", "-m", "ipykernel_launcher", "-f", "{connection_file}"], "display_name": "S", "language": "python",
+        "interrupt_mode": "message", "env": {"GREETING": "hello ${HOME}"}, "metadata": {"carrel": {"transport": "tcp"}}}))
+    a = Agent(tmp_path / "root", data_dir=tmp_path / "data").start()
+    try:
+        kid = a.new_kernel(name="special")
+        s = Socket(a, kid)
+        out = text(s.run("import os, json; from ipykernel import get_connection_file\n"
+                         "print(json.load(open(get_connection_file()))['transport'], os.environ['GREETING'])"))
+        assert out == f"tcp hello {tmp_path}\n"
+        mid = s.start("import time\ntry:\n    time.sleep(1000)\nexcept KeyboardInterrupt:\n    print('stopped')")
+        a.wait_state(kid, "busy")
+        time.sleep(0.3)
+        a.call("POST", f"api/kernels/{kid}/interrupt", 204)
+        assert "stopped" in text(s.finish(mid))
+        a.call("POST", f"api/kernels/{kid}/restart", 200)
+        assert text(s.run("print(1)")) == "1\n"
+    finally:
+        assert a.stop() == 0
+
+
+def test_what_happens_to_kernels_is_told_to_listeners(fresh):
+    ws = websocket.create_connection(f"ws://127.0.0.1:{fresh.port}{fresh.base}api/events/subscribe", timeout=30,
+                                     suppress_origin=True, header=[f"Authorization: token {fresh.token}"])
+    kid = fresh.new_kernel()
+    fresh.wait_state(kid, "idle")
+    fresh.call("POST", f"api/kernels/{kid}/interrupt", 204)
+    fresh.call("POST", f"api/kernels/{kid}/restart", 200)
+    fresh.call("DELETE", f"api/kernels/{kid}", 204)
+    seen = []
+    while "shutdown" not in seen:
+        event = json.loads(ws.recv())
+        if event["schema_id"].endswith("kernel_actions/v1"):
+            assert event["kernel_id"] == kid and event["status"] == "success" and event["msg"]
+            seen.append(event["action"])
+    assert seen == ["start", "interrupt", "restart", "shutdown"]
+    ws.close()
 
 
 def test_stopping_the_server_ends_its_kernels(tmp_path):

@@ -23,6 +23,12 @@ static void set_deadline(struct http_conn *c, unsigned ms)
 	ev_timer_start(c->srv->ev, &c->timer, ms, on_timer);
 }
 
+void http_conn_body_starts(struct http_conn *c)
+{
+	c->tick_got = c->cur->body_got;
+	set_deadline(c, HTTP_TICK_MS);
+}
+
 static bool reads_body(const struct http_req_priv *p)
 {
 	return p->mode != HTTP_UNREAD && !p->body_over && !p->body_paused;
@@ -298,6 +304,9 @@ static bool finish(struct http_conn *c)
 {
 	struct http_req_priv *p = c->cur;
 	bool close = p->close || c->eof;
+	/* A client in the middle of a body looks for the answer when it has sent
+	 * more than we want to read: it gets some time for that. */
+	unsigned linger_ms = p->body_over ? HTTP_LINGER_MS : HTTP_LINGER_MS * 3;
 
 	if (p->answer != HTTP_ANSWERED || (!close && !p->body_over))
 		return false;
@@ -308,7 +317,7 @@ static bool finish(struct http_conn *c)
 	set_deadline(c, stream_pending(&c->st) ? HTTP_TICK_MS : HTTP_IDLE_MS);
 	if (close) {
 		c->closing = true;
-		stream_close_soon(&c->st, HTTP_LINGER_MS * 5);
+		stream_close_soon(&c->st, linger_ms);
 		return false;
 	}
 	return true;

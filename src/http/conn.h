@@ -95,6 +95,8 @@ struct http_conn {
 void http_conn_new(struct http_server *s, int fd, const struct addr *peer);
 void http_conn_close(struct http_conn *c);
 void http_conn_kick(struct http_conn *c);
+/* A body is asked for, or goes on: from now it must come at the minimum rate. */
+void http_conn_body_starts(struct http_conn *c);
 /* The server itself has answered the request in progress: it is let go. */
 void http_conn_answered(struct http_conn *c);
 

@@ -37,7 +37,7 @@ static void want_body(struct http_req *r, enum http_body_mode mode, uint64_t max
 	p->mode = mode;
 	p->body_max = max;
 	p->body_fn = fn;
-	p->c->tick_got = 0;
+	http_conn_body_starts(p->c);
 	if (mode == HTTP_WHOLE)
 		buf_init(&p->whole, max > SIZE_MAX / 2 ? SIZE_MAX / 2 : (size_t)max);
 	if (p->body.kind == HTTP_BODY_LENGTH && p->body.left_ > max) {
@@ -77,7 +77,7 @@ void http_body_resume(struct http_req *r)
 		return;
 	p->body_paused = false;
 	if (p->c) {
-		p->c->tick_got = p->body_got;
+		http_conn_body_starts(p->c);
 		http_conn_kick(p->c);
 	}
 }

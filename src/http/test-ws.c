@@ -11,6 +11,8 @@ static struct seen {
 	struct ws *w;
 } seen;
 
+static unsigned ping_ms; /* 0: as shipped */
+
 static void on_message(struct ws *w, enum ws_op op, struct str data, void *arg)
 {
 	(void)arg;
@@ -53,6 +55,8 @@ static void handler(struct http_req *r, void *arg)
 	const struct ws_cfg cfg = {
 		.message_max = 1000000,
 		.out_max = 2000000,
+		.ping_ms = ping_ms,
+		.timeout_ms = ping_ms * 5,
 		.protocol = ws_offered(r, "chat") ? STR("chat") : STR_NONE,
 		.on_message = on_message,
 		.on_close = on_close,
@@ -133,14 +137,15 @@ static void expect(int fd, enum wsf_op op, struct str data)
 {
 	struct buf want = BUF(4 << 20), got = BUF(4 << 20);
 	char head[WSF_HEAD_MAX], c;
+	struct err e = ERR_NONE;
 
 	buf_put(&want, head, wsf_head(head, true, op, data.len, NULL));
 	buf_put_str(&want, data);
-	for (int i = 0; buf_len(&got) < buf_len(&want) && i < 4000000; i++) {
+	for (int i = 0; buf_len(&got) < buf_len(&want) && i < 1000000; i++) {
 		if (read(fd, &c, 1) == 1)
 			buf_put_c(&got, c);
 		else
-			turns(&fx, 1);
+			T_EQ(ev_turn(fx.ev, 5, &e), 0);
 	}
 	T_STR(buf_str(&got), buf_str(&want));
 	buf_fini(&want);
@@ -274,6 +279,24 @@ static void back_pressure(void)
 	stop(fd);
 }
 
+/* Pinged, and dropped when not even a pong comes. */
+static void silent_client(void)
+{
+	struct err e = ERR_NONE;
+	int fd;
+
+	ping_ms = 20;
+	fd = start();
+	ping_ms = 0;
+	expect(fd, WSF_PING, STR(""));
+	send_frame(fd, true, WSF_PONG, STR(""));
+	expect(fd, WSF_PING, STR(""));
+	for (int i = 0; i < 1000 && !seen.closed; i++)
+		T_EQ(ev_turn(fx.ev, 10, &e), 0);
+	stop(fd);
+	T_EQ(seen.code, 1006);
+}
+
 static void handshakes(void)
 {
 	static const struct str bad[] = {
@@ -327,5 +350,7 @@ static void early_bytes(void)
 TEST_MAIN({ "messages, fragments, pings", messages }, { "either side may close", closing },
           { "a violation ends it with the right code", violations },
           { "a client that does not read is let go", slow_reader },
-          { "reading can pause", back_pressure }, { "only whole handshakes count", handshakes },
+          { "reading can pause", back_pressure },
+          { "a client that says nothing is pinged, then dropped", silent_client },
+          { "only whole handshakes count", handshakes },
           { "bytes that follow the handshake count", early_bytes })

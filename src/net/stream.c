@@ -22,6 +22,7 @@
 #define READ_SMALL 16384U
 #define READ_BULK  65536U
 #define IOV_PARTS  16U
+#define STALL_MS   30000U     /* while closing: without a byte taken */
 #define FILE_TURN  (1U << 20) /* of a file, per turn */
 
 static ev_fd_fn on_event;
@@ -225,10 +226,26 @@ static void push_file(struct stream *s)
 		drop_file(s);
 }
 
+static void on_close_timeout(struct ev_timer *t)
+{
+	struct stream *s = CONTAINER_OF(t, struct stream, timer_);
+
+	if (stream_pending(s) && s->sent_ != s->close_sent_) {
+		s->close_sent_ = s->sent_; /* slow, but it moves */
+		ev_timer_start(s->ev, t, STALL_MS, on_close_timeout);
+	} else {
+		ended(s, &ERR_NONE);
+	}
+}
+
 static void sent_all(struct stream *s)
 {
-	if (s->shut_ || s->closing_)
+	if ((s->shut_ || s->closing_) && !s->fin_) {
+		s->fin_ = true;
 		(void)shutdown(s->fd.fd, SHUT_WR);
+		if (s->closing_)
+			ev_timer_start(s->ev, &s->timer_, s->close_ms_, on_close_timeout);
+	}
 	if (s->closing_ && s->eof_)
 		at_turn_end(s);
 }
@@ -338,13 +355,6 @@ void stream_shutdown(struct stream *s)
 	stream_flush(s);
 }
 
-static void on_close_timeout(struct ev_timer *t)
-{
-	struct stream *s = CONTAINER_OF(t, struct stream, timer_);
-
-	ended(s, &ERR_NONE);
-}
-
 void stream_close_soon(struct stream *s, unsigned timeout_ms)
 {
 	if (s->closing_ || s->closed_)
@@ -352,7 +362,9 @@ void stream_close_soon(struct stream *s, unsigned timeout_ms)
 	s->closing_ = true;
 	s->paused_ = false;
 	buf_clear(&s->in);
-	ev_timer_start(s->ev, &s->timer_, timeout_ms, on_close_timeout);
+	s->close_ms_ = timeout_ms;
+	s->close_sent_ = s->sent_;
+	ev_timer_start(s->ev, &s->timer_, s->fin_ ? timeout_ms : STALL_MS, on_close_timeout);
 	if (s->broken_ || s->connecting_)
 		at_turn_end(s);
 	else

@@ -34,6 +34,7 @@ struct stream {
 	bool broken_;   /* a write failed: nothing more can be sent */
 	bool parked_;   /* hung up while paused: unwatched until resumed */
 	bool closing_;  /* stream_close_soon was called */
+	bool fin_;      /* our FIN has been sent */
 	bool later_on_; /* later_ is queued */
 	bool drain_;    /* on_drain is owed */
 	bool bulk_;     /* the last read filled its buffer: read more at a time */
@@ -42,6 +43,8 @@ struct stream {
 	struct ev_later later_;
 	int file_; /* being sent after `out`, or -1 */
 	uint64_t file_off_, file_left_;
+	uint64_t close_sent_; /* sent_ when the closing timer last looked */
+	unsigned close_ms_;
 };
 
 /* Takes ownership of fd (also on failure). in_max, out_max: hard maxima. Set
@@ -51,9 +54,9 @@ MUST_CHECK int stream_open(struct stream *s, struct ev *ev, int fd, size_t in_ma
                            size_t out_max, bool connecting, struct err *err);
 /* Closes the descriptor now; the memory may go at the end of the turn. */
 void stream_close(struct stream *s);
-/* Sends what is pending, then FIN, waits for the peer's FIN (so that no reset
- * eats the last bytes), closes and calls on_close with code 0; at most
- * timeout_ms in all. What still comes in is thrown away. */
+/* Sends what is pending (as long as some of it is taken every 30 s), then FIN,
+ * waits timeout_ms for the peer's FIN, so that no reset eats the last bytes,
+ * closes and calls on_close with code 0. What still comes in is thrown away. */
 void stream_close_soon(struct stream *s, unsigned timeout_ms);
 /* The descriptor leaves the stream, which is then as if closed; `in` keeps
  * what was read until stream_close. Nothing may be pending. */

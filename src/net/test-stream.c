@@ -268,6 +268,30 @@ static void last_words(void)
 	stop();
 }
 
+/* A slow reader gets all of it, however short the wait for its FIN is. */
+static void slow_last_words(void)
+{
+	static char block[MAX], tmp[1000];
+	struct err e = ERR_NONE;
+	size_t sent = 0, got = 0;
+
+	start();
+	while (stream_write(&fx.s, (struct str){ block, 10000 }) == 0)
+		sent += 10000;
+	stream_close_soon(&fx.s, 1);
+	for (int i = 0; i < 20000 && got < sent; i++) {
+		ssize_t n = read(fx.peer, tmp, sizeof(tmp));
+
+		got += n > 0 ? (size_t)n : 0;
+		T_EQ(ev_turn(fx.ev, i % 50 ? 0 : 2, &e), 0);
+	}
+	T_EQ(got, sent);
+	for (int i = 0; i < 100 && !fx.closed; i++)
+		T_EQ(ev_turn(fx.ev, 5, &e), 0);
+	T_EQ(fx.closed, 1);
+	stop();
+}
+
 static void released(void)
 {
 	int fd;
@@ -308,5 +332,6 @@ TEST_MAIN({ "reading, pausing, the end", reading },
           { "a peer that has said all still listens", half_close },
           { "a peer that goes is noticed by writing", the_peer_goes_while_we_write },
           { "the last bytes arrive before the end", last_words },
+          { "a slow reader gets the last bytes too", slow_last_words },
           { "a descriptor can leave", released },
           { "pipes are streams too", plain_descriptors })

@@ -47,6 +47,17 @@ def load(addr, request):
     return json.loads(r.stdout)
 
 
+def cpu_seconds(pid):
+    """User and system time of a process and its children (nginx's worker)."""
+    total, pids = 0, [pid]
+    while pids:
+        p = pids.pop()
+        f = open(f"/proc/{p}/stat").read().rsplit(") ", 1)[1].split()
+        total += int(f[11]) + int(f[12])
+        pids += [int(c) for c in open(f"/proc/{p}/task/{p}/children").read().split()]
+    return total / os.sysconf("SC_CLK_TCK")
+
+
 def median(rows, key):
     v = sorted(r[key] for r in rows)
     return v[len(v) // 2]
@@ -69,18 +80,25 @@ def throughput(table, tmp):
                    "Sec-Fetch-Site: same-origin\r\nSec-Fetch-Mode: cors\r\nSec-Fetch-Dest: empty\r\n")
         request = f"GET /1k HTTP/1.1\r\nHost: {host}\r\nCookie: _xsrf=abc; {cookie}\r\n{browser}\r\n"
         sides = {"edge": f"tcp:127.0.0.1:{lab.port}", "nginx": f"tcp:127.0.0.1:{port}", "direct (unix)": f"unix:{sock}"}
+        pids = {"edge": lab.edge.pid, "nginx": procs[1].pid, "direct (unix)": procs[0].pid}
         rows = {k: [] for k in sides}
         was_quiet = quiet()
         for _ in range(ROUNDS):
             for name, addr in sides.items():
-                rows[name].append(load(addr, request))
+                before = cpu_seconds(pids[name])
+                r = load(addr, request)
+                r["cpu_us"] = (cpu_seconds(pids[name]) - before) * 1e6 / r["n"]
+                rows[name].append(r)
         print(f"\n{CONNS} connections, 1 KiB, {SECONDS} s, {ROUNDS} rounds alternately, machine {'quiet' if was_quiet else 'BUSY'}")
         for name, r in rows.items():
             print(f"  {name:14} {median(r, 'rps'):8.0f} req/s   p50 {median(r, 'p50_ms'):.2f}  p90 {median(r, 'p90_ms'):.2f}  "
-                  f"p99 {median(r, 'p99_ms'):.2f}  max {max(x['max_ms'] for x in r):.1f} ms   n={sum(x['n'] for x in r)}  "
+                  f"p99 {median(r, 'p99_ms'):.2f}  max {max(x['max_ms'] for x in r):.1f} ms   "
+                  f"{median(r, 'cpu_us'):.1f} µs of CPU each   n={sum(x['n'] for x in r)}  "
                   f"failures={sum(x['errors'] for x in r)}")
         note = f"unix upstream, 1 KiB, {CONNS} connections"
         table.at_least("edge, requests/s", median(rows["edge"], "rps"), median(rows["nginx"], "rps"), "nginx", 0.8, note=note)
+        table.ratio("edge, CPU time per request", median(rows["edge"], "cpu_us"), median(rows["nginx"], "cpu_us"), "nginx", 1.25,
+                    unit="µs", note=note)
         table.ratio("edge, p99", median(rows["edge"], "p99_ms"), median(rows["nginx"], "p99_ms"), "nginx", 1.25, note=note)
     finally:
         for p in procs:

@@ -3,6 +3,7 @@
 
 import hashlib
 import json
+import select
 import socket
 import tempfile
 import threading
@@ -35,6 +36,9 @@ def echo(r):
             h.update(p)
             n += len(p)
         return r.answer({"bytes": n, "sha256": h.hexdigest()})
+    if path == "/refuse":
+        r.answer({"no": True}, "413 Content Too Large")
+        return False
     if path == "/big":
         n = int(r.target.partition("?")[2])
         block = bytes(range(256)) * 256
@@ -134,6 +138,18 @@ def test_answers_of_all_framings_come_whole(lab, one):
     assert h.status == 200 and int(h["Content-Length"]) > 100 and h.body == b""
     with pytest.raises(Gone):
         lab.request(host, "/cut", cookie=cookie)
+
+
+def test_an_answer_may_overtake_the_upload(lab, one):
+    host, cookie = one
+    for size in (10, 100000, 50 << 20):
+        with lab.connect() as s:
+            s.sendall(f"POST /refuse HTTP/1.1\r\nHost: {host}\r\nCookie: {cookie}\r\nContent-Length: {size}\r\n\r\n".encode())
+            while size > 0 and not select.select([s], [], [], 0)[0]:
+                size -= s.send(b"x" * min(size, 1 << 16))
+            r = Reader(s)
+            line, f = r.head()
+            assert line.startswith("HTTP/1.1 413") and r.body(f) == b'{"no": true}'
 
 
 def test_internal_addresses_are_not_there(lab, one):
@@ -622,12 +638,28 @@ def test_it_ends_cleanly_in_the_middle_of_everything(tmp_path):
             r.more()
 
 
-def test_a_slow_head_ends_by_itself(lab):
-    with lab.connect() as s:
-        s.settimeout(20)
+def test_slow_heads_and_bodies_end_by_themselves(lab, one):
+    host, cookie = one
+    post = f"POST /stream-in HTTP/1.1\r\nHost: {host}\r\nCookie: {cookie}\r\nContent-Length: 100000\r\n\r\n"
+    with lab.connect() as head, lab.connect() as body, lab.connect() as fast:
         start = time.monotonic()
-        s.sendall(b"GET / HT")
-        r = Reader(s)
-        line, _ = r.head()
-        assert line.startswith("HTTP/1.1 408")
-        assert 8 < time.monotonic() - start < 15
+        head.sendall(b"GET / HT")
+        body.sendall(post.encode())
+        fast.sendall(post.encode())
+        for s in (head, body, fast):
+            s.settimeout(0.3)
+        ended = {}
+        while len(ended) < 2 and time.monotonic() - start < 25:
+            fast.sendall(b"x" * 1000)  # about 2 KiB a second each
+            for name, s in (("head", head), ("body", body)):
+                if name in ended:
+                    continue
+                try:
+                    s.sendall(b"x")  # a byte now and then does not help
+                    if s.recv(1000).startswith(b"HTTP/1.1 408"):
+                        ended[name] = time.monotonic() - start
+                except TimeoutError:
+                    pass
+        assert ended.keys() == {"head", "body"}
+        assert 8 < ended["head"] < 15 and 8 < ended["body"] < 22
+        fast.sendall(b"")

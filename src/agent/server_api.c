@@ -280,6 +280,14 @@ static uint64_t cgroup_number(const char *v2, const char *v1)
 	return 0;
 }
 
+static void put_number(struct jsonw *w, const char *key, uint64_t n)
+{
+	if (n)
+		jw_kv_u64(w, key, n);
+	else
+		jw_kv_null(w, key);
+}
+
 static void get_session(struct call *c)
 {
 	struct buf b = BUF(8192), ev = BUF(EVIDENCE_MAX);
@@ -294,10 +302,10 @@ static void get_session(struct call *c)
 	shimlink_status(c->a, &w);
 	jw_kv_u64(&w, "idle_seconds", now > e.last_active ? (now - e.last_active) / 1000000000 : 0);
 	jw_kv_u64(&w, "busy", e.busy);
-	jw_kv_u64(&w, "memory_bytes", cgroup_number("/sys/fs/cgroup/memory.current",
-	                                            "/sys/fs/cgroup/memory/memory.usage_in_bytes"));
-	jw_kv_u64(&w, "memory_limit_bytes", cgroup_number("/sys/fs/cgroup/memory.max",
-	                                                  "/sys/fs/cgroup/memory/memory.limit_in_bytes"));
+	put_number(&w, "memory_bytes", cgroup_number("/sys/fs/cgroup/memory.current",
+	                                             "/sys/fs/cgroup/memory/memory.usage_in_bytes"));
+	put_number(&w, "memory_limit_bytes", cgroup_number("/sys/fs/cgroup/memory.max",
+	                                                   "/sys/fs/cgroup/memory/memory.limit_in_bytes"));
 	jw_kv_raw(&w, "evidence", buf_str(&ev));
 	jw_obj_end(&w);
 	call_reply(c, 200, &b);

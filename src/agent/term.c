@@ -180,15 +180,30 @@ static void on_pty(struct ev_fd *f, uint32_t events)
 	want(t);
 }
 
+#define LAST_STEP ((unsigned)ARRAY_LEN(ladder) - 1)
+
+/* Killed a few times is enough: what is still listed then waits for its own
+ * parent to reap it. */
+static bool is_over(const struct term *t)
+{
+	return t->reaped && (!t->job || kill(-t->job, 0) < 0 || t->kill_step > LAST_STEP + 2);
+}
+
 static void on_ladder(struct ev_timer *timer)
 {
 	struct term *t = CONTAINER_OF(timer, struct term, timer);
+	int signo = ladder[t->kill_step < LAST_STEP ? t->kill_step : LAST_STEP];
 
-	if (t->reaped)
+	if (!t->reaped)
+		(void)kill(-t->child.pid, signo);
+	/* A program in the foreground may ignore the hang-up: it is ended too. */
+	if (t->job)
+		(void)kill(-t->job, signo);
+	if (is_over(t)) {
+		terms_forget(t);
 		return;
-	(void)kill(-t->child.pid, ladder[t->kill_step]);
-	if (t->kill_step + 1 < ARRAY_LEN(ladder))
-		t->kill_step++;
+	}
+	t->kill_step++;
 	ev_timer_start(t->all->a->ev, &t->timer, STEP_MS, on_ladder);
 }
 
@@ -212,6 +227,9 @@ void term_close(struct term *t)
 		detach(cl);
 		ws_close(cl->ws, 1000, STR(""));
 	}
+	t->job = t->pty < 0 ? 0 : tcgetpgrp(t->pty);
+	if (t->job <= 1 || t->job == t->child.pid)
+		t->job = 0;
 	ev_fd_stop(&t->fd);
 	own_close(&t->pty); /* hangs up on what still runs there */
 	buf_fini(&t->replay);
@@ -220,7 +238,7 @@ void term_close(struct term *t)
 	list_del(&t->node);
 	t->all->n--;
 	list_push(&t->all->dying, &t->node);
-	if (t->reaped) {
+	if (is_over(t)) {
 		terms_forget(t);
 		return;
 	}
@@ -250,8 +268,8 @@ static void on_child(struct ev_child *c, int code, int status)
 
 	t->reaped = true;
 	if (t->closing) {
-		ev_timer_stop(&t->timer);
-		terms_forget(t);
+		if (is_over(t))
+			terms_forget(t);
 		return;
 	}
 	/* What it wrote last may still be in the pty. */

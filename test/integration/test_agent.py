@@ -386,6 +386,8 @@ def test_a_deleted_terminal_ends_its_programs(agent):
     pid = int(t.until(".\r\n").split("pid=")[1].split(".")[0])
     agent.call("DELETE", f"api/terminals/{name}", 204)
     wait_for("the end of the shell", lambda: not Path(f"/proc/{pid}").exists())
+    wait_for("the end of its program", lambda: not subprocess.run(
+        ["pgrep", "-s", str(pid)], stdout=subprocess.DEVNULL, check=False).returncode == 0)
 
 
 # ------------------------------------------------------------------ JupyterLab's needs

@@ -21,8 +21,11 @@
 
 int agent_start(struct agent *a, const struct agent_cfg *cfg, struct err *err)
 {
-	struct http_server_cfg http = { .handler = agent_handle, .arg = a, .out_max = OUT_MAX,
-		                        .conns_max = 1000, .slash_ok = true };
+	struct http_server_cfg http = { .handler = agent_handle,
+		                        .arg = a,
+		                        .out_max = OUT_MAX,
+		                        .conns_max = 1000,
+		                        .slash_ok = true };
 	int r;
 
 	*a = (struct agent){ .cfg = cfg, .root_fd = -1 };
@@ -82,8 +85,8 @@ void agent_fini(struct agent *a)
 	if (slash && (size_t)(slash - a->cfg->runtime_dir) < sizeof(parent)) {
 		autoclose int fd = -1;
 
-		(void)snprintf(parent, sizeof(parent), "%.*s/", (int)(slash - a->cfg->runtime_dir),
-		               a->cfg->runtime_dir);
+		(void)snprintf(parent, sizeof(parent), "%.*s/",
+		               (int)(slash - a->cfg->runtime_dir), a->cfg->runtime_dir);
 		fd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		if (fd >= 0)
 			(void)(file_remove_tree(fd, slash + 1, NULL) == 0);
@@ -94,7 +97,8 @@ int agent_runtime_dir(char *ret, size_t n, struct err *err)
 {
 	(void)snprintf(ret, n, "/tmp/.carrel-XXXXXX");
 	if (!mkdtemp(ret))
-		return ERR(err, -errno, "no folder for the kernels' sockets can be made in /tmp: %m");
+		return ERR(err, -errno,
+		           "no folder for the kernels' sockets can be made in /tmp: %m");
 	return 0;
 }
 

@@ -21,7 +21,7 @@
 /* From the command line (serve) or /run/carrel/config.json (session). All
  * strings are NUL-terminated and live as long as the process. */
 struct agent_cfg {
-	bool session;         /* PID 1 in a container: uid 0 of its namespace, user code gets `uid` */
+	bool session; /* PID 1 in a container: uid 0 of its namespace, user code gets `uid` */
 	const char *root;     /* contents root, absolute, canonical */
 	const char *base_url; /* as given, starts and ends with '/' */
 	const char *token;    /* serve only; "" = no authentication */
@@ -31,13 +31,15 @@ struct agent_cfg {
 	uid_t uid; /* whom kernels and shells run as (session) */
 	gid_t gid;
 	const char *user, *home;
-	const char *path;     /* PATH of kernels and shells */
-	char *const *env;     /* base environment of kernels and shells, NULL-terminated */
+	const char *path; /* PATH of kernels and shells */
+	char *const *env; /* base environment of kernels and shells, NULL-terminated */
 
-	const char *python;   /* what kernel specs call `python3`: absolute, or found in path */
-	const char *lab;      /* JupyterLab's files, contracts section 5; NULL: none */
-	const char *data_dir; /* the user's Jupyter data directory (kernels/, labextensions/, …) */
-	const char *config_dir; /* the user's Jupyter configuration (serverconfig/, labconfig/) */
+	const char *python; /* what kernel specs call `python3`: absolute, or found in path */
+	const char *lab;    /* JupyterLab's files, contracts section 5; NULL: none */
+	const char
+	    *data_dir; /* the user's Jupyter data directory (kernels/, labextensions/, …) */
+	const char
+	    *config_dir; /* the user's Jupyter configuration (serverconfig/, labconfig/) */
 	const char *runtime_dir; /* connection files and sockets of kernels: 0700, short path */
 	const char *app_settings_dir, *user_settings_dir, *schemas_dir, *workspaces_dir;
 	const char *labextensions_dir; /* NULL: data_dir's and the python prefix's */
@@ -65,14 +67,14 @@ struct agent {
 		unsigned transfers; /* uploads and downloads in progress */
 	} activity;
 
-	struct events events;         /* events.c */
-	struct kernels *kernels;      /* kernels.h: kernels, sessions, kernel specs */
-	struct terms *terms;          /* terms.h */
-	struct shim_link *shim;       /* shimlink.h; NULL in serve mode */
-	struct auth *auth;            /* auth.h */
-	struct lab *lab;              /* lab.h */
-	struct uploads *uploads;      /* upload.c */
-	struct cpu_watch *cpu;        /* evidence.c */
+	struct events events;    /* events.c */
+	struct kernels *kernels; /* kernels.h: kernels, sessions, kernel specs */
+	struct terms *terms;     /* terms.h */
+	struct shim_link *shim;  /* shimlink.h; NULL in serve mode */
+	struct auth *auth;       /* auth.h */
+	struct lab *lab;         /* lab.h */
+	struct uploads *uploads; /* upload.c */
+	struct cpu_watch *cpu;   /* evidence.c */
 };
 
 /* Records activity now. Kinds that matter are sent to the shim soon. */

@@ -102,7 +102,8 @@ struct str auth_xsrf_cookie(struct call *c)
 
 static bool token_is(struct call *c, struct str given)
 {
-	return given.len && c->a->cfg->token[0] && str_eq_secret(given, str_of(c->a->cfg->token));
+	return given.len && c->a->cfg->token[0] &&
+	       str_eq_secret(given, str_of(c->a->cfg->token));
 }
 
 static bool token_ok(struct call *c)
@@ -142,7 +143,8 @@ static bool host_ok(struct call *c)
 {
 	struct str h = c->r->head.host;
 
-	if (!str_starts(str_of(c->a->cfg->ip), STR("127.")) && !str_is(str_of(c->a->cfg->ip), "::1"))
+	if (!str_starts(str_of(c->a->cfg->ip), STR("127.")) &&
+	    !str_is(str_of(c->a->cfg->ip), "::1"))
 		return true;
 	if (h.len && h.ptr[0] == '[')
 		return str_starts(h, STR("[::1]"));
@@ -209,8 +211,8 @@ static struct str safe_next(struct call *c, struct str next)
 {
 	struct str base = call_base(c);
 
-	if (!str_starts(next, base) || str_starts(next, STR("//")) || str_chr(next, '\\', 0) < next.len ||
-	    !http_is_value(next))
+	if (!str_starts(next, base) || str_starts(next, STR("//")) ||
+	    str_chr(next, '\\', 0) < next.len || !http_is_value(next))
 		return base;
 	return next;
 }
@@ -266,8 +268,9 @@ static void login_form(struct call *c, unsigned status, const char *message)
 	put_html(&b, xsrf);
 	buf_put_z(&b, "\"><p>");
 	put_html(&b, str_of(message));
-	buf_put_z(&b, "</p><label>Token <input type=\"password\" name=\"password\" autofocus></label>"
-	              "<button type=\"submit\">Log in</button></form></body></html>");
+	buf_put_z(
+	    &b, "</p><label>Token <input type=\"password\" name=\"password\" autofocus></label>"
+	        "<button type=\"submit\">Log in</button></form></body></html>");
 	http_hdr(c->r, "Content-Type", STR("text/html; charset=UTF-8"));
 	http_hdr(c->r, "Cache-Control", STR("no-store"));
 	http_reply(c->r, status, buf_str(&b));
@@ -319,9 +322,11 @@ static void post_login(struct call *c)
 
 static void get_logout(struct call *c)
 {
-	http_hdrf(c->r, "Set-Cookie", "%s=; Max-Age=0; Path=%s", cookie_name(c), c->a->cfg->base_url);
+	http_hdrf(c->r, "Set-Cookie", "%s=; Max-Age=0; Path=%s", cookie_name(c),
+	          c->a->cfg->base_url);
 	http_hdr(c->r, "Content-Type", STR("text/html; charset=UTF-8"));
-	http_reply(c->r, 200, STR("<!doctype html><title>Signed out</title><p>You are signed out.</p>"));
+	http_reply(c->r, 200,
+	           STR("<!doctype html><title>Signed out</title><p>You are signed out.</p>"));
 }
 
 const struct route auth_routes[] = {

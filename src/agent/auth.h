@@ -15,10 +15,10 @@ struct auth {
 
 enum auth_result {
 	AUTH_OK,
-	AUTH_NONE,     /* nobody: 403, or the login form */
-	AUTH_ORIGIN,   /* a foreign page sent this: 404, WebSocket 403 */
-	AUTH_XSRF,     /* 403 */
-	AUTH_HOST,     /* a Host that is not this server: 403 */
+	AUTH_NONE,   /* nobody: 403, or the login form */
+	AUTH_ORIGIN, /* a foreign page sent this: 404, WebSocket 403 */
+	AUTH_XSRF,   /* 403 */
+	AUTH_HOST,   /* a Host that is not this server: 403 */
 };
 
 int auth_init(struct agent *a);

@@ -95,8 +95,9 @@ static void on_body(struct http_req *r, struct str body)
 		c->on_json_(c, NULL);
 		return;
 	}
-	if (json_parse(&r->arena, body, &(struct json_limits){ .lax_dup = true, .lax_surrogates = true },
-	               &j, &err) < 0) {
+	if (json_parse(&r->arena, body,
+	               &(struct json_limits){ .lax_dup = true, .lax_surrogates = true }, &j,
+	               &err) < 0) {
 		agent_json_error(r, 400, NULL, "Invalid JSON in body of request: %s", err.msg);
 		return;
 	}

@@ -19,8 +19,8 @@ struct call {
 	const struct route *route;
 	struct str arg[CALL_ARGS_MAX]; /* captures */
 	size_t narg;
-	bool token;   /* authenticated by token, not by cookie */
-	void *ctx;    /* the handler's */
+	bool token; /* authenticated by token, not by cookie */
+	void *ctx;  /* the handler's */
 	void (*on_json_)(struct call *c, const struct json *body);
 };
 

@@ -22,12 +22,14 @@ static bool section_path(struct call *c, char path[PATH_MAX])
 	for (size_t i = 0; i < s.len && ok; i++) {
 		char ch = s.ptr[i], l = (char)(ch | 0x20);
 
-		ok = (l >= 'a' && l <= 'z') || (ch >= '0' && ch <= '9') || ch == '.' || ch == '_' || ch == '-';
+		ok = (l >= 'a' && l <= 'z') || (ch >= '0' && ch <= '9') || ch == '.' ||
+		     ch == '_' || ch == '-';
 	}
 	if (ok && snprintf(path, PATH_MAX, "%s/serverconfig/%.*s.json", c->a->cfg->config_dir,
 	                   STR_ARG(s)) < PATH_MAX)
 		return true;
-	agent_json_error(c->r, 400, NULL, "A section's name is of letters, digits, '.', '_' and '-'");
+	agent_json_error(c->r, 400, NULL,
+	                 "A section's name is of letters, digits, '.', '_' and '-'");
 	return false;
 }
 
@@ -53,7 +55,8 @@ static struct json *read_section(struct call *c, struct arena *m, const char *us
 	for (size_t i = 0; i < ARRAY_LEN(levels); i++) {
 		if (!levels[i])
 			continue;
-		(void)snprintf(path, sizeof(path), "%s/serverconfig/%.*s.json", levels[i], STR_ARG(c->arg[0]));
+		(void)snprintf(path, sizeof(path), "%s/serverconfig/%.*s.json", levels[i],
+		               STR_ARG(c->arg[0]));
 		merge_file(m, all, path);
 	}
 	merge_file(m, all, user);

@@ -34,9 +34,10 @@ bool contents_path(struct call *c, unsigned hidden_status, struct str *ret)
 		if (hidden_status == 404)
 			contents_not_found(c, *ret);
 		else
-			agent_json_error(c->r, hidden_status, NULL,
-			                 "%.*s is hidden: names that begin with a dot can't be changed here",
-			                 STR_ARG(*ret));
+			agent_json_error(
+			    c->r, hidden_status, NULL,
+			    "%.*s is hidden: names that begin with a dot can't be changed here",
+			    STR_ARG(*ret));
 		return false;
 	}
 	return true;
@@ -44,7 +45,8 @@ bool contents_path(struct call *c, unsigned hidden_status, struct str *ret)
 
 void contents_not_found(struct call *c, struct str path)
 {
-	agent_json_error(c->r, 404, NULL, "file or directory '%.*s' does not exist", STR_ARG(path));
+	agent_json_error(c->r, 404, NULL, "file or directory '%.*s' does not exist",
+	                 STR_ARG(path));
 }
 
 void contents_fail(struct call *c, int code, struct str path, const char *doing)
@@ -65,11 +67,13 @@ void contents_fail(struct call *c, int code, struct str path, const char *doing)
 		agent_json_error(c->r, 403, NULL, "Permission denied: %.*s", STR_ARG(path));
 		break;
 	case EOPNOTSUPP:
-		agent_json_error(c->r, 400, NULL, "%.*s is neither a file nor a folder", STR_ARG(path));
+		agent_json_error(c->r, 400, NULL, "%.*s is neither a file nor a folder",
+		                 STR_ARG(path));
 		break;
 	case EFBIG:
 	case E2BIG:
-		agent_json_error(c->r, 413, NULL, "%.*s is too large to open here", STR_ARG(path));
+		agent_json_error(c->r, 413, NULL, "%.*s is too large to open here",
+		                 STR_ARG(path));
 		break;
 	default:
 		errno = -code;
@@ -130,7 +134,8 @@ static bool body_path(struct call *c, struct str raw, struct str *ret)
 		return false;
 	}
 	if (place_hidden(*ret)) {
-		agent_json_error(c->r, 400, NULL, "%.*s is hidden: it can't be copied or renamed here",
+		agent_json_error(c->r, 400, NULL,
+		                 "%.*s is hidden: it can't be copied or renamed here",
 		                 STR_ARG(*ret));
 		return false;
 	}
@@ -143,7 +148,8 @@ static int make_one(struct place *at, bool dir, bool notebook)
 
 	if (dir)
 		return mkdirat(at->dir, at->name, 0777) < 0 ? -errno : 0;
-	fd = openat(at->dir, at->name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+	fd = openat(at->dir, at->name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+	            0666);
 	if (fd < 0)
 		return -errno;
 	if (notebook && file_write_all(fd, STR(empty_notebook), NULL) < 0) {
@@ -158,10 +164,13 @@ static int make_one(struct place *at, bool dir, bool notebook)
 }
 
 /* The first free name; created in the same step, so that two at once differ. */
-static int untitled(struct call *c, struct str dir, struct str type, struct str ext, struct str *ret)
+static int untitled(struct call *c, struct str dir, struct str type, struct str ext,
+                    struct str *ret)
 {
 	bool is_dir = str_is(type, "directory"), nb = str_is(type, "notebook");
-	struct str stem = is_dir ? STR("Untitled Folder") : nb ? STR("Untitled") : STR("untitled");
+	struct str stem = is_dir ? STR("Untitled Folder")
+	                  : nb   ? STR("Untitled")
+	                         : STR("untitled");
 
 	for (unsigned n = 0; n < UNTITLED_TRIES; n++) {
 		struct str name = name_numbered(&c->r->arena, stem, is_dir ? " " : "", n, ext);
@@ -186,7 +195,8 @@ static int untitled(struct call *c, struct str dir, struct str type, struct str 
 
 static void new_untitled(struct call *c, struct str dir, const struct json *body)
 {
-	struct str ext = json_str_or(body, "ext", STR("")), type = json_str_or(body, "type", STR(""));
+	struct str ext = json_str_or(body, "ext", STR("")),
+	           type = json_str_or(body, "type", STR(""));
 	struct str path;
 	int r;
 
@@ -199,7 +209,8 @@ static void new_untitled(struct call *c, struct str dir, const struct json *body
 	else if (str_is(type, "directory"))
 		ext = STR("");
 	if (str_chr(ext, '/', 0) < ext.len || ext.len > 64) {
-		agent_json_error(c->r, 400, NULL, "ext must be a short file extension like .txt");
+		agent_json_error(c->r, 400, NULL,
+		                 "ext must be a short file extension like .txt");
 		return;
 	}
 	if (ext.len && ext.ptr[0] != '.')
@@ -271,7 +282,8 @@ static int rename_noreplace(struct place *from, struct place *to)
 {
 	struct stat st;
 
-	if (syscall(SYS_renameat2, from->dir, from->name, to->dir, to->name, 1 /* NOREPLACE */) == 0)
+	if (syscall(SYS_renameat2, from->dir, from->name, to->dir, to->name,
+	            1 /* NOREPLACE */) == 0)
 		return 0;
 	if (errno != EINVAL && errno != ENOSYS)
 		return -errno;
@@ -313,7 +325,8 @@ static void on_patch(struct call *c, const struct json *body)
 	if (to.len && !str_eq(from, to)) {
 		r = rename_to(c, from, to);
 		if (r == -EEXIST || r == -ENOTEMPTY) {
-			agent_json_error(c->r, 409, NULL, "File already exists: %.*s", STR_ARG(to));
+			agent_json_error(c->r, 409, NULL, "File already exists: %.*s",
+			                 STR_ARG(to));
 			return;
 		}
 		if (r < 0) {
@@ -387,7 +400,8 @@ static void contents_trust(struct call *c)
 		return;
 	r = trust(c, path, &err);
 	if (r == -EINVAL)
-		agent_json_error(c->r, 400, NULL, "Unreadable Notebook: %.*s %s", STR_ARG(path), err.msg);
+		agent_json_error(c->r, 400, NULL, "Unreadable Notebook: %.*s %s", STR_ARG(path),
+		                 err.msg);
 	else if (r < 0)
 		contents_fail(c, r, path, "trust");
 	else

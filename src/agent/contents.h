@@ -32,8 +32,8 @@ void checkpoint_drop(const struct agent *a, struct str path);
 call_fn checkpoints_list, checkpoints_post, checkpoints_restore, checkpoints_delete;
 
 /* contents_copy.c */
-MUST_CHECK int contents_copy(struct call *c, struct str from, struct str to_dir, struct str *ret,
-                             struct err *err);
+MUST_CHECK int contents_copy(struct call *c, struct str from, struct str to_dir,
+                             struct str *ret, struct err *err);
 MUST_CHECK int copy_file(int from_dir, const char *from, int to_dir, const char *to,
                          struct err *err);
 /* trash.c: moves to the trash, or deletes for good. */

@@ -33,7 +33,8 @@ int copy_file(int from_dir, const char *from, int to_dir, const char *to, struct
 	do {
 		n = copy_file_range(in, NULL, out, NULL, 1U << 30, 0);
 	} while (n > 0);
-	if (n < 0 && (errno == EXDEV || errno == EINVAL || errno == ENOSYS || errno == EOPNOTSUPP)) {
+	if (n < 0 &&
+	    (errno == EXDEV || errno == EINVAL || errno == ENOSYS || errno == EOPNOTSUPP)) {
 		char piece[14000];
 
 		while ((n = read(in, piece, sizeof(piece))) > 0)
@@ -71,9 +72,12 @@ static int tree_size(int dir, unsigned depth, uint64_t *sum)
 			continue;
 		*sum += (uint64_t)st.st_size;
 		if (S_ISDIR(st.st_mode)) {
-			autoclose int sub = openat(fd, e->d_name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+			autoclose int sub = openat(
+			    fd, e->d_name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
-			r = depth >= DEPTH_MAX ? -ELOOP : sub < 0 ? -errno : tree_size(sub, depth + 1, sum);
+			r = depth >= DEPTH_MAX ? -ELOOP
+			    : sub < 0          ? -errno
+			                       : tree_size(sub, depth + 1, sum);
 		}
 	}
 	(void)closedir(d);
@@ -100,7 +104,8 @@ static int copy_entry(int from, int to, const char *name, unsigned depth, struct
 		return symlinkat(target, to, name) < 0 ? -errno : 0;
 	}
 	if (S_ISDIR(st.st_mode)) {
-		autoclose int f = openat(from, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		autoclose int f =
+		    openat(from, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		autoclose int t = -1;
 
 		if (f < 0 || mkdirat(to, name, 0777) < 0)
@@ -141,7 +146,8 @@ static int copy_dir(const struct agent *a, struct str from, struct place *to, st
 	if (r < 0)
 		return r;
 	if (sum > TREE_MAX)
-		return ERR(err, -EINVAL, "Can't copy %.*s: it is larger than %u MB. Use a terminal: cp -r",
+		return ERR(err, -EINVAL,
+		           "Can't copy %.*s: it is larger than %u MB. Use a terminal: cp -r",
 		           STR_ARG(from), (unsigned)(TREE_MAX >> 20));
 	if (mkdirat(to->dir, to->name, 0777) < 0)
 		return -errno;
@@ -169,7 +175,8 @@ static int copy_to(struct call *c, struct str from, bool is_dir, struct str to, 
 	if (r == 0)
 		r = place_resolve(c->a, from, &f);
 	if (r == 0)
-		r = is_dir ? copy_dir(c->a, from, &t, err) : copy_file(f.dir, f.name, t.dir, t.name, err);
+		r = is_dir ? copy_dir(c->a, from, &t, err)
+		           : copy_file(f.dir, f.name, t.dir, t.name, err);
 	if (r == -ENOSPC || r == -EDQUOT)
 		r = diskfull_err(c->a, t.name, err);
 	place_fini(&f);
@@ -214,8 +221,8 @@ int contents_copy(struct call *c, struct str from, struct str to, struct str *re
 	name_cut(name, &stem, &ext);
 	stem = name_strip_copy(stem);
 	for (unsigned n = 0; n < TRIES; n++) {
-		struct str path = place_child(&c->r->arena, to,
-		                              name_numbered(&c->r->arena, stem, "-Copy", n, ext));
+		struct str path = place_child(
+		    &c->r->arena, to, name_numbered(&c->r->arena, stem, "-Copy", n, ext));
 
 		if (!path.ptr)
 			return -ENOMEM;

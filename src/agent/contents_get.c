@@ -262,7 +262,9 @@ static void get_file(struct call *c, const struct entry *e, int fd, const struct
 	bool utf8 = false;
 	int r = 0;
 
-	*f = (struct reading){ .pump = { .step = read_step, .fini = read_fini }, .e = *e, .fd = fd };
+	*f = (struct reading){ .pump = { .step = read_step, .fini = read_fini },
+		               .e = *e,
+		               .fd = fd };
 	f->e.type = ENTRY_FILE;
 	f->hashed = want->hash;
 	if (want->hash || !str_is(want->format, "base64"))
@@ -271,7 +273,8 @@ static void get_file(struct call *c, const struct entry *e, int fd, const struct
 	if (r < 0) {
 		contents_fail(c, r, e->path, "read");
 	} else if (str_is(want->format, "text") && !utf8) {
-		agent_json_error(c->r, 400, "bad format", "%.*s is not UTF-8 encoded", STR_ARG(e->path));
+		agent_json_error(c->r, 400, "bad format", "%.*s is not UTF-8 encoded",
+		                 STR_ARG(e->path));
 	} else {
 		http_hdr(c->r, "Content-Type", STR("application/json"));
 		agent_touch(c->a, ACT_OPEN);
@@ -302,7 +305,8 @@ static int print_notebook(struct call *c, struct arena *arena, struct str text, 
 	return r;
 }
 
-static void reply_notebook(struct call *c, const struct entry *e, struct str text, const char *hex)
+static void reply_notebook(struct call *c, const struct entry *e, struct str text,
+                           const char *hex)
 {
 	struct arena arena = ARENA(NB_ARENA_MAX);
 	struct buf out = BUF(NB_ARENA_MAX);
@@ -320,8 +324,8 @@ static void reply_notebook(struct call *c, const struct entry *e, struct str tex
 	if (r == 0) {
 		w.key_ = false;
 		if (nb.problem[0]) {
-			struct str m = arena_printf(&c->r->arena, "Notebook validation failed: %s",
-			                            nb.problem);
+			struct str m = arena_printf(
+			    &c->r->arena, "Notebook validation failed: %s", nb.problem);
 
 			jw_kv_str(&w, "message", m);
 		}
@@ -334,9 +338,11 @@ static void reply_notebook(struct call *c, const struct entry *e, struct str tex
 	arena_fini(&arena);
 	buf_fini(&out);
 	if (r == -ENOMEM || r == -E2BIG)
-		agent_json_error(c->r, 413, NULL, "%.*s is too large to open as a notebook", STR_ARG(e->path));
+		agent_json_error(c->r, 413, NULL, "%.*s is too large to open as a notebook",
+		                 STR_ARG(e->path));
 	else
-		agent_json_error(c->r, 400, NULL, "Unreadable Notebook: %.*s %s", STR_ARG(e->path), err.msg);
+		agent_json_error(c->r, 400, NULL, "Unreadable Notebook: %.*s %s",
+		                 STR_ARG(e->path), err.msg);
 }
 
 static void get_notebook(struct call *c, const struct entry *e, int fd, const struct want *want)
@@ -402,7 +408,8 @@ static bool wants(struct call *c, struct want *w)
 		w->type = STR("file");
 	w->format = url_param(&c->r->url, "format");
 	if (w->format.len && !str_is(w->format, "text") && !str_is(w->format, "base64")) {
-		agent_json_error(c->r, 400, NULL, "Format '%.*s' is invalid", STR_ARG(w->format));
+		agent_json_error(c->r, 400, NULL, "Format '%.*s' is invalid",
+		                 STR_ARG(w->format));
 		return false;
 	}
 	return flag(c, "content", "1", &w->content) && flag(c, "hash", "0", &w->hash);
@@ -419,7 +426,8 @@ static bool fits(struct call *c, struct entry *e, const struct want *w)
 		return false;
 	}
 	if (str_is(w->type, "directory")) {
-		agent_json_error(c->r, 400, "bad type", "%.*s is not a directory", STR_ARG(e->path));
+		agent_json_error(c->r, 400, "bad type", "%.*s is not a directory",
+		                 STR_ARG(e->path));
 		return false;
 	}
 	if (str_is(w->type, "notebook"))
@@ -448,15 +456,18 @@ void contents_get(struct call *c)
 		return;
 	reads = want.content || (want.hash && e.type != ENTRY_DIR);
 	fd = place_open(c->a, path,
-	                reads ? O_RDONLY | O_NONBLOCK | (e.type == ENTRY_DIR ? O_DIRECTORY : 0) : O_PATH);
+	                reads ? O_RDONLY | O_NONBLOCK | (e.type == ENTRY_DIR ? O_DIRECTORY : 0)
+	                      : O_PATH);
 	if (fd < 0) {
 		contents_fail(c, fd, path, "open");
 		return;
 	}
 	if (e.type != ENTRY_DIR && want.content && e.st.st_size > CONTENTS_READ_MAX) {
 		(void)close(fd);
-		agent_json_error(c->r, 413, NULL, "%.*s is too large to open here (%u MB): download it, or "
-		                 "read it in a notebook", STR_ARG(path), (unsigned)(e.st.st_size >> 20));
+		agent_json_error(c->r, 413, NULL,
+		                 "%.*s is too large to open here (%u MB): download it, or "
+		                 "read it in a notebook",
+		                 STR_ARG(path), (unsigned)(e.st.st_size >> 20));
 		return;
 	}
 	contents_event(c, "get", path, STR_NONE);

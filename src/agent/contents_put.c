@@ -56,7 +56,8 @@ static int put_notebook(struct put *p, struct err *err)
 	if (r < 0)
 		return r;
 	if (nb.problem[0])
-		(void)snprintf(p->message, sizeof(p->message), "Notebook validation failed: %s", nb.problem);
+		(void)snprintf(p->message, sizeof(p->message), "Notebook validation failed: %s",
+		               nb.problem);
 	trusted = nb_cells_trusted(&nb);
 	r = nb_for_disk(p->arena, &nb);
 	if (r == 0)
@@ -172,8 +173,11 @@ static int put(struct put *p, struct err *err)
 	if (!content && !str_is(type, "notebook"))
 		return put_bytes(p, STR(""), err);
 	if (!content)
-		return put_bytes(p, STR("{\n \"cells\": [],\n \"metadata\": {},\n \"nbformat\": 4,\n"
-		                        " \"nbformat_minor\": 5\n}\n"), err);
+		return put_bytes(
+		    p,
+		    STR("{\n \"cells\": [],\n \"metadata\": {},\n \"nbformat\": 4,\n"
+		        " \"nbformat_minor\": 5\n}\n"),
+		    err);
 	if (str_is(type, "notebook"))
 		return put_notebook(p, err);
 	return put_file(p, err);
@@ -194,7 +198,8 @@ static bool allowed(struct put *p)
 	}
 	if (json_get_str(p->body, "path", &other) == 0 &&
 	    (place_clean(&c->r->arena, other, &clean) < 0 || place_hidden(clean))) {
-		agent_json_error(c->r, 400, NULL, "Cannot create file or directory %.*s", STR_ARG(other));
+		agent_json_error(c->r, 400, NULL, "Cannot create file or directory %.*s",
+		                 STR_ARG(other));
 		return false;
 	}
 	return contents_path(c, 400, &p->path);
@@ -225,7 +230,9 @@ static void finish(struct put *p, int r, const struct err *err)
 
 static void on_body(struct http_req *r, struct str body)
 {
-	struct json_limits lim = { .depth = NB_DEPTH_MAX + 2, .values = 8000000, .lax_surrogates = true,
+	struct json_limits lim = { .depth = NB_DEPTH_MAX + 2,
+		                   .values = 8000000,
+		                   .lax_surrogates = true,
 		                   .nan = true };
 	struct call *c = call_of(r);
 	struct arena arena = ARENA(NB_ARENA_MAX);

@@ -62,10 +62,12 @@ static void walk(struct look *l, int dirfd, unsigned depth, bool trash)
 		} else if (S_ISREG(st.st_mode)) {
 			note(l, e->d_name, (uint64_t)st.st_blocks * 512);
 		} else if (S_ISDIR(st.st_mode) && depth < DEPTH_MAX) {
-			autoclose int sub = openat(fd, e->d_name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+			autoclose int sub = openat(
+			    fd, e->d_name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 			if (sub >= 0)
-				walk(l, sub, depth + 1, trash || strcmp(e->d_name, "Trash") == 0);
+				walk(l, sub, depth + 1,
+				     trash || strcmp(e->d_name, "Trash") == 0);
 		}
 	}
 	(void)closedir(d);
@@ -79,19 +81,23 @@ int diskfull_err(const struct agent *a, const char *what, struct err *err)
 
 	walk(&l, a->root_fd, 0, false);
 	if (l.trash > l.top[0].bytes)
-		(void)snprintf(advice, sizeof(advice), "empty the trash (%u MB): rm -r ~/.local/share/Trash",
+		(void)snprintf(advice, sizeof(advice),
+		               "empty the trash (%u MB): rm -r ~/.local/share/Trash",
 		               (unsigned)(l.trash / mib));
 	else if (l.top[1].bytes)
-		(void)snprintf(advice, sizeof(advice), "delete something large: %s (%u MB), %s (%u MB)",
-		               l.top[0].name, (unsigned)(l.top[0].bytes / mib), l.top[1].name,
+		(void)snprintf(advice, sizeof(advice),
+		               "delete something large: %s (%u MB), %s (%u MB)", l.top[0].name,
+		               (unsigned)(l.top[0].bytes / mib), l.top[1].name,
 		               (unsigned)(l.top[1].bytes / mib));
 	else if (l.top[0].bytes)
-		(void)snprintf(advice, sizeof(advice), "delete something large: %s (%u MB)", l.top[0].name,
-		               (unsigned)(l.top[0].bytes / mib));
+		(void)snprintf(advice, sizeof(advice), "delete something large: %s (%u MB)",
+		               l.top[0].name, (unsigned)(l.top[0].bytes / mib));
 	else
 		(void)snprintf(advice, sizeof(advice), "delete files you no longer need");
-	return ERR(err, -ENOSPC, "The disk is full: %.60s was not saved, what stood there is whole. To go on, %s",
-	           what, advice);
+	return ERR(
+	    err, -ENOSPC,
+	    "The disk is full: %.60s was not saved, what stood there is whole. To go on, %s",
+	    what, advice);
 }
 
 bool diskfull_near(const struct agent *a)

@@ -8,7 +8,8 @@
 
 #define LISTENERS_MAX 256U
 
-static const char *const schemas[] = { EVENT_CONTENTS, EVENT_KERNEL, EVENT_STOP, EVENT_SESSION };
+static const char *const schemas[] = { EVENT_CONTENTS, EVENT_KERNEL, EVENT_STOP,
+	                               EVENT_SESSION };
 
 struct listener {
 	struct list node;
@@ -42,14 +43,15 @@ void events_emit(struct agent *a, const char *schema, struct str members)
 	if (list_empty(&a->events.listeners_))
 		return;
 	time_rfc3339(time_wall_us(), when);
-	buf_printf(&b, "{\"schema_id\":\"%s\",\"schema_version\":\"1\",\"timestamp\":\"%s\"", schema, when);
+	buf_printf(&b, "{\"schema_id\":\"%s\",\"schema_version\":\"1\",\"timestamp\":\"%s\"",
+	           schema, when);
 	if (members.len) {
 		buf_put_c(&b, ',');
 		buf_put_str(&b, members);
 	}
 	buf_put_c(&b, '}');
 	if (!buf_error(&b)) {
-		list_for_each_safe(it, &a->events.listeners_) {
+		list_for_each_safe (it, &a->events.listeners_) {
 			struct listener *l = LIST_ENTRY(it, struct listener, node);
 
 			/* One that does not listen any more is closed by its own on_close. */
@@ -81,7 +83,9 @@ static void on_close(struct ws *w, unsigned code, void *arg)
 void events_subscribe(struct call *c)
 {
 	struct listener *l;
-	struct ws_cfg cfg = { .message_max = 4096, .out_max = 1U << 20, .on_message = on_message,
+	struct ws_cfg cfg = { .message_max = 4096,
+		              .out_max = 1U << 20,
+		              .on_message = on_message,
 		              .on_close = on_close };
 
 	if (!ws_is_handshake(c->r)) {
@@ -119,18 +123,20 @@ static void on_post(struct call *c, const struct json *body)
 	struct str in;
 	wall_us at;
 
-	if (!body || body->type != JSON_OBJECT || !schema.len || !json_get(body, "version") || !data ||
-	    data->type != JSON_OBJECT) {
+	if (!body || body->type != JSON_OBJECT || !schema.len || !json_get(body, "version") ||
+	    !data || data->type != JSON_OBJECT) {
 		agent_json_error(c->r, 400, NULL, "An event needs schema_id, version and data");
 		return;
 	}
 	if (!known(schema)) {
-		agent_json_error(c->r, 400, NULL, "Unregistered event schema: %.*s", STR_ARG(schema));
+		agent_json_error(c->r, 400, NULL, "Unregistered event schema: %.*s",
+		                 STR_ARG(schema));
 		return;
 	}
 	if (json_get(body, "timestamp") &&
 	    time_parse_rfc3339(json_str_or(body, "timestamp", STR("")), &at) < 0) {
-		agent_json_error(c->r, 400, NULL, "timestamp must look like 2026-11-21T10:54:00Z");
+		agent_json_error(c->r, 400, NULL,
+		                 "timestamp must look like 2026-11-21T10:54:00Z");
 		return;
 	}
 	in = str_trim(str_sub(data->raw, 1, data->raw.len - 1));

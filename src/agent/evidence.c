@@ -11,8 +11,8 @@
 #include "agent/terms.h"
 #include "base/file.h"
 
-#define JOB_MAX  80U
-#define PROCS_MAX 512U
+#define JOB_MAX      80U
+#define PROCS_MAX    512U
 #define BUSY_PERCENT 5U
 #define LOOK_NS      (4ULL * 1000000000)
 
@@ -27,20 +27,25 @@ static struct str base_name(struct str path)
 bool job_is_interactive(struct str argv)
 {
 	/* With arguments these still wait for the user. */
-	static const char *const always[] = { "top", "htop", "btop", "less", "more", "man", "vim", "vi",
-		"view", "vim.tiny", "nvim", "nano", "pico", "emacs", "mc", "watch", "tmux", "screen", "nvtop",
-		"glances", "ranger", "tig" };
+	static const char *const always[] = { "top",    "htop", "btop",   "less",  "more",
+		                              "man",    "vim",  "vi",     "view",  "vim.tiny",
+		                              "nvim",   "nano", "pico",   "emacs", "mc",
+		                              "watch",  "tmux", "screen", "nvtop", "glances",
+		                              "ranger", "tig" };
 	/* These do so without a script. */
-	static const char *const shells[] = { "bash", "sh", "dash", "zsh", "fish", "ksh", "python",
-		"python3", "ipython", "ipython3", "R", "julia", "node", "irb", "ghci", "sqlite3", "psql",
-		"mysql", "bc", "gdb", "pdb", "su", "ssh" };
+	static const char *const shells[] = {
+		"bash",    "sh",       "dash", "zsh",   "fish", "ksh", "python", "python3",
+		"ipython", "ipython3", "R",    "julia", "node", "irb", "ghci",   "sqlite3",
+		"psql",    "mysql",    "bc",   "gdb",   "pdb",  "su",  "ssh"
+	};
 	struct str prog = STR_NONE, rest = argv, arg;
 	size_t words = 0;
 
 	while (rest.len && str_split(&rest, '\0', &arg)) {
 		if (words == 0)
 			prog = base_name(arg);
-		else if (arg.len && arg.ptr[0] == '-' && arg.len > 1 && !str_is(arg, "-c") && !str_is(arg, "-m"))
+		else if (arg.len && arg.ptr[0] == '-' && arg.len > 1 && !str_is(arg, "-c") &&
+		         !str_is(arg, "-m"))
 			continue; /* options: bash -l, python3 -q */
 		words++;
 	}
@@ -132,7 +137,8 @@ static bool read_stat(pid_t pid, uint64_t *ticks)
 			s.len--;
 		s = str_sub(buf_str(&b), s.len + 1, buf_len(&b));
 		while (str_split(&s, ' ', &part)) {
-			if ((at == 14 || at == 15) && str_to_u64(part, 0, UINT64_MAX, &v) == 0) {
+			if ((at == 14 || at == 15) &&
+			    str_to_u64(part, 0, UINT64_MAX, &v) == 0) {
 				sum += v;
 				ok = at == 15;
 			}
@@ -173,7 +179,8 @@ static void look(struct cpu_watch *w, DIR *d, boot_ns now, struct jobs *j)
 	struct dirent *e;
 
 	while ((e = readdir(d)) && next->n < PROCS_MAX) {
-		if (str_to_u64(str_of(e->d_name), 2, 1U << 30, &pid) < 0 || !read_stat((pid_t)pid, &ticks))
+		if (str_to_u64(str_of(e->d_name), 2, 1U << 30, &pid) < 0 ||
+		    !read_stat((pid_t)pid, &ticks))
 			continue;
 		next->seen[next->n++] = (struct proc){ (pid_t)pid, ticks };
 		if (j && ticks - ticks_before(w, (pid_t)pid, ticks) > limit)
@@ -215,7 +222,8 @@ static void put_some(struct buf *out, struct str array, size_t room)
 
 	buf_put_c(out, '[');
 	if (json_parse(&m, array, NULL, &j, NULL) == 0) {
-		json_for_each(it, j) {
+		json_for_each(it, j)
+		{
 			if (it->raw.len + 1 > room)
 				break;
 			room -= it->raw.len + 1;
@@ -231,11 +239,13 @@ static void put_some(struct buf *out, struct str array, size_t room)
 
 static void put_last(struct agent *a, struct buf *json)
 {
-	static const char *const names[ACT_MAX_] = { "start", "open", "save", "run", "type", "upload" };
+	static const char *const names[ACT_MAX_] = { "start", "open", "save",
+		                                     "run",   "type", "upload" };
 	char when[TIME_RFC3339_MAX];
 
 	time_rfc3339(a->activity.wall, when);
-	buf_printf(json, ",\"last\":{\"what\":\"%s\",\"at\":\"%s\"}}", names[a->activity.what], when);
+	buf_printf(json, ",\"last\":{\"what\":\"%s\",\"at\":\"%s\"}}", names[a->activity.what],
+	           when);
 }
 
 void evidence_collect(struct agent *a, struct evidence *ret, struct buf *json)

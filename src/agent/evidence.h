@@ -11,8 +11,8 @@
 #define EVIDENCE_MAX 1024U
 
 struct evidence {
-	unsigned busy;        /* things that count as activity right now */
-	boot_ns last_active;  /* now, if busy */
+	unsigned busy;       /* things that count as activity right now */
+	boot_ns last_active; /* now, if busy */
 };
 
 /* json gets the object of contracts section 4, at most EVIDENCE_MAX bytes. */

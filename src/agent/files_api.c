@@ -71,8 +71,9 @@ static void view_file(struct call *c)
 		else
 			buf_put_c(&b, path.ptr[i]);
 	}
-	buf_put_z(&b, "</title><style>body,html{margin:0;height:100%}iframe{width:100%;height:100%;"
-	              "border:0}</style></head><body><iframe sandbox=\"allow-scripts\" src=\"");
+	buf_put_z(&b,
+	          "</title><style>body,html{margin:0;height:100%}iframe{width:100%;height:100%;"
+	          "border:0}</style></head><body><iframe sandbox=\"allow-scripts\" src=\"");
 	buf_put_str(&b, call_base(c));
 	buf_put_z(&b, "files/");
 	pct_put(&b, path, "/");

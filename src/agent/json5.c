@@ -326,7 +326,8 @@ static int container(struct p *p)
 		if (peek(p, 0) == ',')
 			p->at++;
 		else if (peek(p, 0) != close)
-			return fail(p, obj ? "a comma or } was expected here" : "a comma or ] was expected here");
+			return fail(p, obj ? "a comma or } was expected here"
+			                   : "a comma or ] was expected here");
 	}
 	p->at++;
 	p->depth--;

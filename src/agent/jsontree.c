@@ -180,7 +180,8 @@ void jt_print(const struct json *v, struct buf *b)
 
 static int by_key(const void *x, const void *y)
 {
-	const struct json *a = *(const struct json *const *)x, *b = *(const struct json *const *)y;
+	const struct json *a = *(const struct json *const *)x,
+	                  *b = *(const struct json *const *)y;
 	size_t n = a->key.len < b->key.len ? a->key.len : b->key.len;
 	int d = n ? memcmp(a->key.ptr, b->key.ptr, n) : 0;
 

@@ -33,4 +33,5 @@ void jt_print(const struct json *v, struct buf *b);
 /* Python's json.dumps(indent=1, sort_keys=True, ensure_ascii=False); of
  * doubled keys the last. flush is called when b holds much. */
 typedef int jt_flush_fn(struct buf *b, void *arg);
-MUST_CHECK int jt_print_pretty(const struct json *v, struct buf *b, jt_flush_fn *flush, void *arg);
+MUST_CHECK int jt_print_pretty(const struct json *v, struct buf *b, jt_flush_fn *flush,
+                               void *arg);

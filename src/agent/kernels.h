@@ -12,7 +12,7 @@ MUST_CHECK int kernels_init(struct agent *a, struct err *err);
 void kernels_fini(struct agent *a);
 
 size_t kernels_count(const struct agent *a);
-size_t kernels_connections(const struct agent *a);  /* open kernel WebSockets */
+size_t kernels_connections(const struct agent *a);    /* open kernel WebSockets */
 wall_us kernels_last_activity(const struct agent *a); /* 0: none yet */
 
 /* Evidence: writes one object per kernel that counts as busy (running a cell,

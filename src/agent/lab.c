@@ -36,7 +36,8 @@ int lab_init(struct agent *a, struct err *err)
 	if (cfg->lab) {
 		l->dir = open(cfg->lab, O_PATH | O_DIRECTORY | O_CLOEXEC);
 		if (l->dir < 0)
-			return ERR(err, -errno, "JupyterLab's files can't be opened at %s: %m", cfg->lab);
+			return ERR(err, -errno, "JupyterLab's files can't be opened at %s: %m",
+			           cfg->lab);
 	}
 	/* Carrel's own extension, then the user's, then the image's. */
 	add_dir(l, cfg->lab, "/labextensions");
@@ -97,8 +98,10 @@ static void not_found(struct call *c)
 
 void lab_send(struct call *c, struct str rel, bool immutable)
 {
-	struct send_opts o = { .mime = mime_guess(place_name(rel)), .twins = true,
-		               .cache = immutable ? "public, max-age=31536000, immutable" : "no-cache" };
+	struct send_opts o = { .mime = mime_guess(place_name(rel)),
+		               .twins = true,
+		               .cache = immutable ? "public, max-age=31536000, immutable"
+		                                  : "no-cache" };
 	char *z = arena_strz(&c->r->arena, rel);
 	int fd = z && c->a->lab->dir >= 0 ? open_file(c->a->lab->dir, z) : -ENOENT;
 
@@ -136,7 +139,9 @@ static void get_static(struct call *c)
 
 static void get_extension_file(struct call *c)
 {
-	struct send_opts o = { .mime = mime_guess(place_name(c->arg[0])), .cache = "no-cache", .twins = true };
+	struct send_opts o = { .mime = mime_guess(place_name(c->arg[0])),
+		               .cache = "no-cache",
+		               .twins = true };
 	char *z = arena_strz(&c->r->arena, c->arg[0]);
 
 	if (is_hashed(place_name(c->arg[0])) || url_param(&c->r->url, "v").len >= 8)

@@ -11,7 +11,7 @@
 #define LAB_DIRS_MAX 8
 
 struct lab {
-	int dir;             /* cfg->lab, -1: none */
+	int dir;                        /* cfg->lab, -1: none */
 	const char *dirs[LAB_DIRS_MAX]; /* folders with federated extensions, first wins */
 	size_t ndirs;
 	struct arena strings;
@@ -31,9 +31,9 @@ const char *lab_settings_dir(const struct agent *a, struct arena *m);
 
 /* labext.c */
 struct labext {
-	struct str name;       /* of package.json */
+	struct str name; /* of package.json */
 	const struct json *package;
-	const char *dir;       /* absolute */
+	const char *dir; /* absolute */
 };
 typedef void labext_fn(const struct labext *e, void *arg);
 /* Each federated extension once. */
@@ -48,6 +48,8 @@ MUST_CHECK int json_merge(struct arena *m, struct json *to, const struct json *f
 
 /* labpage.c, labapi.c, workspaces.c */
 call_fn lab_page, lab_page_doc, lab_page_other;
-call_fn lab_translations, lab_translation, lab_listings, lab_licenses, lab_plugins, lab_plugins_post;
-call_fn lab_build, lab_build_post, lab_news, lab_update, lab_lsp_status, lab_extensions, lab_extensions_post;
+call_fn lab_translations, lab_translation, lab_listings, lab_licenses, lab_plugins,
+    lab_plugins_post;
+call_fn lab_build, lab_build_post, lab_news, lab_update, lab_lsp_status, lab_extensions,
+    lab_extensions_post;
 call_fn workspaces_list, workspace_get, workspace_put, workspace_delete, workspace_nameless;

@@ -11,15 +11,19 @@
 
 void lab_translations(struct call *c)
 {
-	http_reply_json(c->r, 200, STR("{\"data\":{\"en\":{\"displayName\":\"English\",\"nativeName\":"
-	                               "\"English\"}},\"message\":\"\"}"));
+	http_reply_json(c->r, 200,
+	                STR("{\"data\":{\"en\":{\"displayName\":\"English\",\"nativeName\":"
+	                    "\"English\"}},\"message\":\"\"}"));
 }
 
 /* ISO 639-1, in pairs. */
 static const char languages[] =
-    "aaabaeafakamanarasavayazbabebgbhbibmbnbobrbscacechcocrcscucvcydadedvdzeeeleneoeseteufafffifjfofrfy"
-    "gagdglgngugvhahehihohrhthuhyhziaidieigiiikioisitiujajvkakgkikjkkklkmknkokrkskukvkwkylalblglilnlolt"
-    "lulvmgmhmimkmlmnmrmsmtmynanbndnengnlnnnonrnvnyocojomorospapiplpsptqurmrnrorurwsascsdsesgsiskslsmsn"
+    "aaabaeafakamanarasavayazbabebgbhbibmbnbobrbscacechcocrcscucvcydadedvdzeeeleneoeseteufafffi"
+    "fjfofrfy"
+    "gagdglgngugvhahehihohrhthuhyhziaidieigiiikioisitiujajvkakgkikjkkklkmknkokrkskukvkwkylalblg"
+    "lilnlolt"
+    "lulvmgmhmimkmlmnmrmsmtmynanbndnengnlnnnonrnvnyocojomorospapiplpsptqurmrnrorurwsascsdsesgsi"
+    "skslsmsn"
     "sosqsrssstsusvswtatetgthtitktltntotrtsttwtyugukuruzvevivowawoxhyiyozazhzu";
 
 /* "de", "pt_BR", "zh-Hans": a language, then a country or a script. */
@@ -57,8 +61,9 @@ void lab_translation(struct call *c)
 		jw_kv_z(&w, "message", "");
 	else
 		jw_kv_str(&w, "message",
-		          arena_printf(&c->r->arena, locale_ok(loc) ? "Language pack '%.*s' not installed!"
-		                                                    : "Locale '%.*s' not valid!",
+		          arena_printf(&c->r->arena,
+		                       locale_ok(loc) ? "Language pack '%.*s' not installed!"
+		                                      : "Locale '%.*s' not valid!",
 		                       STR_ARG(str_sub(loc, 0, 40))));
 	jw_obj_end(&w);
 	call_reply(c, 200, &b);
@@ -71,8 +76,9 @@ void lab_listings(struct call *c)
 		agent_json_error(c->r, 400, NULL, "There is no such listing");
 		return;
 	}
-	http_reply_json(c->r, 200, STR("{\"blocked_extensions_uris\":[],\"allowed_extensions_uris\":[],"
-	                               "\"blocked_extensions\":[],\"allowed_extensions\":[]}"));
+	http_reply_json(c->r, 200,
+	                STR("{\"blocked_extensions_uris\":[],\"allowed_extensions_uris\":[],"
+	                    "\"blocked_extensions\":[],\"allowed_extensions\":[]}"));
 }
 
 void lab_plugins(struct call *c)
@@ -82,7 +88,8 @@ void lab_plugins(struct call *c)
 
 void lab_plugins_post(struct call *c)
 {
-	agent_json_error(c->r, 422, NULL, "Plugins are switched in page_config.json (disabledExtensions)");
+	agent_json_error(c->r, 422, NULL,
+	                 "Plugins are switched in page_config.json (disabledExtensions)");
 }
 
 /* No language servers run here; saying so is what keeps the front end quiet. */
@@ -151,7 +158,8 @@ void lab_build(struct call *c)
 
 void lab_build_post(struct call *c)
 {
-	agent_json_error(c->r, 422, NULL, "There is nothing to build: extensions come prebuilt");
+	agent_json_error(c->r, 422, NULL,
+	                 "There is nothing to build: extensions come prebuilt");
 }
 
 void lab_news(struct call *c)
@@ -197,7 +205,8 @@ static void csv_field(struct buf *b, struct str s)
 
 static void put_package(struct report *r, struct str bundle, const struct json *p)
 {
-	static const char *const fields[] = { "name", "versionInfo", "licenseId", "extractedText" };
+	static const char *const fields[] = { "name", "versionInfo", "licenseId",
+		                              "extractedText" };
 	struct str text = json_str_or(p, "extractedText", STR(""));
 
 	if (r->format == AS_CSV) {
@@ -209,7 +218,8 @@ static void put_package(struct report *r, struct str bundle, const struct json *
 		buf_put_z(&r->out, "\r\n");
 		return;
 	}
-	buf_printf(&r->out, "## **%.*s**\t`%.*s`\t%.*s\n", STR_ARG(json_str_or(p, "name", STR("UNKNOWN"))),
+	buf_printf(&r->out, "## **%.*s**\t`%.*s`\t%.*s\n",
+	           STR_ARG(json_str_or(p, "name", STR("UNKNOWN"))),
 	           STR_ARG(json_str_or(p, "versionInfo", STR("UNKNOWN"))),
 	           STR_ARG(json_str_or(p, "licenseId", STR("UNKNOWN"))));
 	if (r->full && text.len) {
@@ -236,7 +246,8 @@ static void put_bundle(struct report *r, struct str name, const struct json *pac
 	} else {
 		if (r->format == AS_MARKDOWN)
 			buf_printf(&r->out, "# %.*s\n\n%s", STR_ARG(name),
-			           packages && packages->first ? "" : "> No licenses found\n\n");
+			           packages && packages->first ? ""
+			                                       : "> No licenses found\n\n");
 		json_for_each(p, packages) put_package(r, name, p);
 	}
 	r->any = true;
@@ -258,7 +269,8 @@ static void on_extension(const struct labext *e, void *arg)
 	struct report *r = arg;
 	const struct json *p = packages_of(r, e->dir, "third-party-licenses.json");
 
-	put_bundle(r, e->name, p ? p : packages_of(r, e->dir, "static/third-party-licenses.json"));
+	put_bundle(r, e->name,
+	           p ? p : packages_of(r, e->dir, "static/third-party-licenses.json"));
 }
 
 static void reply_report(struct call *c, struct report *r)
@@ -269,15 +281,16 @@ static void reply_report(struct call *c, struct report *r)
 
 	http_hdr(c->r, "Content-Type", str_of(mimes[r->format]));
 	if (str_is(dl, "1") || str_is(dl, "true"))
-		http_hdrf(c->r, "Content-Disposition", "attachment; filename=\"jupyterlab-licenses.%s\"",
-		          exts[r->format]);
+		http_hdrf(c->r, "Content-Disposition",
+		          "attachment; filename=\"jupyterlab-licenses.%s\"", exts[r->format]);
 	http_reply(c->r, buf_error(&r->out) ? 500 : 200, buf_str(&r->out));
 }
 
 void lab_licenses(struct call *c)
 {
 	struct str format = url_param(&c->r->url, "format");
-	struct report r = { .out = BUF(16U << 20), .m = ARENA(64U << 20),
+	struct report r = { .out = BUF(16U << 20),
+		            .m = ARENA(64U << 20),
 		            .pattern = url_param(&c->r->url, "bundles"),
 		            .full = !str_is(url_param(&c->r->url, "full_text"), "false") };
 	char dir[PATH_MAX];
@@ -290,7 +303,8 @@ void lab_licenses(struct call *c)
 		buf_put_z(&r.out, "{\"bundles\":{");
 	else if (r.format == AS_CSV)
 		buf_put_z(&r.out, "bundle,name,versionInfo,licenseId,extractedText\r\n");
-	if (c->a->cfg->lab && snprintf(dir, sizeof(dir), "%s/static", c->a->cfg->lab) < (int)sizeof(dir))
+	if (c->a->cfg->lab &&
+	    snprintf(dir, sizeof(dir), "%s/static", c->a->cfg->lab) < (int)sizeof(dir))
 		put_bundle(&r, STR("@jupyterlab/application-top"),
 		           packages_of(&r, dir, "third-party-licenses.json"));
 	labext_each(c, &r.m, on_extension, &r);

@@ -27,7 +27,8 @@ struct json *labconfig_read(struct arena *m, const char *path)
 		buf_put_str(&strict, buf_str(&raw));
 	s = arena_str(m, buf_str(&strict));
 	if (r < 0 || !s.len ||
-	    json_parse(m, s, &(struct json_limits){ .lax_dup = true, .lax_surrogates = true }, &j, NULL) < 0)
+	    json_parse(m, s, &(struct json_limits){ .lax_dup = true, .lax_surrogates = true },
+	               &j, NULL) < 0)
 		j = NULL;
 	buf_fini(&raw);
 	buf_fini(&strict);
@@ -95,7 +96,8 @@ static void keys_to_list(struct arena *m, struct json *o, const char *key)
 	list = jt_new(m, JSON_ARRAY);
 	if (!list)
 		return;
-	json_for_each(it, v) {
+	json_for_each(it, v)
+	{
 		struct json *s;
 
 		if (it->type == JSON_FALSE || it->type == JSON_NULL)
@@ -117,7 +119,8 @@ static void list_to_keys(struct arena *m, struct json *o, const char *key)
 	obj = jt_new(m, JSON_OBJECT);
 	if (!obj)
 		return;
-	json_for_each(it, v) {
+	json_for_each(it, v)
+	{
 		struct json *yes = it->type == JSON_STRING ? jt_bool(m, true) : NULL;
 
 		if (yes)
@@ -138,11 +141,13 @@ static void on_extension(const struct labext *e, void *arg)
 	struct json *off = jt_get(d->page, "disabledExtensions"), *yes;
 	const struct json *lab = json_get(e->package, "jupyterlab");
 
-	json_for_each(it, off) {
+	json_for_each(it, off)
+	{
 		if (str_eq(it->key, e->name) && it->type == JSON_TRUE)
 			return;
 	}
-	json_for_each(it, json_get(lab, "disabledExtensions")) {
+	json_for_each(it, json_get(lab, "disabledExtensions"))
+	{
 		yes = it->type == JSON_STRING ? jt_bool(d->m, true) : NULL;
 		if (yes && off && off->type == JSON_OBJECT)
 			jt_set(off, it->text, yes);
@@ -169,7 +174,8 @@ struct json *labconfig_page(struct call *c, struct arena *m)
 	merge_file(m, page, "/etc/jupyter/labconfig/page_config.json");
 	merge_file(m, page, "/usr/local/etc/jupyter/labconfig/page_config.json");
 	if (prefix) {
-		(void)snprintf(path, sizeof(path), "%s/etc/jupyter/labconfig/page_config.json", prefix);
+		(void)snprintf(path, sizeof(path), "%s/etc/jupyter/labconfig/page_config.json",
+		               prefix);
 		merge_file(m, page, path);
 	}
 	(void)snprintf(path, sizeof(path), "%s/labconfig/page_config.json", cfg->config_dir);

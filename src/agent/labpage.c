@@ -18,7 +18,8 @@ static const char untracked[] =
     "[\"comm_info_request\",\"comm_info_reply\",\"kernel_info_request\",\"kernel_info_reply\","
     "\"shutdown_request\",\"shutdown_reply\",\"interrupt_request\",\"interrupt_reply\","
     "\"debug_request\",\"debug_reply\",\"stream\",\"display_data\",\"update_display_data\","
-    "\"execute_input\",\"execute_result\",\"error\",\"status\",\"clear_output\",\"debug_event\","
+    "\"execute_input\",\"execute_result\",\"error\",\"status\",\"clear_output\",\"debug_"
+    "event\","
     "\"input_request\",\"input_reply\"]";
 
 static const struct {
@@ -45,12 +46,15 @@ static void put_urls(struct call *c, struct jsonw *w)
 		char key[48], rel[64];
 
 		(void)snprintf(key, sizeof(key), "full%s", urls[i].key);
-		jw_kv_str(w, key, arena_printf(&c->r->arena, "%.*s%s", STR_ARG(base), urls[i].path));
-		(void)snprintf(key, sizeof(key), "%c%s", urls[i].key[0] | 0x20, urls[i].key + 1);
+		jw_kv_str(w, key,
+		          arena_printf(&c->r->arena, "%.*s%s", STR_ARG(base), urls[i].path));
+		(void)snprintf(key, sizeof(key), "%c%s", urls[i].key[0] | 0x20,
+		               urls[i].key + 1);
 		(void)snprintf(rel, sizeof(rel), "/%s", urls[i].path);
 		jw_kv_z(w, key, rel);
 	}
-	jw_kv_str(w, "fullStaticUrl", arena_printf(&c->r->arena, "%.*sstatic/lab", STR_ARG(base)));
+	jw_kv_str(w, "fullStaticUrl",
+	          arena_printf(&c->r->arena, "%.*sstatic/lab", STR_ARG(base)));
 }
 
 static void put_dirs(struct call *c, struct jsonw *w)
@@ -222,8 +226,10 @@ static void page(struct call *c, const struct where *at)
 		r = file_read(c->a->lab->dir, "index.html", &tpl, NULL);
 	if (r < 0) {
 		http_hdr(c->r, "Content-Type", STR("text/html; charset=UTF-8"));
-		http_reply(c->r, 404, STR("<!doctype html><title>No JupyterLab</title><p>This server was started "
-		                          "without JupyterLab's files (--lab). Its API works."));
+		http_reply(
+		    c->r, 404,
+		    STR("<!doctype html><title>No JupyterLab</title><p>This server was started "
+		        "without JupyterLab's files (--lab). Its API works."));
 	} else {
 		if (!c->a->cfg->session)
 			(void)auth_xsrf_cookie(c);
@@ -284,8 +290,10 @@ void lab_page_doc(struct call *c)
 /* The application shows its own "not found". */
 void lab_page_other(struct call *c)
 {
-	struct where at = { .mode = STR("multiple-document"), .workspace = STR("default"),
-		            .tree = STR(""), .not_found = c->r->url.path };
+	struct where at = { .mode = STR("multiple-document"),
+		            .workspace = STR("default"),
+		            .tree = STR(""),
+		            .not_found = c->r->url.path };
 
 	if (str_starts(c->arg[0], STR("api/")))
 		agent_json_error(c->r, 404, NULL, "Not Found");

@@ -16,6 +16,7 @@ int main(int argc, char **argv)
 		(void)puts("carrel-agent " CARREL_VERSION);
 		return 0;
 	}
-	(void)fputs("usage: carrel-agent serve [--option value]... | session | --version\n", stderr);
+	(void)fputs("usage: carrel-agent serve [--option value]... | session | --version\n",
+	            stderr);
 	return 2;
 }

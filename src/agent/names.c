@@ -33,5 +33,6 @@ struct str name_strip_copy(struct str stem)
 bool name_is_clutter(struct str name)
 {
 	return str_is(name, "__pycache__") || str_ends(name, STR(".pyc")) ||
-	       str_ends(name, STR(".pyo")) || str_is(name, ".DS_Store") || str_ends(name, STR("~"));
+	       str_ends(name, STR(".pyo")) || str_is(name, ".DS_Store") ||
+	       str_ends(name, STR("~"));
 }

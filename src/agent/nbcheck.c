@@ -14,7 +14,8 @@ static bool is_text(const struct json *v)
 		return true;
 	if (!is_type(v, JSON_ARRAY))
 		return false;
-	json_for_each(it, v) {
+	json_for_each(it, v)
+	{
 		if (it->type != JSON_STRING)
 			return false;
 	}
@@ -72,7 +73,8 @@ static const char *check_cell(const struct json *c, unsigned minor)
 		return "a code cell needs an execution_count (or null)";
 	if (!is_type(json_get(c, "outputs"), JSON_ARRAY))
 		return "a code cell needs a list of outputs";
-	json_for_each(o, json_get(c, "outputs")) {
+	json_for_each(o, json_get(c, "outputs"))
+	{
 		const char *why = check_output(o);
 
 		if (why)
@@ -99,11 +101,13 @@ void nb_check(struct nb *nb)
 	} else if (!is_type(cells, JSON_ARRAY)) {
 		say(nb, "the notebook has no list of cells");
 	} else {
-		json_for_each(c, cells) {
+		json_for_each(c, cells)
+		{
 			const char *why = check_cell(c, nb->minor);
 
 			if (why) {
-				(void)snprintf(nb->problem, sizeof(nb->problem), "cell %zu: %s", at, why);
+				(void)snprintf(nb->problem, sizeof(nb->problem), "cell %zu: %s",
+				               at, why);
 				return;
 			}
 			at++;

@@ -51,7 +51,8 @@ static void list_exporters(struct call *c)
 	struct jsonw w = JSONW(&b);
 
 	jw_obj(&w);
-	for (size_t i = 0; i < ARRAY_LEN(exporters) && python_package(c->a, &m, "nbconvert"); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(exporters) && python_package(c->a, &m, "nbconvert");
+	     i++) {
 		if (!exporters[i].mime[0])
 			continue;
 		jw_key(&w, exporters[i].name);
@@ -75,8 +76,8 @@ struct job {
 	struct buf text, complaint;
 	bool exited, ok;
 	size_t exporter;
-	char *name;  /* what the download is called, without ending */
-	char *temp;  /* a notebook that was posted, removed afterwards */
+	char *name; /* what the download is called, without ending */
+	char *temp; /* a notebook that was posted, removed afterwards */
 };
 
 static void job_free(struct ev_later *l)
@@ -107,9 +108,12 @@ static void answer(struct job *j)
 		return;
 	}
 	http_hdrf(c->r, "Content-Type", "%s%s", exporters[j->exporter].mime,
-	          str_starts(str_of(exporters[j->exporter].mime), STR("text/")) ? "; charset=utf-8" : "");
+	          str_starts(str_of(exporters[j->exporter].mime), STR("text/"))
+	              ? "; charset=utf-8"
+	              : "");
 	http_hdr(c->r, "Cache-Control", STR("no-store, no-cache, must-revalidate, max-age=0"));
-	if (str_is(url_param(&c->r->url, "download"), "true") || str_is(url_param(&c->r->url, "download"), "True") ||
+	if (str_is(url_param(&c->r->url, "download"), "true") ||
+	    str_is(url_param(&c->r->url, "download"), "True") ||
 	    str_is(url_param(&c->r->url, "download"), "1")) {
 		struct buf d = BUF(2048);
 
@@ -191,7 +195,8 @@ static void on_gone(struct http_req *r)
 		(void)kill(-j->child.pid, SIGKILL);
 }
 
-static int pipe_to(struct ev *ev, struct ev_fd *f, ev_fd_fn *fn, int *child_end, struct err *err)
+static int pipe_to(struct ev *ev, struct ev_fd *f, ev_fd_fn *fn, int *child_end,
+                   struct err *err)
 {
 	int p[2];
 
@@ -202,10 +207,18 @@ static int pipe_to(struct ev *ev, struct ev_fd *f, ev_fd_fn *fn, int *child_end,
 	return ev_fd_start(ev, f, p[0], EPOLLIN, fn, err);
 }
 
-static int start(struct job *j, const char *python, const char *path, const char *cwd, struct err *err)
+static int start(struct job *j, const char *python, const char *path, const char *cwd,
+                 struct err *err)
 {
-	const char *argv[] = { python, "-m", "nbconvert", "--log-level=ERROR", "--stdout", "--to",
-		               exporters[j->exporter].name, path, NULL };
+	const char *argv[] = { python,
+		               "-m",
+		               "nbconvert",
+		               "--log-level=ERROR",
+		               "--stdout",
+		               "--to",
+		               exporters[j->exporter].name,
+		               path,
+		               NULL };
 	autoclose int out = -1, errs = -1;
 	struct spawn s = SPAWN_NONE;
 	pid_t pid;
@@ -226,8 +239,8 @@ static int start(struct job *j, const char *python, const char *path, const char
 	return r;
 }
 
-static void convert(struct call *c, size_t exporter, const char *path, const char *cwd, struct str name,
-                    char *temp)
+static void convert(struct call *c, size_t exporter, const char *path, const char *cwd,
+                    struct str name, char *temp)
 {
 	struct job *j = xcalloc(1, sizeof(*j));
 	const char *python = python_path(c->a, &c->r->arena);
@@ -246,7 +259,8 @@ static void convert(struct call *c, size_t exporter, const char *path, const cha
 		ev_fd_stop(&j->err);
 		own_close(&j->out.fd);
 		own_close(&j->err.fd);
-		agent_json_error(c->r, 500, NULL, "nbconvert did not start: %s", python ? err.msg : "no Python");
+		agent_json_error(c->r, 500, NULL, "nbconvert did not start: %s",
+		                 python ? err.msg : "no Python");
 		ev_at_turn_end(j->a->ev, &j->gone, job_free);
 		return;
 	}
@@ -265,9 +279,11 @@ static size_t find_exporter(struct call *c)
 	for (size_t i = 0; have && i < ARRAY_LEN(exporters); i++)
 		if (str_is(c->arg[0], exporters[i].name) && exporters[i].mime[0])
 			return i;
-	agent_json_error(c->r, 404, NULL, have ? "No exporter for format: %.*s"
-	                                       : "nbconvert is not installed here, so nothing is exported to %.*s",
-	                 STR_ARG(c->arg[0]));
+	agent_json_error(
+	    c->r, 404, NULL,
+	    have ? "No exporter for format: %.*s"
+	         : "nbconvert is not installed here, so nothing is exported to %.*s",
+	    STR_ARG(c->arg[0]));
 	return SIZE_MAX;
 }
 
@@ -311,8 +327,8 @@ static void get_convert(struct call *c)
 static char *write_temp(struct call *c, struct json *content, struct err *err)
 {
 	struct buf b = BUF(BODY_MAX * 2);
-	struct str path = arena_printf(&c->r->arena, "%s/convert-%016llx.ipynb", c->a->cfg->runtime_dir,
-	                               (unsigned long long)rand_u64());
+	struct str path = arena_printf(&c->r->arena, "%s/convert-%016llx.ipynb",
+	                               c->a->cfg->runtime_dir, (unsigned long long)rand_u64());
 	int r;
 
 	jt_print(content, &b);
@@ -328,7 +344,9 @@ static void on_post(struct http_req *r, struct str body)
 	struct call *c = call_of(r);
 	size_t exporter = find_exporter(c);
 	struct arena m = ARENA(NB_ARENA_MAX);
-	struct json_limits lim = { .depth = NB_DEPTH_MAX + 2, .values = 8000000, .lax_surrogates = true,
+	struct json_limits lim = { .depth = NB_DEPTH_MAX + 2,
+		                   .values = 8000000,
+		                   .lax_surrogates = true,
 		                   .nan = true };
 	struct err err = ERR_NONE;
 	struct json *j, *content = NULL;
@@ -339,11 +357,14 @@ static void on_post(struct http_req *r, struct str body)
 		return;
 	if (json_parse(&m, body, &lim, &j, &err) == 0)
 		content = jt_get(j, "content");
-	name = content ? arena_str(&r->arena, stem(json_str_or(j, "name", STR("notebook.ipynb")))) : STR_NONE;
+	name = content
+	           ? arena_str(&r->arena, stem(json_str_or(j, "name", STR("notebook.ipynb"))))
+	           : STR_NONE;
 	temp = content ? write_temp(c, content, &err) : NULL;
 	arena_fini(&m);
 	if (!content)
-		agent_json_error(r, 400, NULL, "The body must be a notebook's model with its content");
+		agent_json_error(r, 400, NULL,
+		                 "The body must be a notebook's model with its content");
 	else if (!temp)
 		call_err(c, &err);
 	else

@@ -24,7 +24,8 @@ static int version(struct json *root, struct nb *nb, struct err *err)
 	if (root->type != JSON_OBJECT || json_get_u64(root, "nbformat", 1000, &major) < 0)
 		return ERR(err, -EINVAL, "it is JSON, but it has no nbformat number");
 	if (major > 4 || major < 1)
-		return ERR(err, -EINVAL, "nbformat %u is not known here: 1 to 4 are", (unsigned)major);
+		return ERR(err, -EINVAL, "nbformat %u is not known here: 1 to 4 are",
+		           (unsigned)major);
 	if (json_get_u64(root, "nbformat_minor", 1000, &minor) < 0)
 		minor = 0;
 	nb->major = (unsigned)major;
@@ -42,7 +43,8 @@ int nb_of(struct arena *a, struct json *root, struct nb *ret, struct err *err)
 	if (nb.major < 4) {
 		r = nb_upgrade(a, &nb);
 		if (r < 0)
-			return ERR(err, r, "this notebook of format %u can't be converted", nb.major);
+			return ERR(err, r, "this notebook of format %u can't be converted",
+			           nb.major);
 	}
 	nb_check(&nb);
 	*ret = nb;
@@ -311,7 +313,8 @@ static bool output_is_safe(const struct json *o)
 
 	if (!str_is(type, "execute_result") && !str_is(type, "display_data"))
 		return true;
-	json_for_each(m, o) {
+	json_for_each(m, o)
+	{
 		if (!str_is(m->key, "output_type") && !str_is(m->key, "execution_count") &&
 		    !str_is(m->key, "metadata"))
 			return false;
@@ -327,7 +330,8 @@ static bool cell_trusted(const struct json *c)
 		return true;
 	if (json_get_bool(json_get(c, "metadata"), "trusted", &marked) == 0 && marked)
 		return true;
-	json_for_each(o, json_get(c, "outputs")) {
+	json_for_each(o, json_get(c, "outputs"))
+	{
 		if (!output_is_safe(o))
 			return false;
 	}
@@ -336,7 +340,8 @@ static bool cell_trusted(const struct json *c)
 
 bool nb_cells_trusted(const struct nb *nb)
 {
-	json_for_each(c, cells_of(nb)) {
+	json_for_each(c, cells_of(nb))
+	{
 		if (!cell_trusted(c))
 			return false;
 	}

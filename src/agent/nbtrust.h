@@ -13,7 +13,8 @@
 struct agent;
 
 /* The notebook must be in its disk form (nb_for_disk). */
-MUST_CHECK int nbtrust_digest(const struct agent *a, const struct nb *nb, char ret[NBTRUST_HEX + 1]);
+MUST_CHECK int nbtrust_digest(const struct agent *a, const struct nb *nb,
+                              char ret[NBTRUST_HEX + 1]);
 bool nbtrust_known(const struct agent *a, const char hex[NBTRUST_HEX + 1]);
 /* Best effort: a full disk loses the signature, not the notebook. */
 void nbtrust_remember(const struct agent *a, const char hex[NBTRUST_HEX + 1]);

@@ -26,9 +26,9 @@ static void rename_key(struct json *o, const char *from, const char *to, struct 
 static const struct {
 	const char *old, *mime;
 } mimes[] = {
-	{ "text", "text/plain" },      { "html", "text/html" },
-	{ "svg", "image/svg+xml" },    { "png", "image/png" },
-	{ "jpeg", "image/jpeg" },      { "latex", "text/latex" },
+	{ "text", "text/plain" },       { "html", "text/html" },
+	{ "svg", "image/svg+xml" },     { "png", "image/png" },
+	{ "jpeg", "image/jpeg" },       { "latex", "text/latex" },
 	{ "json", "application/json" }, { "javascript", "application/javascript" },
 };
 

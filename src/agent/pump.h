@@ -14,7 +14,11 @@
 #define PUMP_PIECE (64U << 10)
 
 struct pump;
-enum pump_step { PUMP_MORE, PUMP_DONE, PUMP_FAIL /* cut the connection: too late for a status */ };
+enum pump_step {
+	PUMP_MORE,
+	PUMP_DONE,
+	PUMP_FAIL /* cut the connection: too late for a status */
+};
 /* Appends about PUMP_PIECE bytes to out. */
 typedef enum pump_step pump_step_fn(struct pump *p, struct buf *out);
 

@@ -18,7 +18,8 @@
 char *resolve_path(struct arena *m, const char *base, struct str path)
 {
 	bool absolute = path.len && path.ptr[0] == '/';
-	struct str whole = absolute ? path : arena_printf(m, "%s/%.*s", base, STR_ARG(path)), part;
+	struct str whole = absolute ? path : arena_printf(m, "%s/%.*s", base, STR_ARG(path)),
+	           part;
 	char *z = whole.ptr ? arena_alloc(m, whole.len + 2) : NULL;
 	size_t n = 0;
 
@@ -99,7 +100,8 @@ static void put(struct jsonw *w, const char *scope, const char *key, struct str 
 
 void resolve_get(struct call *c)
 {
-	struct str path = url_param(&c->r->url, "path"), id = url_param(&c->r->url, "kernel"), server;
+	struct str path = url_param(&c->r->url, "path"), id = url_param(&c->r->url, "kernel"),
+	           server;
 	const struct kernel *k = id.len ? kernel_by_id(c->a, id) : NULL;
 	struct buf b = BUF(32768);
 	struct jsonw w = JSONW(&b);
@@ -123,7 +125,8 @@ void resolve_get(struct call *c)
 		jw_key(&w, "unresolved");
 		jw_arr(&w);
 		put(&w, "kernel", "reason",
-		    arena_printf(&c->r->arena, "Kernel %.*s could not be found", STR_ARG(str_sub(id, 0, 80))));
+		    arena_printf(&c->r->arena, "Kernel %.*s could not be found",
+		                 STR_ARG(str_sub(id, 0, 80))));
 		jw_arr_end(&w);
 	}
 	jw_obj_end(&w);

@@ -8,8 +8,9 @@
 #include "base/encode.h"
 
 static const struct route *const tables[] = {
-	server_routes, kernels_routes, sessions_routes, contents_routes, files_routes, terms_routes,
-	auth_routes, nbconvert_routes, settings_routes, lab_routes, /* "lab/…" takes the rest */
+	server_routes,   kernels_routes, sessions_routes, contents_routes,
+	files_routes,    terms_routes,   auth_routes,     nbconvert_routes,
+	settings_routes, lab_routes, /* "lab/…" takes the rest */
 };
 
 /* Does `pattern` take these segments? Captures go to arg/narg. */
@@ -102,8 +103,11 @@ static void page_error(struct call *c, unsigned status, const char *text)
 {
 	struct buf b = BUF(2048);
 
-	buf_printf(&b, "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>%u</title>"
-	               "</head><body><h1>%u : %s</h1></body></html>", status, status, text);
+	buf_printf(
+	    &b,
+	    "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>%u</title>"
+	    "</head><body><h1>%u : %s</h1></body></html>",
+	    status, status, text);
 	http_hdr(c->r, "Content-Type", STR("text/html; charset=UTF-8"));
 	http_reply(c->r, status, buf_str(&b));
 	buf_fini(&b);
@@ -131,7 +135,8 @@ static void security_fields(struct call *c)
 		more = "";
 	http_hdr(c->r, "X-Content-Type-Options", STR("nosniff"));
 	http_hdrf(c->r, "Content-Security-Policy",
-	          "frame-ancestors 'self'; report-uri %.*sapi/security/csp-report%s", STR_ARG(base), more);
+	          "frame-ancestors 'self'; report-uri %.*sapi/security/csp-report%s",
+	          STR_ARG(base), more);
 }
 
 static void cors_fields(struct call *c)
@@ -165,7 +170,8 @@ static void refuse(struct call *c, enum auth_result why)
 		break;
 	case AUTH_ORIGIN:
 		if (flags & ROUTE_WS)
-			agent_json_error(c->r, 403, NULL, "Blocking request from a foreign origin");
+			agent_json_error(c->r, 403, NULL,
+			                 "Blocking request from a foreign origin");
 		else
 			agent_json_error(c->r, 404, NULL, "Not Found");
 		break;
@@ -185,7 +191,8 @@ static void options(struct call *c)
 {
 	http_hdr(c->r, "Access-Control-Allow-Headers",
 	         STR("accept, content-type, authorization, x-xsrftoken"));
-	http_hdr(c->r, "Access-Control-Allow-Methods", STR("GET, PUT, POST, PATCH, DELETE, OPTIONS"));
+	http_hdr(c->r, "Access-Control-Allow-Methods",
+	         STR("GET, PUT, POST, PATCH, DELETE, OPTIONS"));
 	http_reply(c->r, 204, STR(""));
 }
 
@@ -198,7 +205,8 @@ static bool slash_redirect(struct call *c, const struct route *route)
 
 	if (!u->trailing_slash || !str_is(c->r->head.method, "GET"))
 		return false;
-	if (route && ((route->flags & ROUTE_SLASH) || has_star(route->pattern) || !route->pattern[0]))
+	if (route &&
+	    ((route->flags & ROUTE_SLASH) || has_star(route->pattern) || !route->pattern[0]))
 		return false;
 	while (path.len > 1 && path.ptr[path.len - 1] == '/')
 		path.len--;
@@ -240,7 +248,8 @@ void agent_handle(struct http_req *r, void *arg)
 		return;
 	}
 	if (found == -EPERM) {
-		agent_json_error(r, 405, NULL, "%.*s is not possible here", STR_ARG(r->head.method));
+		agent_json_error(r, 405, NULL, "%.*s is not possible here",
+		                 STR_ARG(r->head.method));
 		return;
 	}
 	if (found < 0 && slash_redirect(c, NULL))

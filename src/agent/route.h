@@ -20,7 +20,7 @@ enum route_flags {
 	ROUTE_WS = 1 << 2,     /* WebSocket: 403 without a token or from a foreign Origin */
 	ROUTE_FILES = 1 << 3,  /* GET needs XSRF or a same-origin Referer (with cookies) */
 	ROUTE_NO_XSRF = 1 << 4,
-	ROUTE_SLASH = 1 << 5,  /* a trailing slash is part of the path, no redirect */
+	ROUTE_SLASH = 1 << 5, /* a trailing slash is part of the path, no redirect */
 };
 
 struct route {

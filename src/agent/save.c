@@ -27,11 +27,14 @@ static int open_temp(struct save *s)
 {
 	int fd;
 
-	(void)snprintf(s->tmp, sizeof(s->tmp), ".~%.24s.%08x", s->at.name, (unsigned)rand_u64());
-	fd = openat(s->at.dir, s->tmp, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+	(void)snprintf(s->tmp, sizeof(s->tmp), ".~%.24s.%08x", s->at.name,
+	               (unsigned)rand_u64());
+	fd =
+	    openat(s->at.dir, s->tmp, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
 	if (fd < 0 && errno == EILSEQ) { /* a name cut inside a character */
 		(void)snprintf(s->tmp, sizeof(s->tmp), ".~carrel.%08x", (unsigned)rand_u64());
-		fd = openat(s->at.dir, s->tmp, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+		fd = openat(s->at.dir, s->tmp,
+		            O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
 	}
 	if (fd < 0) {
 		s->tmp[0] = '\0';
@@ -100,7 +103,8 @@ static int copy_all(int from, int to, uint64_t len)
 		if (n <= 0)
 			return n < 0 ? -errno : -EIO;
 		for (ssize_t done = 0; done < n;) {
-			ssize_t w = pwrite(to, piece + done, (size_t)(n - done), (off_t)off + done);
+			ssize_t w =
+			    pwrite(to, piece + done, (size_t)(n - done), (off_t)off + done);
 
 			if (w < 0)
 				return -errno;

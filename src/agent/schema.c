@@ -55,7 +55,8 @@ static bool equal(const struct json *a, const struct json *b, unsigned depth)
 	if (a->type == JSON_STRING)
 		return str_eq(a->text, b->text);
 	if (a->type == JSON_NUMBER)
-		return str_eq(a->text, b->text) || (number(a) <= number(b) && number(a) >= number(b));
+		return str_eq(a->text, b->text) ||
+		       (number(a) <= number(b) && number(a) >= number(b));
 	if (a->type == JSON_ARRAY) {
 		const struct json *y = b->first;
 
@@ -64,7 +65,8 @@ static bool equal(const struct json *a, const struct json *b, unsigned depth)
 				return false;
 	}
 	if (a->type == JSON_OBJECT) {
-		json_for_each(x, a) {
+		json_for_each(x, a)
+		{
 			const struct json *y = NULL;
 
 			json_for_each(m, b) if (str_eq(m->key, x->key)) y = m;
@@ -75,22 +77,26 @@ static bool equal(const struct json *a, const struct json *b, unsigned depth)
 	return true;
 }
 
-static int check_type(struct ctx *c, const struct json *s, const struct json *v, const char *where)
+static int check_type(struct ctx *c, const struct json *s, const struct json *v,
+                      const char *where)
 {
-	const struct json *t = json_get(s, "type"), *e = json_get(s, "enum"), *k = json_get(s, "const");
+	const struct json *t = json_get(s, "type"), *e = json_get(s, "enum"),
+	                  *k = json_get(s, "const");
 	bool ok = !t;
 
 	if (t && t->type == JSON_STRING)
 		ok = is_type(v, t->text);
 	else
-		json_for_each(it, t) if (it->type == JSON_STRING && is_type(v, it->text)) ok = true;
+		json_for_each(it, t) if (it->type == JSON_STRING && is_type(v, it->text)) ok =
+		    true;
 	if (!ok)
 		return ERR(c->err, -EINVAL, "%s has the wrong type", where);
 	if (e) {
 		ok = false;
 		json_for_each(it, e) if (equal(it, v, 0)) ok = true;
 		if (!ok)
-			return ERR(c->err, -EINVAL, "%s is not one of the allowed values", where);
+			return ERR(c->err, -EINVAL, "%s is not one of the allowed values",
+			           where);
 	}
 	if (k && !equal(k, v, 0))
 		return ERR(c->err, -EINVAL, "%s is not the allowed value", where);
@@ -107,8 +113,8 @@ static bool bound(const struct json *s, const char *key, double *ret)
 	return true;
 }
 
-static int check_size(struct ctx *c, const struct json *s, double n, const char *min, const char *max,
-                      const char *where)
+static int check_size(struct ctx *c, const struct json *s, double n, const char *min,
+                      const char *max, const char *where)
 {
 	double b;
 
@@ -119,7 +125,8 @@ static int check_size(struct ctx *c, const struct json *s, double n, const char 
 	return 0;
 }
 
-static int check_scalar(struct ctx *c, const struct json *s, const struct json *v, const char *where)
+static int check_scalar(struct ctx *c, const struct json *s, const struct json *v,
+                        const char *where)
 {
 	double b, n;
 	size_t chars = 0;
@@ -142,25 +149,31 @@ static int check_scalar(struct ctx *c, const struct json *s, const struct json *
 
 static const struct json *member(const struct json *o, struct str key)
 {
-	json_for_each(m, o) {
+	json_for_each(m, o)
+	{
 		if (str_eq(m->key, key))
 			return m;
 	}
 	return NULL;
 }
 
-static int check_object(struct ctx *c, const struct json *s, const struct json *v, const char *where)
+static int check_object(struct ctx *c, const struct json *s, const struct json *v,
+                        const char *where)
 {
-	const struct json *props = json_get(s, "properties"), *more = json_get(s, "additionalProperties");
+	const struct json *props = json_get(s, "properties"),
+	                  *more = json_get(s, "additionalProperties");
 	bool patterns = json_get(s, "patternProperties") != NULL;
 	char name[80];
 	int r = check_size(c, s, (double)v->n, "minProperties", "maxProperties", where);
 
-	json_for_each(req, json_get(s, "required")) {
+	json_for_each(req, json_get(s, "required"))
+	{
 		if (r == 0 && req->type == JSON_STRING && !member(v, req->text))
-			r = ERR(c->err, -EINVAL, "%s lacks %.*s", where, STR_ARG(str_sub(req->text, 0, 60)));
+			r = ERR(c->err, -EINVAL, "%s lacks %.*s", where,
+			        STR_ARG(str_sub(req->text, 0, 60)));
 	}
-	json_for_each(m, v) {
+	json_for_each(m, v)
+	{
 		const struct json *p = member(props, m->key);
 
 		if (r < 0)
@@ -176,7 +189,8 @@ static int check_object(struct ctx *c, const struct json *s, const struct json *
 	return r;
 }
 
-static int check_array(struct ctx *c, const struct json *s, const struct json *v, const char *where)
+static int check_array(struct ctx *c, const struct json *s, const struct json *v,
+                       const char *where)
 {
 	const struct json *items = json_get(s, "items"), *tuple = NULL;
 	int r = check_size(c, s, (double)v->n, "minItems", "maxItems", where);
@@ -185,7 +199,8 @@ static int check_array(struct ctx *c, const struct json *s, const struct json *v
 		tuple = items->first;
 		items = json_get(s, "additionalItems");
 	}
-	json_for_each(m, v) {
+	json_for_each(m, v)
+	{
 		if (r < 0)
 			return r;
 		if (tuple) {
@@ -227,7 +242,7 @@ static int check_combined(struct ctx *c, const struct json *s, const struct json
 	json_for_each(it, one) n += fits(c, it, v, where);
 	if (one && n != 1)
 		return ERR(c->err, -EINVAL, "%s must fit exactly one of its forms", where);
-	if (not && fits(c, not, v, where))
+	if (not &&fits(c, not, v, where))
 		return ERR(c->err, -EINVAL, "%s has a form that is excluded", where);
 	return 0;
 }
@@ -248,7 +263,8 @@ static const struct json *resolve(struct ctx *c, struct str ref)
 	return at;
 }
 
-static int check_one(struct ctx *c, const struct json *s, const struct json *v, const char *where)
+static int check_one(struct ctx *c, const struct json *s, const struct json *v,
+                     const char *where)
 {
 	struct str ref;
 	int r;

@@ -10,4 +10,5 @@
 #include "base/json.h"
 
 /* -EINVAL: the value does not fit; the message says where. */
-MUST_CHECK int schema_check(const struct json *schema, const struct json *value, struct err *err);
+MUST_CHECK int schema_check(const struct json *schema, const struct json *value,
+                            struct err *err);

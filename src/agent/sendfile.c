@@ -142,13 +142,15 @@ void send_fd(struct call *c, int fd, int dirfd, const char *name, const struct s
 	r = o->twins ? -EINVAL : range_parse(http_get(&c->r->head, "Range"), len, &off, &len);
 	if (r == -ERANGE) {
 		(void)close(fd);
-		http_hdrf(c->r, "Content-Range", "bytes */%llu", (unsigned long long)st.st_size);
+		http_hdrf(c->r, "Content-Range", "bytes */%llu",
+		          (unsigned long long)st.st_size);
 		http_reply(c->r, 416, STR(""));
 		return;
 	}
 	if (r == 0)
-		http_hdrf(c->r, "Content-Range", "bytes %llu-%llu/%llu", (unsigned long long)off,
-		          (unsigned long long)(off + len - 1), (unsigned long long)st.st_size);
+		http_hdrf(c->r, "Content-Range", "bytes %llu-%llu/%llu",
+		          (unsigned long long)off, (unsigned long long)(off + len - 1),
+		          (unsigned long long)st.st_size);
 	if (o->transfer) {
 		c->a->activity.transfers++;
 		c->r->on_free = on_free;

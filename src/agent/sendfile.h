@@ -5,10 +5,10 @@
 #include "agent/call.h"
 
 struct send_opts {
-	const char *mime;   /* NULL: application/octet-stream */
-	bool twins;         /* `.br` and `.gz` beside it may be sent instead */
-	const char *cache;  /* Cache-Control */
-	bool transfer;      /* counts as the user's download while it runs */
+	const char *mime;  /* NULL: application/octet-stream */
+	bool twins;        /* `.br` and `.gz` beside it may be sent instead */
+	const char *cache; /* Cache-Control */
+	bool transfer;     /* counts as the user's download while it runs */
 };
 
 /* Takes fd (a regular file). dirfd and name find the twins; name may be NULL. */

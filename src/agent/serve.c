@@ -27,7 +27,10 @@ struct option {
 	enum kind kind;
 	size_t at;
 };
-#define OPT(name, kind, field, help) { name, help, kind, offsetof(struct agent_cfg, field) }
+#define OPT(name, kind, field, help)                                \
+	{                                                           \
+		name, help, kind, offsetof(struct agent_cfg, field) \
+	}
 /* clang-format off */
 static const struct option table[] = {
 	OPT("--port", PORT, port, "TCP port (8888)"),
@@ -56,7 +59,8 @@ static int usage(void)
 	return 2;
 }
 
-static int set(struct agent_cfg *cfg, const struct option *o, const char *value, struct err *err)
+static int set(struct agent_cfg *cfg, const struct option *o, const char *value,
+               struct err *err)
 {
 	void *field = (char *)cfg + o->at;
 	uint64_t n;
@@ -65,7 +69,11 @@ static int set(struct agent_cfg *cfg, const struct option *o, const char *value,
 		*(const char **)field = value;
 		return 0;
 	}
-	if (str_to_u64(str_of(value), 0, o->kind == PORT ? 65535 : o->kind == FLAG ? 1 : 1U << 30, &n) < 0)
+	if (str_to_u64(str_of(value), 0,
+	               o->kind == PORT   ? 65535
+	               : o->kind == FLAG ? 1
+	                                 : 1U << 30,
+	               &n) < 0)
 		return ERR(err, -EINVAL, "%s can't be %s", o->name, value);
 	if (o->kind == FLAG)
 		*(bool *)field = n != 0;
@@ -83,7 +91,8 @@ static int parse(int argc, char **argv, struct agent_cfg *cfg, struct err *err)
 		int r;
 
 		for (size_t k = 0; k < ARRAY_LEN(table); k++)
-			if (strlen(table[k].name) == n && strncmp(table[k].name, argv[i], n) == 0)
+			if (strlen(table[k].name) == n &&
+			    strncmp(table[k].name, argv[i], n) == 0)
 				o = &table[k];
 		if (!o)
 			return ERR(err, -EINVAL, "%s is not an option", argv[i]);
@@ -126,11 +135,14 @@ static void defaults(struct options *o)
 	conf = env_or("JUPYTER_CONFIG_DIR", join(&o->m, c->home, ".jupyter"));
 	c->config_dir = conf;
 	if (!c->data_dir)
-		c->data_dir = env_or("JUPYTER_DATA_DIR", join(&o->m, c->home, ".local/share/jupyter"));
+		c->data_dir =
+		    env_or("JUPYTER_DATA_DIR", join(&o->m, c->home, ".local/share/jupyter"));
 	if (!c->user_settings_dir)
-		c->user_settings_dir = env_or("JUPYTERLAB_SETTINGS_DIR", join(&o->m, conf, "lab/user-settings"));
+		c->user_settings_dir =
+		    env_or("JUPYTERLAB_SETTINGS_DIR", join(&o->m, conf, "lab/user-settings"));
 	if (!c->workspaces_dir)
-		c->workspaces_dir = env_or("JUPYTERLAB_WORKSPACES_DIR", join(&o->m, conf, "lab/workspaces"));
+		c->workspaces_dir =
+		    env_or("JUPYTERLAB_WORKSPACES_DIR", join(&o->m, conf, "lab/workspaces"));
 	if (!c->python)
 		c->python = "python3";
 }
@@ -143,10 +155,12 @@ static int settle(struct options *o, struct err *err)
 	struct buf hex = BUF(64);
 
 	if (!realpath(c->root ? c->root : ".", o->root))
-		return ERR(err, -errno, "the folder %s can't be used: %m", c->root ? c->root : ".");
+		return ERR(err, -errno, "the folder %s can't be used: %m",
+		           c->root ? c->root : ".");
 	c->root = o->root;
 	if (c->base_url[0] != '/' || c->base_url[n - 1] != '/')
-		return ERR(err, -EINVAL, "--base-url must begin and end with a slash, as in /x/");
+		return ERR(err, -EINVAL,
+		           "--base-url must begin and end with a slash, as in /x/");
 	if (!c->token) {
 		rand_bytes(raw, sizeof(raw));
 		hex_put(&hex, (struct str){ (const char *)raw, sizeof(raw) });
@@ -197,8 +211,8 @@ static int run(struct options *o, struct agent *a, struct err *err)
 		own_close(&fd);
 		return r;
 	}
-	(void)printf("carrel-agent serves http://%s:%u%s%s%s\n", o->cfg.ip, o->cfg.port, o->cfg.base_url,
-	             o->token[0] ? "?token=" : "", o->token);
+	(void)printf("carrel-agent serves http://%s:%u%s%s%s\n", o->cfg.ip, o->cfg.port,
+	             o->cfg.base_url, o->token[0] ? "?token=" : "", o->token);
 	(void)fflush(stdout);
 	return agent_run(a, fd, err);
 }
@@ -213,8 +227,9 @@ int serve_main(int argc, char **argv)
 	log_init("carrel-agent", LOG_INFO);
 	(void)signal(SIGPIPE, SIG_IGN);
 	arena_init(&o->m, 1U << 20);
-	o->cfg = (struct agent_cfg){ .ip = "127.0.0.1", .port = 8888, .base_url = "/",
-		                     .delete_to_trash = true };
+	o->cfg = (struct agent_cfg){
+		.ip = "127.0.0.1", .port = 8888, .base_url = "/", .delete_to_trash = true
+	};
 	r = parse(argc, argv, &o->cfg, &err);
 	if (r == 0) {
 		defaults(o);

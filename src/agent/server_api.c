@@ -32,10 +32,13 @@ static void get_spec(struct call *c)
 {
 	http_hdr(c->r, "Content-Type", STR("text/x-yaml"));
 	http_reply(c->r, 200,
-	           STR("openapi: 3.0.3\ninfo:\n  title: Jupyter Server API, served by carrel-agent\n  version: \"" API_VERSION
+	           STR("openapi: 3.0.3\ninfo:\n  title: Jupyter Server API, served by "
+	               "carrel-agent\n  version: \"" API_VERSION
 	               "\"\n  description: >-\n    The REST API of jupyter_server " API_VERSION
-	               ": contents, kernels, kernelspecs,\n    sessions, terminals, config, events, status and me.\n"
-	               "paths:\n  /api/status:\n    get:\n      responses:\n        \"200\":\n          description: Activity of the server\n"));
+	               ": contents, kernels, kernelspecs,\n    sessions, terminals, config, "
+	               "events, status and me.\n"
+	               "paths:\n  /api/status:\n    get:\n      responses:\n        \"200\":\n "
+	               "         description: Activity of the server\n"));
 }
 
 static wall_us last_activity(const struct agent *a)
@@ -120,16 +123,19 @@ static bool put_permissions(struct call *c, struct jsonw *w)
 	struct str asked = url_param(&c->r->url, "permissions");
 	struct json *j = NULL;
 
-	if (asked.len && (json_parse(&c->r->arena, asked, NULL, &j, NULL) < 0 || j->type != JSON_OBJECT))
+	if (asked.len &&
+	    (json_parse(&c->r->arena, asked, NULL, &j, NULL) < 0 || j->type != JSON_OBJECT))
 		return false;
 	jw_key(w, "permissions");
 	jw_obj(w);
-	json_for_each(v, j) {
+	json_for_each(v, j)
+	{
 		if (v->type != JSON_ARRAY)
 			return false;
 		jw_key_str(w, v->key);
 		jw_arr(w);
-		json_for_each(p, v) {
+		json_for_each(p, v)
+		{
 			if (p->type != JSON_STRING)
 				return false;
 			jw_str(w, p->text);
@@ -154,7 +160,9 @@ static void get_me(struct call *c)
 		jw_obj_end(&w);
 		call_reply(c, 200, &b);
 	} else {
-		agent_json_error(c->r, 400, NULL, "permissions should be a JSON dict of {\"resource\":[\"action\",]}");
+		agent_json_error(
+		    c->r, 400, NULL,
+		    "permissions should be a JSON dict of {\"resource\":[\"action\",]}");
 	}
 	buf_fini(&b);
 }
@@ -179,12 +187,17 @@ static void get_metrics(struct call *c)
 {
 	struct buf b = BUF(8192);
 
-	buf_printf(&b, "# TYPE http_connections gauge\nhttp_connections %zu\n", http_server_conns(c->a->server));
-	buf_printf(&b, "# TYPE kernels_currently_running gauge\nkernels_currently_running %zu\n",
+	buf_printf(&b, "# TYPE http_connections gauge\nhttp_connections %zu\n",
+	           http_server_conns(c->a->server));
+	buf_printf(&b,
+	           "# TYPE kernels_currently_running gauge\nkernels_currently_running %zu\n",
 	           kernels_count(c->a));
-	buf_printf(&b, "# TYPE kernel_websockets gauge\nkernel_websockets %zu\n", kernels_connections(c->a));
-	buf_printf(&b, "# TYPE jupyter_last_activity_seconds gauge\njupyter_last_activity_seconds %lld\n",
-	           (long long)(last_activity(c->a) / 1000000));
+	buf_printf(&b, "# TYPE kernel_websockets gauge\nkernel_websockets %zu\n",
+	           kernels_connections(c->a));
+	buf_printf(
+	    &b,
+	    "# TYPE jupyter_last_activity_seconds gauge\njupyter_last_activity_seconds %lld\n",
+	    (long long)(last_activity(c->a) / 1000000));
 	http_hdr(c->r, "Content-Type", STR("text/plain; version=0.0.4; charset=utf-8"));
 	http_reply(c->r, 200, buf_str(&b));
 	buf_fini(&b);
@@ -204,7 +217,8 @@ static void get_tree(struct call *c)
 		return;
 	}
 	http_hdr(c->r, "Content-Type", STR("text/html; charset=UTF-8"));
-	http_reply(c->r, 200, STR("<!doctype html><title>carrel-agent</title><p>A Jupyter server.</p>"));
+	http_reply(c->r, 200,
+	           STR("<!doctype html><title>carrel-agent</title><p>A Jupyter server.</p>"));
 }
 
 static void get_robots(struct call *c)
@@ -220,7 +234,8 @@ static void get_favicon(struct call *c)
 
 static void get_icons(struct call *c)
 {
-	lab_send(c, arena_printf(&c->r->arena, "server/favicons/%.*s", STR_ARG(c->arg[0])), false);
+	lab_send(c, arena_printf(&c->r->arena, "server/favicons/%.*s", STR_ARG(c->arg[0])),
+	         false);
 }
 
 static void get_logo(struct call *c)
@@ -271,7 +286,9 @@ static uint64_t cgroup_number(const char *v2, const char *v1)
 		own_close(&fd);
 		if (got > 0) {
 			buf_commit(&b, (size_t)got);
-			(void)(str_to_u64(str_sub(buf_str(&b), 0, str_chr(buf_str(&b), '\n', 0)), 0, UINT64_MAX, &n) == 0);
+			(void)(str_to_u64(
+			           str_sub(buf_str(&b), 0, str_chr(buf_str(&b), '\n', 0)), 0,
+			           UINT64_MAX, &n) == 0);
 		}
 		buf_fini(&b);
 		if (n && n < 1ULL << 60)
@@ -300,12 +317,15 @@ static void get_session(struct call *c)
 	jw_kv_z(&w, "session", c->a->cfg->session_id);
 	jw_kv_z(&w, "workspace", c->a->cfg->workspace);
 	shimlink_status(c->a, &w);
-	jw_kv_u64(&w, "idle_seconds", now > e.last_active ? (now - e.last_active) / 1000000000 : 0);
+	jw_kv_u64(&w, "idle_seconds",
+	          now > e.last_active ? (now - e.last_active) / 1000000000 : 0);
 	jw_kv_u64(&w, "busy", e.busy);
-	put_number(&w, "memory_bytes", cgroup_number("/sys/fs/cgroup/memory.current",
-	                                             "/sys/fs/cgroup/memory/memory.usage_in_bytes"));
-	put_number(&w, "memory_limit_bytes", cgroup_number("/sys/fs/cgroup/memory.max",
-	                                                   "/sys/fs/cgroup/memory/memory.limit_in_bytes"));
+	put_number(&w, "memory_bytes",
+	           cgroup_number("/sys/fs/cgroup/memory.current",
+	                         "/sys/fs/cgroup/memory/memory.usage_in_bytes"));
+	put_number(&w, "memory_limit_bytes",
+	           cgroup_number("/sys/fs/cgroup/memory.max",
+	                         "/sys/fs/cgroup/memory/memory.limit_in_bytes"));
 	jw_kv_raw(&w, "evidence", buf_str(&ev));
 	jw_obj_end(&w);
 	call_reply(c, 200, &b);

@@ -19,8 +19,8 @@
 #include "base/log.h"
 #include "net/sock.h"
 
-#define RUN_DIR  "/run/carrel"
-#define CAPS     "00000000000000e0" /* KILL 5, SETGID 6, SETUID 7 */
+#define RUN_DIR   "/run/carrel"
+#define CAPS      "00000000000000e0" /* KILL 5, SETGID 6, SETUID 7 */
 #define ORPHAN_MS 50U
 
 struct init {
@@ -60,8 +60,10 @@ int session_check_status(struct str status, struct err *err)
 		struct str got = status_field(status, rules[i].field);
 
 		if (!str_is(got, rules[i].want))
-			return ERR(err, -EPERM, "this container was not started with %s (%s is %.*s): not serving",
-			           rules[i].what, rules[i].field, STR_ARG(got));
+			return ERR(
+			    err, -EPERM,
+			    "this container was not started with %s (%s is %.*s): not serving",
+			    rules[i].what, rules[i].field, STR_ARG(got));
 	}
 	return 0;
 }
@@ -77,7 +79,8 @@ static int check_self(struct err *err)
 	return r;
 }
 
-static const char *text(struct arena *m, const struct json *o, const char *key, const char *fallback)
+static const char *text(struct arena *m, const struct json *o, const char *key,
+                        const char *fallback)
 {
 	struct str s;
 	char *z;
@@ -101,7 +104,8 @@ static bool env_name_ok(struct str k)
 	return true;
 }
 
-static int environment(struct arena *m, const struct json *env, struct agent_cfg *cfg, struct err *err)
+static int environment(struct arena *m, const struct json *env, struct agent_cfg *cfg,
+                       struct err *err)
 {
 	size_t n = 0;
 	char **list = ARENA_NEWS(m, char *, (env ? env->n : 0) + 8);
@@ -112,13 +116,16 @@ static int environment(struct arena *m, const struct json *env, struct agent_cfg
 	list[n++] = arena_strz(m, arena_printf(m, "USER=%s", cfg->user));
 	list[n++] = arena_strz(m, arena_printf(m, "LOGNAME=%s", cfg->user));
 	list[n++] = arena_strz(m, arena_printf(m, "PATH=%s", cfg->path));
-	json_for_each(v, env) {
-		if (v->type != JSON_STRING || !env_name_ok(v->key) || str_chr(v->text, 0, 0) < v->text.len)
+	json_for_each(v, env)
+	{
+		if (v->type != JSON_STRING || !env_name_ok(v->key) ||
+		    str_chr(v->text, 0, 0) < v->text.len)
 			return ERR(err, -EINVAL, "env holds a name or value that can't be one");
-		if (str_is(v->key, "HOME") || str_is(v->key, "USER") || str_is(v->key, "LOGNAME") ||
-		    str_is(v->key, "PATH"))
+		if (str_is(v->key, "HOME") || str_is(v->key, "USER") ||
+		    str_is(v->key, "LOGNAME") || str_is(v->key, "PATH"))
 			continue;
-		list[n++] = arena_strz(m, arena_printf(m, "%.*s=%.*s", STR_ARG(v->key), STR_ARG(v->text)));
+		list[n++] = arena_strz(
+		    m, arena_printf(m, "%.*s=%.*s", STR_ARG(v->key), STR_ARG(v->text)));
 	}
 	for (size_t i = 0; i < n; i++)
 		if (!list[i])
@@ -129,7 +136,9 @@ static int environment(struct arena *m, const struct json *env, struct agent_cfg
 
 int session_config(struct arena *m, struct str in, struct agent_cfg *ret, struct err *err)
 {
-	struct agent_cfg c = { .session = true, .base_url = "/", .token = "", .delete_to_trash = true };
+	struct agent_cfg c = {
+		.session = true, .base_url = "/", .token = "", .delete_to_trash = true
+	};
 	const struct json *user;
 	uint64_t uid = 1000, gid = 1000;
 	struct json *j;

@@ -47,7 +47,8 @@ static int by_name(const struct dirent **a, const struct dirent **b)
 
 static int is_override(const struct dirent *e)
 {
-	return str_ends(str_of(e->d_name), STR(".json")) || str_ends(str_of(e->d_name), STR(".json5"));
+	return str_ends(str_of(e->d_name), STR(".json")) ||
+	       str_ends(str_of(e->d_name), STR(".json5"));
 }
 
 /* overrides.d/ in order of names, overrides.json[5], then labconfig of all levels. */
@@ -55,7 +56,8 @@ static void read_overrides(struct settings *s)
 {
 	const struct agent_cfg *cfg = s->c->a->cfg;
 	const char *levels[] = { "/etc/jupyter", "/usr/local/etc/jupyter", NULL, NULL };
-	const char *prefix = python_prefix(s->c->a, &s->m), *app = lab_settings_dir(s->c->a, &s->m);
+	const char *prefix = python_prefix(s->c->a, &s->m),
+	           *app = lab_settings_dir(s->c->a, &s->m);
 	struct dirent **list = NULL;
 	char path[PATH_MAX];
 	int n;
@@ -67,7 +69,8 @@ static void read_overrides(struct settings *s)
 		(void)snprintf(path, sizeof(path), "%s/overrides.d", app);
 		n = scandir(path, &list, is_override, by_name);
 		for (int i = 0; i < n; i++) {
-			(void)snprintf(path, sizeof(path), "%s/overrides.d/%s", app, list[i]->d_name);
+			(void)snprintf(path, sizeof(path), "%s/overrides.d/%s", app,
+			               list[i]->d_name);
 			overrides_file(s, path);
 			free(list[i]);
 		}
@@ -82,7 +85,8 @@ static void read_overrides(struct settings *s)
 	for (size_t i = 0; i < ARRAY_LEN(levels); i++) {
 		if (!levels[i])
 			continue;
-		(void)snprintf(path, sizeof(path), "%s/labconfig/default_setting_overrides.json", levels[i]);
+		(void)snprintf(path, sizeof(path),
+		               "%s/labconfig/default_setting_overrides.json", levels[i]);
 		overrides_file(s, path);
 	}
 }
@@ -98,7 +102,8 @@ static struct json *member(struct json *o, struct str key)
 /* Each override becomes the default of its property. */
 static void override(struct settings *s, struct str id, struct json *schema)
 {
-	struct json *over = member(s->overrides, id), *props = jt_get(schema, "properties"), *next;
+	struct json *over = member(s->overrides, id), *props = jt_get(schema, "properties"),
+	            *next;
 
 	if (!over || over->type != JSON_OBJECT || !props || props->type != JSON_OBJECT)
 		return;
@@ -138,22 +143,26 @@ static void put_version(struct settings *s, struct jsonw *w, const char *dir)
 static bool id_path(const char *dir, struct str id, const char *ending, char ret[PATH_MAX])
 {
 	size_t colon = str_chr(id, ':', 0);
-	struct str pkg = str_sub(id, 0, colon), plugin = str_sub(id, colon + 1, id.len), part, rest = pkg;
+	struct str pkg = str_sub(id, 0, colon), plugin = str_sub(id, colon + 1, id.len), part,
+	           rest = pkg;
 
-	if (!dir || colon == id.len || !plugin.len || !pkg.len || str_chr(plugin, '/', 0) < plugin.len ||
-	    plugin.ptr[0] == '.' || str_chr(plugin, ':', 0) < plugin.len)
+	if (!dir || colon == id.len || !plugin.len || !pkg.len ||
+	    str_chr(plugin, '/', 0) < plugin.len || plugin.ptr[0] == '.' ||
+	    str_chr(plugin, ':', 0) < plugin.len)
 		return false;
 	while (rest.len && str_split(&rest, '/', &part))
 		if (!part.len || part.ptr[0] == '.')
 			return false;
-	return snprintf(ret, PATH_MAX, "%s/%.*s/%.*s%s", dir, STR_ARG(pkg), STR_ARG(plugin), ending) < PATH_MAX;
+	return snprintf(ret, PATH_MAX, "%s/%.*s/%.*s%s", dir, STR_ARG(pkg), STR_ARG(plugin),
+	                ending) < PATH_MAX;
 }
 
 static void put_times(struct jsonw *w, const struct stat *st)
 {
 	if (st) {
 		jw_kv_time(w, "last_modified", stat_mtime(st));
-		jw_kv_time(w, "created", (wall_us)st->st_ctim.tv_sec * 1000000 + st->st_ctim.tv_nsec / 1000);
+		jw_kv_time(w, "created",
+		           (wall_us)st->st_ctim.tv_sec * 1000000 + st->st_ctim.tv_nsec / 1000);
 	} else {
 		jw_kv_null(w, "last_modified");
 		jw_kv_null(w, "created");
@@ -161,7 +170,8 @@ static void put_times(struct jsonw *w, const struct stat *st)
 }
 
 /* Members raw, settings, last_modified, created, perhaps warning. */
-static void put_user(struct settings *s, struct jsonw *w, struct str id, const struct json *schema)
+static void put_user(struct settings *s, struct jsonw *w, struct str id,
+                     const struct json *schema)
 {
 	struct buf raw = BUF(RAW_MAX), strict = BUF(2 * RAW_MAX);
 	const char *dir = s->c->a->cfg->user_settings_dir;
@@ -221,14 +231,16 @@ struct plugins {
 	size_t n;
 };
 
-static void add_plugin(struct settings *s, struct plugins *p, struct str pkg, const char *dir, const char *name)
+static void add_plugin(struct settings *s, struct plugins *p, struct str pkg, const char *dir,
+                       const char *name)
 {
 	struct str n = str_of(name);
 	struct plugin e;
 
 	if (!str_ends(n, STR(".json")) || p->n >= PLUGINS_MAX)
 		return;
-	e.id = arena_printf(&s->m, "%.*s:%.*s", STR_ARG(pkg), STR_ARG(str_sub(n, 0, n.len - 5)));
+	e.id =
+	    arena_printf(&s->m, "%.*s:%.*s", STR_ARG(pkg), STR_ARG(str_sub(n, 0, n.len - 5)));
 	e.path = arena_printf(&s->m, "%s/%s", dir, name).ptr;
 	e.dir = arena_str(&s->m, str_of(dir)).ptr;
 	if (!e.id.ptr || !e.path || !e.dir)
@@ -243,7 +255,8 @@ static void add_plugin(struct settings *s, struct plugins *p, struct str pkg, co
 	p->list[p->n++] = e;
 }
 
-static void scan(struct settings *s, struct plugins *p, struct str pkg, const char *dir, unsigned depth)
+static void scan(struct settings *s, struct plugins *p, struct str pkg, const char *dir,
+                 unsigned depth)
 {
 	DIR *d = opendir(dir);
 	char path[PATH_MAX];
@@ -253,14 +266,17 @@ static void scan(struct settings *s, struct plugins *p, struct str pkg, const ch
 		struct stat st;
 
 		if (e->d_name[0] == '.' ||
-		    snprintf(path, sizeof(path), "%s/%s", dir, e->d_name) >= (int)sizeof(path) ||
+		    snprintf(path, sizeof(path), "%s/%s", dir, e->d_name) >=
+		        (int)sizeof(path) ||
 		    stat(path, &st) < 0)
 			continue;
 		if (S_ISREG(st.st_mode) && pkg.len)
 			add_plugin(s, p, pkg, dir, e->d_name);
 		else if (S_ISDIR(st.st_mode) && depth < 2)
-			scan(s, p, pkg.len ? arena_printf(&s->m, "%.*s/%s", STR_ARG(pkg), e->d_name)
-			                   : arena_str(&s->m, str_of(e->d_name)), path, depth + 1);
+			scan(s, p,
+			     pkg.len ? arena_printf(&s->m, "%.*s/%s", STR_ARG(pkg), e->d_name)
+			             : arena_str(&s->m, str_of(e->d_name)),
+			     path, depth + 1);
 	}
 	if (d)
 		(void)closedir(d);
@@ -282,9 +298,11 @@ static void ext_dir(const char *dir, struct ext_scan *x, bool scoped)
 		if (e->d_name[0] == '.')
 			continue;
 		if (e->d_name[0] == '@' && !scoped) {
-			if (snprintf(path, sizeof(path), "%s/%s", dir, e->d_name) < (int)sizeof(path))
+			if (snprintf(path, sizeof(path), "%s/%s", dir, e->d_name) <
+			    (int)sizeof(path))
 				ext_dir(path, x, true);
-		} else if (snprintf(path, sizeof(path), "%s/%s/schemas", dir, e->d_name) < (int)sizeof(path)) {
+		} else if (snprintf(path, sizeof(path), "%s/%s/schemas", dir, e->d_name) <
+		           (int)sizeof(path)) {
 			scan(x->s, x->p, STR(""), path, 0);
 		}
 	}
@@ -327,13 +345,15 @@ static void list_all(struct settings *s)
 }
 
 /* Where the schema of an id lies: an extension's goes before the Lab's own. */
-static bool find_schema(struct call *c, struct arena *m, struct str id, char path[PATH_MAX], const char **dir)
+static bool find_schema(struct call *c, struct arena *m, struct str id, char path[PATH_MAX],
+                        const char **dir)
 {
 	struct str pkg = str_sub(id, 0, str_chr(id, ':', 0));
 	char base[PATH_MAX];
 
 	for (size_t i = 0; i < c->a->lab->ndirs; i++) {
-		(void)snprintf(base, sizeof(base), "%s/%.*s/schemas", c->a->lab->dirs[i], STR_ARG(pkg));
+		(void)snprintf(base, sizeof(base), "%s/%.*s/schemas", c->a->lab->dirs[i],
+		               STR_ARG(pkg));
 		if (id_path(base, id, ".json", path) && access(path, R_OK) == 0)
 			goto found;
 	}
@@ -389,7 +409,8 @@ static void get_setting(struct call *c)
 	if (!find_schema(c, &s.m, c->arg[0], path, &dir))
 		schema_missing(c);
 	else if (put_one(&s, c->arg[0], path, dir) < 0)
-		agent_json_error(c->r, 500, NULL, "Failed parsing schema (%.*s)", STR_ARG(c->arg[0]));
+		agent_json_error(c->r, 500, NULL, "Failed parsing schema (%.*s)",
+		                 STR_ARG(c->arg[0]));
 	else
 		call_reply(c, 200, &s.out);
 	settings_fini(&s);
@@ -440,7 +461,9 @@ static void on_put(struct call *c, const struct json *body)
 	int r;
 
 	if (!body || json_get_str(body, "raw", &raw) < 0) {
-		agent_json_error(c->r, 400, NULL, "Invalid format for JSON payload. Must be in the form {'raw': ...}");
+		agent_json_error(
+		    c->r, 400, NULL,
+		    "Invalid format for JSON payload. Must be in the form {'raw': ...}");
 		return;
 	}
 	settings_init(&s, c);

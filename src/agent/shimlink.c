@@ -62,7 +62,8 @@ static void send_msg(struct shim_link *l, const struct wire_msg *m)
 	if (wire_put(&b, m, NULL) == 0) {
 		s = buf_str(&b);
 		/* A shim that does not read loses reports, not the session. */
-		if (send(l->fd, s.ptr, s.len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 && errno != EAGAIN)
+		if (send(l->fd, s.ptr, s.len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 &&
+		    errno != EAGAIN)
 			drop(l);
 	}
 	buf_fini(&b);
@@ -149,11 +150,13 @@ static void plan_warning(struct shim_link *l)
 	}
 }
 
-static void emit_session(struct shim_link *l, const char *state, const char *reason, unsigned seconds)
+static void emit_session(struct shim_link *l, const char *state, const char *reason,
+                         unsigned seconds)
 {
 	struct buf b = BUF(512);
 
-	buf_printf(&b, "\"state\":\"%s\",\"reason\":\"%s\",\"seconds\":%u", state, reason, seconds);
+	buf_printf(&b, "\"state\":\"%s\",\"reason\":\"%s\",\"seconds\":%u", state, reason,
+	           seconds);
 	events_emit(l->a, EVENT_SESSION, buf_str(&b));
 	buf_fini(&b);
 }
@@ -201,7 +204,9 @@ static void on_stopping(struct shim_link *l, const struct wire_shim_stopping *s)
 	emit_session(l, "stopping", l->stop_reason, s->grace_seconds);
 	/* Browsers that hear this save what is open. */
 	ev_timer_start(l->a->ev, &l->stop,
-	               list_empty(&l->a->events.listeners_) || s->grace_seconds < 4 ? 0 : SAVE_MS, on_stop);
+	               list_empty(&l->a->events.listeners_) || s->grace_seconds < 4 ? 0
+	                                                                            : SAVE_MS,
+	               on_stop);
 }
 
 static void answer_queries(struct shim_link *l, const struct oom_facts *f)
@@ -298,7 +303,8 @@ int shimlink_init(struct agent *a, const char *path, struct err *err)
 	l->fd = -1;
 	if (snprintf(l->path, sizeof(l->path), "%s", path) >= (int)sizeof(l->path)) {
 		free(l);
-		return ERR(err, -ENAMETOOLONG, "the shim's socket has too long a name: %s", path);
+		return ERR(err, -ENAMETOOLONG, "the shim's socket has too long a name: %s",
+		           path);
 	}
 	a->shim = l;
 	ev_timer_start(a->ev, &l->retry, 0, on_retry);

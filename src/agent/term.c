@@ -12,12 +12,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <termios.h>
 
-#include "agent/spawn.h"
 #include "base/encode.h"
 
 #define READ_MAX   8192U
@@ -25,7 +23,6 @@
 #define STALL_MS   10000U
 #define STEP_MS    200U
 #define END_MS     1000U
-#define ENV_MAX    256U
 
 static const int ladder[] = { SIGHUP, SIGCONT, SIGINT, SIGTERM, SIGKILL };
 
@@ -63,7 +60,7 @@ static void remember(struct term *t, struct str s)
 
 static bool anyone_slow(struct term *t)
 {
-	list_for_each(it, &t->clients) {
+	list_for_each (it, &t->clients) {
 		if (ws_pending(LIST_ENTRY(it, struct term_client, node)->ws) > HIGH_WATER)
 			return true;
 	}
@@ -87,7 +84,7 @@ static void on_stall(struct ev_timer *timer)
 {
 	struct term *t = CONTAINER_OF(timer, struct term, timer);
 
-	list_for_each_safe(it, &t->clients) {
+	list_for_each_safe (it, &t->clients) {
 		struct term_client *cl = LIST_ENTRY(it, struct term_client, node);
 
 		if (ws_pending(cl->ws) > HIGH_WATER)
@@ -121,7 +118,7 @@ static void broadcast(struct term *t, char *p, size_t n)
 	if (!whole)
 		return;
 	remember(t, s);
-	list_for_each_safe(it, &t->clients)
+	list_for_each_safe (it, &t->clients)
 		send_pair(LIST_ENTRY(it, struct term_client, node), "stdout", s);
 	if (!t->stalled && anyone_slow(t)) {
 		t->stalled = true;
@@ -220,7 +217,7 @@ void term_close(struct term *t)
 	if (t->closing)
 		return;
 	t->closing = true;
-	list_for_each_safe(it, &t->clients) {
+	list_for_each_safe (it, &t->clients) {
 		struct term_client *cl = LIST_ENTRY(it, struct term_client, node);
 
 		(void)(ws_send(cl->ws, WS_TEXT, STR("[\"disconnect\",1]")) == 0);
@@ -255,10 +252,11 @@ static void say_end(struct term *t, int code, int status)
 	if (code == CLD_EXITED && status == 0)
 		return;
 	if (code == CLD_EXITED)
-		n = snprintf(text, sizeof(text), "\r\n[the shell ended with status %d]\r\n", status);
+		n = snprintf(text, sizeof(text), "\r\n[the shell ended with status %d]\r\n",
+		             status);
 	else
-		n = snprintf(text, sizeof(text), "\r\n[the shell was ended by signal %d%s]\r\n", status,
-		             status == SIGKILL ? ": out of memory?" : "");
+		n = snprintf(text, sizeof(text), "\r\n[the shell was ended by signal %d%s]\r\n",
+		             status, status == SIGKILL ? ": out of memory?" : "");
 	broadcast(t, text, (size_t)n);
 }
 
@@ -284,7 +282,7 @@ static void fit(struct term *t)
 {
 	struct winsize ws = { 0 };
 
-	list_for_each(it, &t->clients) {
+	list_for_each (it, &t->clients) {
 		struct term_client *cl = LIST_ENTRY(it, struct term_client, node);
 
 		if (cl->rows && (!ws.ws_row || cl->rows < ws.ws_row))
@@ -325,7 +323,8 @@ static void on_message(struct ws *w, enum ws_op op, struct str data, void *arg)
 	if (kind && kind->type == JSON_STRING && str_is(kind->text, "stdin")) {
 		const struct json *text = json_at(j, 1);
 
-		if (text && text->type == JSON_STRING && text->text.len <= buf_room(&cl->t->input)) {
+		if (text && text->type == JSON_STRING &&
+		    text->text.len <= buf_room(&cl->t->input)) {
 			buf_put_str(&cl->t->input, text->text);
 			cl->t->last_activity = time_wall_us();
 			agent_touch(cl->a, ACT_TYPE);
@@ -371,8 +370,11 @@ static void on_drain(struct ws *w, void *arg)
 
 void term_attach(struct term *t, struct call *c)
 {
-	struct ws_cfg cfg = { .message_max = 2U << 20, .out_max = 8U << 20, .on_message = on_message,
-		              .on_close = on_close, .on_drain = on_drain };
+	struct ws_cfg cfg = { .message_max = 2U << 20,
+		              .out_max = 8U << 20,
+		              .on_message = on_message,
+		              .on_close = on_close,
+		              .on_drain = on_drain };
 	struct term_client *cl = xcalloc(1, sizeof(*cl));
 
 	cl->a = c->a;
@@ -388,84 +390,6 @@ void term_attach(struct term *t, struct call *c)
 	t->last_activity = t->all->last_activity = time_wall_us();
 	if (ws_send(cl->ws, WS_TEXT, STR("[\"setup\",{}]")) == 0 && buf_len(&t->replay))
 		send_pair(cl, "stdout", buf_str(&t->replay));
-}
-
-static bool env_is(const char *e, const char *key)
-{
-	size_t n = strlen(key);
-
-	return strncmp(e, key, n) == 0 && e[n] == '=';
-}
-
-static const char *env_of(const struct agent *a, const char *key)
-{
-	for (char *const *e = a->cfg->env; *e; e++)
-		if (env_is(*e, key))
-			return *e + strlen(key) + 1;
-	return NULL;
-}
-
-static const char *shell(const struct agent *a)
-{
-	const char *sh = env_of(a, "SHELL");
-
-	if (sh && sh[0] == '/' && access(sh, X_OK) == 0)
-		return sh;
-	return access("/bin/bash", X_OK) == 0 ? "/bin/bash" : "/bin/sh";
-}
-
-static int start(struct term *t, int tty, const char *cwd, struct err *err)
-{
-	struct agent *a = t->all->a;
-	const char *env[ENV_MAX], *sh = shell(a);
-	const char *argv[] = { sh, NULL };
-	struct spawn s = SPAWN_NONE;
-	char root[PATH_MAX + 32], url[256];
-	size_t n = 0;
-	pid_t pid;
-	int r;
-
-	for (char *const *e = a->cfg->env; *e && n < ENV_MAX - 8; e++)
-		if (!env_is(*e, "TERM") && !env_is(*e, "COLUMNS") && !env_is(*e, "LINES"))
-			env[n++] = *e;
-	(void)snprintf(root, sizeof(root), "JUPYTER_SERVER_ROOT=%s", a->cfg->root);
-	(void)snprintf(url, sizeof(url), "JUPYTER_SERVER_URL=http://%.64s:%u%.128s",
-	               a->cfg->ip ? a->cfg->ip : "localhost", a->cfg->port, a->cfg->base_url);
-	env[n++] = "TERM=xterm-256color";
-	env[n++] = "COLORTERM=truecolor";
-	env[n++] = root;
-	env[n++] = url;
-	env[n] = NULL;
-	s.argv = argv;
-	s.env = env;
-	s.cwd = cwd;
-	s.tty = tty;
-	r = spawn_start(a, &s, &pid, err);
-	if (r < 0)
-		return err_wrap(err, r, "the shell did not start");
-	r = ev_child_start(a->ev, &t->child, pid, on_child, err);
-	if (r < 0)
-		(void)kill(pid, SIGKILL);
-	return r;
-}
-
-static int open_pty(int *ret_pty, int *ret_tty, struct err *err)
-{
-	struct winsize ws = { .ws_row = 24, .ws_col = 80 };
-	autoclose int pty = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
-	int tty;
-
-	if (pty < 0)
-		return ERR(err, -errno, "no terminal can be opened: %m");
-	if (unlockpt(pty) < 0)
-		return ERR(err, -errno, "the terminal can't be unlocked: %m");
-	tty = ioctl(pty, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
-	if (tty < 0)
-		return ERR(err, -errno, "the terminal has no other side: %m");
-	(void)ioctl(pty, TIOCSWINSZ, &ws);
-	*ret_pty = steal_fd(&pty);
-	*ret_tty = tty;
-	return 0;
 }
 
 static void term_free(struct ev_later *l)
@@ -494,6 +418,7 @@ int term_open(struct terms *all, const char *name, const char *cwd, struct term 
 {
 	struct term *t = xcalloc(1, sizeof(*t));
 	autoclose int tty = -1;
+	pid_t pid;
 	int r;
 
 	t->all = all;
@@ -503,11 +428,16 @@ int term_open(struct terms *all, const char *name, const char *cwd, struct term 
 	buf_init(&t->input, TERM_INPUT_MAX);
 	(void)snprintf(t->name, sizeof(t->name), "%s", name);
 	t->last_activity = all->last_activity = time_wall_us();
-	r = open_pty(&t->pty, &tty, err);
+	r = term_open_pty(&t->pty, &tty, err);
 	if (r == 0)
 		r = ev_fd_start(all->a->ev, &t->fd, t->pty, EPOLLIN, on_pty, err);
 	if (r == 0)
-		r = start(t, tty, cwd, err);
+		r = term_spawn(all->a, tty, cwd, &pid, err);
+	if (r == 0) {
+		r = ev_child_start(all->a->ev, &t->child, pid, on_child, err);
+		if (r < 0)
+			(void)kill(-pid, SIGKILL);
+	}
 	if (r < 0) {
 		ev_fd_stop(&t->fd);
 		own_close(&t->pty);

@@ -6,8 +6,8 @@
 #include "agent/terms.h"
 #include "http/ws.h"
 
-#define TERM_REPLAY_MAX (128U << 10)
-#define TERM_INPUT_MAX  (1U << 20)
+#define TERM_REPLAY_MAX  (128U << 10)
+#define TERM_INPUT_MAX   (1U << 20)
 #define TERM_CLIENTS_MAX 64U
 
 struct term {
@@ -41,16 +41,20 @@ struct term_client {
 
 struct terms {
 	struct agent *a;
-	struct list list;    /* open */
-	struct list dying;   /* closed to the user, their shell not reaped yet */
+	struct list list;  /* open */
+	struct list dying; /* closed to the user, their shell not reaped yet */
 	unsigned n;
 	struct ev_timer cull;
 	wall_us last_activity;
 	void (*done)(struct agent *a);
 };
 
-MUST_CHECK int term_open(struct terms *all, const char *name, const char *cwd, struct term **ret,
-                         struct err *err);
+MUST_CHECK int term_open(struct terms *all, const char *name, const char *cwd,
+                         struct term **ret, struct err *err);
+/* term_shell.c: both sides of a new pty; the shell on the user's side. */
+MUST_CHECK int term_open_pty(int *ret_pty, int *ret_tty, struct err *err);
+MUST_CHECK int term_spawn(const struct agent *a, int tty, const char *cwd, pid_t *ret_pid,
+                          struct err *err);
 void term_attach(struct term *t, struct call *c);
 /* Takes it off the list, tells its browsers, ends its shell. */
 void term_close(struct term *t);

@@ -19,7 +19,7 @@ static void on_cull(struct ev_timer *timer)
 	struct terms *all = CONTAINER_OF(timer, struct terms, cull);
 	wall_us old = time_wall_us() - (wall_us)all->a->cfg->terminal_cull_seconds * 1000000;
 
-	list_for_each_safe(it, &all->list) {
+	list_for_each_safe (it, &all->list) {
 		struct term *t = LIST_ENTRY(it, struct term, node);
 
 		if (t->last_activity < old)
@@ -49,9 +49,9 @@ void terms_fini(struct agent *a)
 	if (!all)
 		return;
 	all->done = NULL;
-	list_for_each_safe(it, &all->list)
+	list_for_each_safe (it, &all->list)
 		term_close(LIST_ENTRY(it, struct term, node));
-	list_for_each_safe(it, &all->dying) {
+	list_for_each_safe (it, &all->dying) {
 		struct term *t = LIST_ENTRY(it, struct term, node);
 
 		if (!t->reaped)
@@ -74,7 +74,7 @@ void terms_stop_all(struct agent *a, unsigned grace_ms, void (*done)(struct agen
 		return;
 	}
 	all->done = done;
-	list_for_each_safe(it, &all->list)
+	list_for_each_safe (it, &all->list)
 		term_close(LIST_ENTRY(it, struct term, node));
 }
 
@@ -85,7 +85,7 @@ wall_us terms_last_activity(const struct agent *a)
 
 void terms_each(const struct agent *a, terms_fn *fn, void *arg)
 {
-	list_for_each(it, &a->terms->list) {
+	list_for_each (it, &a->terms->list) {
 		struct term *t = LIST_ENTRY(it, struct term, node);
 		pid_t fg = tcgetpgrp(t->pty);
 
@@ -95,7 +95,7 @@ void terms_each(const struct agent *a, terms_fn *fn, void *arg)
 
 static struct term *find(struct agent *a, struct str name)
 {
-	list_for_each(it, &a->terms->list) {
+	list_for_each (it, &a->terms->list) {
 		struct term *t = LIST_ENTRY(it, struct term, node);
 
 		if (str_is(name, t->name))
@@ -109,7 +109,8 @@ static struct term *find_or_404(struct call *c)
 	struct term *t = find(c->a, c->arg[0]);
 
 	if (!t)
-		agent_json_error(c->r, 404, NULL, "Terminal not found: %.*s", STR_ARG(c->arg[0]));
+		agent_json_error(c->r, 404, NULL, "Terminal not found: %.*s",
+		                 STR_ARG(c->arg[0]));
 	return t;
 }
 
@@ -127,7 +128,7 @@ static void list_terms(struct call *c)
 	struct jsonw w = JSONW(&b);
 
 	jw_arr(&w);
-	list_for_each(it, &c->a->terms->list)
+	list_for_each (it, &c->a->terms->list)
 		put_model(&w, LIST_ENTRY(it, struct term, node));
 	jw_arr_end(&w);
 	call_reply(c, 200, &b);
@@ -189,14 +190,15 @@ static void on_create(struct call *c, const struct json *body)
 	struct term *t;
 
 	if (c->a->stopping || c->a->terms->n >= TERMS_MAX) {
-		agent_json_error(c->r, 503, NULL, "%s", c->a->stopping
-		                                            ? "The session is stopping"
-		                                            : "Too many terminals: close one first");
+		agent_json_error(c->r, 503, NULL, "%s",
+		                 c->a->stopping ? "The session is stopping"
+		                                : "Too many terminals: close one first");
 		return;
 	}
 	if (name.len && (!name_ok(name) || find(c->a, name))) {
-		agent_json_error(c->r, name_ok(name) ? 409 : 400, NULL,
-		                 "That name can't be used: letters, digits and _, not yet taken");
+		agent_json_error(
+		    c->r, name_ok(name) ? 409 : 400, NULL,
+		    "That name can't be used: letters, digits and _, not yet taken");
 		return;
 	}
 	if (name.len)
@@ -206,7 +208,8 @@ static void on_create(struct call *c, const struct json *body)
 		if (!find(c->a, str_of(chosen)))
 			break;
 	}
-	if (term_open(c->a->terms, chosen, choose_cwd(c, json_str_or(body, "cwd", STR(""))), &t, &err) < 0) {
+	if (term_open(c->a->terms, chosen, choose_cwd(c, json_str_or(body, "cwd", STR(""))), &t,
+	              &err) < 0) {
 		call_err(c, &err);
 		return;
 	}

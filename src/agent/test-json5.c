@@ -25,7 +25,8 @@ static void good(void)
 		{ "'a\\\nb'", "\"ab\"" },
 		{ "'\\x41\\u00e9\\ud83d\\ude00'", "\"A\xC3\xA9\xF0\x9F\x98\x80\"" },
 		{ "'\\ud800'", "\"\xEF\xBF\xBD\"" },
-		{ "{$x_1: true, \xC3\xA9t\xC3\xA9: null}", "{\"$x_1\":true,\"\xC3\xA9t\xC3\xA9\":null}" },
+		{ "{$x_1: true, \xC3\xA9t\xC3\xA9: null}",
+		  "{\"$x_1\":true,\"\xC3\xA9t\xC3\xA9\":null}" },
 		{ "\xEF\xBB\xBF[]\xC2\xA0", "[]" },
 		{ "'tab\there'", "\"tab\\there\"" },
 		{ "{null: false}", "{\"null\":false}" },
@@ -46,8 +47,10 @@ static void good(void)
 static void bad(void)
 {
 	static const char *const cases[] = {
-		"", "{", "[1", "{a}", "{a:}", "{a:1 b:2}", "[1 2]", "01", "0x", "1e", ".", "+", "'a", "'a\nb'",
-		"/* no end", "{} x", "nul", "trueish", "\"\\u12\"", "'\\1'", "{1:2}", "[,]", "\xFF", "'\xFF'",
+		"",          "{",      "[1",        "{a}",  "{a:}", "{a:1 b:2}",
+		"[1 2]",     "01",     "0x",        "1e",   ".",    "+",
+		"'a",        "'a\nb'", "/* no end", "{} x", "nul",  "trueish",
+		"\"\\u12\"", "'\\1'",  "{1:2}",     "[,]",  "\xFF", "'\xFF'",
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -72,5 +75,5 @@ static void deep(void)
 	buf_fini(&out);
 }
 
-TEST_MAIN({ "JSON5 becomes strict JSON", good }, { "broken text is refused with its place", bad },
-          { "nesting has a limit", deep })
+TEST_MAIN({ "JSON5 becomes strict JSON", good },
+          { "broken text is refused with its place", bad }, { "nesting has a limit", deep })

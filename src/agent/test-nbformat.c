@@ -40,33 +40,41 @@ static struct buf browser(const char *in, char problem[160])
 	return out;
 }
 
-#define CELL(more) \
-	"{\"nbformat\":4,\"nbformat_minor\":4,\"metadata\":{},\"cells\":[{\"cell_type\":\"code\"," \
+#define CELL(more)                                                                        \
+	"{\"nbformat\":4,\"nbformat_minor\":4,\"metadata\":{},\"cells\":[{\"cell_type\":" \
+	"\"code\","                                                                       \
 	"\"metadata\":{\"trusted\":true},\"execution_count\":null,\"outputs\":[]," more "}]}"
 
 static void to_disk(void)
 {
 	struct buf b = disk(CELL("\"source\":\"a\\nb\\r\\nc\\u2028d\""));
 
-	T_STREQ(buf_cstr(&b), "{\n \"cells\": [\n  {\n   \"cell_type\": \"code\",\n   \"execution_count\": null,\n"
-	                      "   \"metadata\": {},\n   \"outputs\": [],\n   \"source\": [\n    \"a\\n\",\n"
-	                      "    \"b\\r\\n\",\n    \"c\xE2\x80\xA8\",\n    \"d\"\n   ]\n  }\n ],\n"
-	                      " \"metadata\": {},\n \"nbformat\": 4,\n \"nbformat_minor\": 4\n}\n");
+	T_STREQ(buf_cstr(&b),
+	        "{\n \"cells\": [\n  {\n   \"cell_type\": \"code\",\n   \"execution_count\": "
+	        "null,\n"
+	        "   \"metadata\": {},\n   \"outputs\": [],\n   \"source\": [\n    \"a\\n\",\n"
+	        "    \"b\\r\\n\",\n    \"c\xE2\x80\xA8\",\n    \"d\"\n   ]\n  }\n ],\n"
+	        " \"metadata\": {},\n \"nbformat\": 4,\n \"nbformat_minor\": 4\n}\n");
 	buf_fini(&b);
 }
 
 static void numbers(void)
 {
-	struct buf b = disk("{\"nbformat\":4,\"nbformat_minor\":4,\"metadata\":{\"z\":1e-05,\"a\":100.0,"
-	                    "\"m\":123456789012345678901234567890,\"n\":NaN,\"i\":-Infinity},\"cells\":[]}");
+	struct buf b = disk(
+	    "{\"nbformat\":4,\"nbformat_minor\":4,\"metadata\":{\"z\":1e-05,\"a\":100.0,"
+	    "\"m\":123456789012345678901234567890,\"n\":NaN,\"i\":-Infinity},\"cells\":[]}");
 
-	T_STREQ(buf_cstr(&b), "{\n \"cells\": [],\n \"metadata\": {\n  \"a\": 100.0,\n  \"i\": -Infinity,\n"
-	                      "  \"m\": 123456789012345678901234567890,\n  \"n\": NaN,\n  \"z\": 1e-05\n },\n"
-	                      " \"nbformat\": 4,\n \"nbformat_minor\": 4\n}\n");
+	T_STREQ(buf_cstr(&b),
+	        "{\n \"cells\": [],\n \"metadata\": {\n  \"a\": 100.0,\n  \"i\": -Infinity,\n"
+	        "  \"m\": 123456789012345678901234567890,\n  \"n\": NaN,\n  \"z\": 1e-05\n },\n"
+	        " \"nbformat\": 4,\n \"nbformat_minor\": 4\n}\n");
 	buf_fini(&b);
 	/* JSON.parse has no NaN. */
-	b = browser("{\"nbformat\":4,\"nbformat_minor\":4,\"metadata\":{\"n\":NaN},\"cells\":[]}", NULL);
-	T_STREQ(buf_cstr(&b), "{\"nbformat\":4,\"nbformat_minor\":4,\"metadata\":{\"n\":null},\"cells\":[]}");
+	b = browser(
+	    "{\"nbformat\":4,\"nbformat_minor\":4,\"metadata\":{\"n\":NaN},\"cells\":[]}",
+	    NULL);
+	T_STREQ(buf_cstr(&b),
+	        "{\"nbformat\":4,\"nbformat_minor\":4,\"metadata\":{\"n\":null},\"cells\":[]}");
 	buf_fini(&b);
 }
 
@@ -80,10 +88,14 @@ static void joined(void)
 
 static void mimes(void)
 {
-	const char *in = "{\"nbformat\":4,\"nbformat_minor\":4,\"metadata\":{},\"cells\":[{\"cell_type\":\"code\","
-	                 "\"metadata\":{},\"execution_count\":1,\"source\":\"\",\"outputs\":[{\"output_type\":"
-	                 "\"display_data\",\"metadata\":{},\"data\":{\"text/plain\":\"a\\nb\",\"image/png\":\"x\\ny\","
-	                 "\"application/json\":[\"k\"],\"image/svg+xml\":\"<s>\\n</s>\"}},{\"output_type\":\"stream\","
+	const char *in = "{\"nbformat\":4,\"nbformat_minor\":4,\"metadata\":{},\"cells\":[{"
+	                 "\"cell_type\":\"code\","
+	                 "\"metadata\":{},\"execution_count\":1,\"source\":\"\",\"outputs\":[{"
+	                 "\"output_type\":"
+	                 "\"display_data\",\"metadata\":{},\"data\":{\"text/"
+	                 "plain\":\"a\\nb\",\"image/png\":\"x\\ny\","
+	                 "\"application/json\":[\"k\"],\"image/svg+xml\":\"<s>\\n</"
+	                 "s>\"}},{\"output_type\":\"stream\","
 	                 "\"name\":\"stdout\",\"text\":\"1\\n2\"}]}]}";
 	struct buf b = disk(in), c;
 
@@ -109,10 +121,11 @@ static void stable(void)
 
 static void ids(void)
 {
-	static const char in[] = "{\"nbformat\":4,\"nbformat_minor\":5,\"metadata\":{},\"cells\":["
-	                         "{\"cell_type\":\"markdown\",\"metadata\":{},\"source\":\"a\",\"id\":\"x\"},"
-	                         "{\"cell_type\":\"markdown\",\"metadata\":{},\"source\":\"b\",\"id\":\"x\"},"
-	                         "{\"cell_type\":\"markdown\",\"metadata\":{},\"source\":\"c\"}]}";
+	static const char in[] =
+	    "{\"nbformat\":4,\"nbformat_minor\":5,\"metadata\":{},\"cells\":["
+	    "{\"cell_type\":\"markdown\",\"metadata\":{},\"source\":\"a\",\"id\":\"x\"},"
+	    "{\"cell_type\":\"markdown\",\"metadata\":{},\"source\":\"b\",\"id\":\"x\"},"
+	    "{\"cell_type\":\"markdown\",\"metadata\":{},\"source\":\"c\"}]}";
 	struct arena a = ARENA(1U << 20);
 	struct nb nb;
 	const struct json *cells;
@@ -147,8 +160,10 @@ static void problems(void)
 	} cases[] = {
 		{ CELL("\"source\":\"\""), "" },
 		{ CELL("\"source\":3"), "cell 0: its source is not text" },
-		{ "{\"nbformat\":4,\"metadata\":{},\"cells\":[]}", "the notebook has no nbformat_minor number" },
-		{ "{\"nbformat\":4,\"nbformat_minor\":2,\"metadata\":{},\"cells\":[{\"cell_type\":\"wrong\"}]}",
+		{ "{\"nbformat\":4,\"metadata\":{},\"cells\":[]}",
+		  "the notebook has no nbformat_minor number" },
+		{ "{\"nbformat\":4,\"nbformat_minor\":2,\"metadata\":{},\"cells\":[{\"cell_"
+		  "type\":\"wrong\"}]}",
 		  "cell 0: its cell_type is not code, markdown or raw" },
 	};
 
@@ -163,7 +178,9 @@ static void problems(void)
 
 static void refused(void)
 {
-	static const char *const cases[] = { "", "nope", "[]", "{}", "{\"nbformat\":9}", "{\"nbformat\":\"4\"}" };
+	static const char *const cases[] = {
+		"", "nope", "[]", "{}", "{\"nbformat\":9}", "{\"nbformat\":\"4\"}"
+	};
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct arena a = ARENA(1U << 20);
@@ -177,18 +194,28 @@ static void refused(void)
 static void old_format(void)
 {
 	static const char in[] =
-	    "{\"nbformat\":3,\"nbformat_minor\":0,\"metadata\":{\"name\":\"n\"},\"worksheets\":[{\"cells\":["
+	    "{\"nbformat\":3,\"nbformat_minor\":0,\"metadata\":{\"name\":\"n\"},\"worksheets\":"
+	    "[{\"cells\":["
 	    "{\"cell_type\":\"heading\",\"level\":2,\"source\":[\"Big\\n\",\"title\"]},"
-	    "{\"cell_type\":\"code\",\"language\":\"python\",\"input\":\"1+1\",\"prompt_number\":4,\"collapsed\":false,"
+	    "{\"cell_type\":\"code\",\"language\":\"python\",\"input\":\"1+1\",\"prompt_"
+	    "number\":4,\"collapsed\":false,"
 	    "\"outputs\":[{\"output_type\":\"pyout\",\"prompt_number\":4,\"text\":[\"2\"]},"
 	    "{\"output_type\":\"stream\",\"stream\":\"stderr\",\"text\":[\"w\"]},"
-	    "{\"output_type\":\"pyerr\",\"ename\":\"E\",\"evalue\":\"v\",\"traceback\":[]}]}]}]}";
+	    "{\"output_type\":\"pyerr\",\"ename\":\"E\",\"evalue\":\"v\",\"traceback\":[]}]}]}]"
+	    "}";
 	char problem[160];
 	struct buf b = browser(in, problem);
 	static const char *const want[] = {
-		"\"nbformat\":4", "\"nbformat_minor\":5", "\"source\":\"## Big title\"",
-		"\"output_type\":\"execute_result\"", "\"text/plain\":\"2\"", "\"execution_count\":4",
-		"\"name\":\"stderr\"", "\"output_type\":\"error\"", "\"collapsed\":false", "\"source\":\"1+1\"",
+		"\"nbformat\":4",
+		"\"nbformat_minor\":5",
+		"\"source\":\"## Big title\"",
+		"\"output_type\":\"execute_result\"",
+		"\"text/plain\":\"2\"",
+		"\"execution_count\":4",
+		"\"name\":\"stderr\"",
+		"\"output_type\":\"error\"",
+		"\"collapsed\":false",
+		"\"source\":\"1+1\"",
 	};
 
 	T_STREQ(problem, "");
@@ -205,19 +232,30 @@ static void trust(void)
 		bool trusted;
 	} cases[] = {
 		{ "\"metadata\":{},\"outputs\":[]", true },
-		{ "\"metadata\":{},\"outputs\":[{\"output_type\":\"stream\",\"name\":\"stdout\",\"text\":\"x\"}]", true },
-		{ "\"metadata\":{},\"outputs\":[{\"output_type\":\"display_data\",\"metadata\":{},\"data\":{}}]", false },
-		{ "\"metadata\":{\"trusted\":true},\"outputs\":[{\"output_type\":\"display_data\",\"metadata\":{},"
-		  "\"data\":{}}]", true },
-		{ "\"metadata\":{\"trusted\":\"yes\"},\"outputs\":[{\"output_type\":\"display_data\",\"metadata\":{},"
-		  "\"data\":{}}]", false },
+		{ "\"metadata\":{},\"outputs\":[{\"output_type\":\"stream\",\"name\":"
+		  "\"stdout\",\"text\":\"x\"}]",
+		  true },
+		{ "\"metadata\":{},\"outputs\":[{\"output_type\":\"display_data\",\"metadata\":"
+		  "{},\"data\":{}}]",
+		  false },
+		{ "\"metadata\":{\"trusted\":true},\"outputs\":[{\"output_type\":\"display_"
+		  "data\",\"metadata\":{},"
+		  "\"data\":{}}]",
+		  true },
+		{ "\"metadata\":{\"trusted\":\"yes\"},\"outputs\":[{\"output_type\":\"display_"
+		  "data\",\"metadata\":{},"
+		  "\"data\":{}}]",
+		  false },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct arena a = ARENA(1U << 20);
 		struct nb nb;
-		struct str in = arena_printf(&a, "{\"nbformat\":4,\"nbformat_minor\":4,\"metadata\":{},\"cells\":["
-		                             "{\"cell_type\":\"code\",\"source\":\"\",%s}]}", cases[i].cell);
+		struct str in = arena_printf(
+		    &a,
+		    "{\"nbformat\":4,\"nbformat_minor\":4,\"metadata\":{},\"cells\":["
+		    "{\"cell_type\":\"code\",\"source\":\"\",%s}]}",
+		    cases[i].cell);
 
 		T_EQ(nb_parse(&a, in, &nb, NULL), 0);
 		T_EQ(nb_cells_trusted(&nb), cases[i].trusted);
@@ -228,8 +266,12 @@ static void trust(void)
 }
 
 TEST_MAIN({ "texts become lists of lines, keys sorted, as nbformat writes", to_disk },
-          { "numbers keep their source text", numbers }, { "lines are joined for the browser", joined },
-          { "media types decide what is split", mimes }, { "writing twice changes nothing", stable },
-          { "missing and doubled cell ids are repaired", ids }, { "the minor version is kept", minor_kept },
-          { "an invalid notebook is shown with its problem", problems }, { "no notebook is refused", refused },
-          { "format 3 becomes 4.5", old_format }, { "only safe or marked cells are trusted", trust })
+          { "numbers keep their source text", numbers },
+          { "lines are joined for the browser", joined },
+          { "media types decide what is split", mimes },
+          { "writing twice changes nothing", stable },
+          { "missing and doubled cell ids are repaired", ids },
+          { "the minor version is kept", minor_kept },
+          { "an invalid notebook is shown with its problem", problems },
+          { "no notebook is refused", refused }, { "format 3 becomes 4.5", old_format },
+          { "only safe or marked cells are trusted", trust })

@@ -20,7 +20,8 @@ static void setup(void)
 	(void)snprintf(root, sizeof(root), "/tmp/test-save-XXXXXX");
 	T_OK(mkdtemp(root));
 	cfg = (struct agent_cfg){ .root = root, .home = root };
-	agent = (struct agent){ .cfg = &cfg, .root_fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC) };
+	agent = (struct agent){ .cfg = &cfg,
+		                .root_fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC) };
 	T_OK(agent.root_fd >= 0);
 }
 

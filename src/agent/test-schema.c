@@ -22,11 +22,13 @@ static void check(void)
 		{ "{\"enum\":[\"a\",\"b\"]}", "\"c\"", false },
 		{ "{\"const\":{\"a\":[1]}}", "{\"a\":[1]}", true },
 		{ "{\"properties\":{\"a\":{\"type\":\"number\"}}}", "{\"a\":\"x\"}", false },
-		{ "{\"properties\":{\"a\":{}},\"additionalProperties\":false}", "{\"b\":1}", false },
+		{ "{\"properties\":{\"a\":{}},\"additionalProperties\":false}", "{\"b\":1}",
+		  false },
 		{ "{\"additionalProperties\":{\"type\":\"boolean\"}}", "{\"b\":1}", false },
 		{ "{\"required\":[\"a\"]}", "{}", false },
 		{ "{\"items\":{\"type\":\"string\"}}", "[\"a\",2]", false },
-		{ "{\"items\":[{\"type\":\"string\"},{\"type\":\"number\"}]}", "[\"a\",2]", true },
+		{ "{\"items\":[{\"type\":\"string\"},{\"type\":\"number\"}]}", "[\"a\",2]",
+		  true },
 		{ "{\"minimum\":3}", "2", false },
 		{ "{\"maximum\":3}", "3", true },
 		{ "{\"exclusiveMaximum\":3}", "3", false },
@@ -37,8 +39,10 @@ static void check(void)
 		{ "{\"oneOf\":[{\"type\":\"number\"},{\"minimum\":5}]}", "7", false },
 		{ "{\"allOf\":[{\"type\":\"number\"},{\"minimum\":5}]}", "7", true },
 		{ "{\"not\":{\"type\":\"null\"}}", "null", false },
-		{ "{\"definitions\":{\"k\":{\"type\":\"string\"}},\"properties\":{\"a\":{\"$ref\":"
-		  "\"#/definitions/k\"}}}", "{\"a\":1}", false },
+		{ "{\"definitions\":{\"k\":{\"type\":\"string\"}},\"properties\":{\"a\":{\"$"
+		  "ref\":"
+		  "\"#/definitions/k\"}}}",
+		  "{\"a\":1}", false },
 		{ "{\"$ref\":\"#\"}", "1", false },
 		{ "{\"properties\":{\"a\":false}}", "{\"a\":1}", false },
 	};

@@ -6,9 +6,10 @@
 #include "agent/sendfile.h"
 #include "test.h"
 
-#define STATUS(caps, seccomp, nnp) \
-	"Name:\tcarrel-agent\nUmask:\t0022\nCapInh:\t0000000000000000\nCapPrm:\t" caps "\nCapEff:\t" caps \
-	"\nNoNewPrivs:\t" nnp "\nSeccomp:\t" seccomp "\nSeccomp_filters:\t1\n"
+#define STATUS(caps, seccomp, nnp)                                                     \
+	"Name:\tcarrel-agent\nUmask:\t0022\nCapInh:\t0000000000000000\nCapPrm:\t" caps \
+	"\nCapEff:\t" caps "\nNoNewPrivs:\t" nnp "\nSeccomp:\t" seccomp                \
+	"\nSeccomp_filters:\t1\n"
 
 static void self_check(void)
 {
@@ -28,19 +29,27 @@ static void self_check(void)
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct err err = ERR_NONE;
 
-		T_EQ(session_check_status(str_of(cases[i].status), &err), cases[i].fine ? 0 : -EPERM);
+		T_EQ(session_check_status(str_of(cases[i].status), &err),
+		     cases[i].fine ? 0 : -EPERM);
 	}
 }
 
 static void config(void)
 {
-	static const char good[] =
-	    "{\"session\":\"s_1\",\"workspace\":\"w\",\"root\":\"/home/carrel\",\"user\":{\"uid\":1000,\"gid\":1001,"
-	    "\"name\":\"carrel\",\"home\":\"/home/carrel\"},\"lab\":\"/opt/carrel/lab\",\"path\":\"/opt/venv/bin:/bin\","
-	    "\"env\":{\"LANG\":\"C.UTF-8\",\"PATH\":\"/evil\"}}";
+	static const char good[] = "{\"session\":\"s_1\",\"workspace\":\"w\",\"root\":\"/home/"
+	                           "carrel\",\"user\":{\"uid\":1000,\"gid\":1001,"
+	                           "\"name\":\"carrel\",\"home\":\"/home/carrel\"},\"lab\":\"/"
+	                           "opt/carrel/lab\",\"path\":\"/opt/venv/bin:/bin\","
+	                           "\"env\":{\"LANG\":\"C.UTF-8\",\"PATH\":\"/evil\"}}";
 	static const char *const bad[] = {
-		"", "[", "{\"user\":{\"uid\":0}}", "{\"root\":\"relative\"}", "{\"env\":{\"A=B\":\"x\"}}",
-		"{\"env\":{\"A\":3}}", "{\"user\":{\"uid\":-1}}", "{\"env\":{\"A\":\"x\\u0000y\"}}",
+		"",
+		"[",
+		"{\"user\":{\"uid\":0}}",
+		"{\"root\":\"relative\"}",
+		"{\"env\":{\"A=B\":\"x\"}}",
+		"{\"env\":{\"A\":3}}",
+		"{\"user\":{\"uid\":-1}}",
+		"{\"env\":{\"A\":\"x\\u0000y\"}}",
 	};
 	struct arena m = ARENA(1U << 20);
 	struct agent_cfg c;
@@ -64,7 +73,8 @@ static void jobs(void)
 {
 	T_OK(job_is_interactive(ARGV("bash")));
 	T_OK(job_is_interactive(ARGV("-bash")));
-	T_OK(job_is_interactive(ARGV("/usr/bin/top\0-d\0" "1")));
+	T_OK(job_is_interactive(ARGV("/usr/bin/top\0-d\0"
+	                             "1")));
 	T_OK(job_is_interactive(ARGV("less\0log.txt")));
 	T_OK(job_is_interactive(ARGV("vim\0train.py")));
 	T_OK(job_is_interactive(ARGV("python3")));
@@ -75,7 +85,8 @@ static void jobs(void)
 	T_OK(!job_is_interactive(ARGV("bash\0./long.sh")));
 	T_OK(!job_is_interactive(ARGV("sh\0-c\0sleep 5")));
 	T_OK(!job_is_interactive(ARGV("make\0-j4")));
-	T_OK(!job_is_interactive(ARGV("sleep\0" "3600")));
+	T_OK(!job_is_interactive(ARGV("sleep\0"
+	                              "3600")));
 	T_OK(!job_is_interactive(STR_NONE));
 }
 
@@ -87,19 +98,27 @@ static void ranges(void)
 		int r;
 		uint64_t off, len;
 	} cases[] = {
-		{ "bytes=0-0", 10, 0, 0, 1 },        { "bytes=2-", 10, 0, 2, 8 },
-		{ "bytes=-3", 10, 0, 7, 3 },         { "bytes=-30", 10, 0, 0, 10 },
-		{ "bytes=5-100", 10, 0, 5, 5 },      { "bytes=10-", 10, -ERANGE, 0, 0 },
-		{ "bytes=-0", 10, -ERANGE, 0, 0 },   { "bytes=0-", 0, -ERANGE, 0, 0 },
-		{ "bytes=5-2", 10, -EINVAL, 0, 0 },  { "bytes=0-1,3-4", 10, -EINVAL, 0, 0 },
-		{ "lines=1-2", 10, -EINVAL, 0, 0 },  { "bytes=a-b", 10, -EINVAL, 0, 0 },
-		{ "", 10, -EINVAL, 0, 0 },           { "bytes=99999999999999999999-", 10, -EINVAL, 0, 0 },
+		{ "bytes=0-0", 10, 0, 0, 1 },
+		{ "bytes=2-", 10, 0, 2, 8 },
+		{ "bytes=-3", 10, 0, 7, 3 },
+		{ "bytes=-30", 10, 0, 0, 10 },
+		{ "bytes=5-100", 10, 0, 5, 5 },
+		{ "bytes=10-", 10, -ERANGE, 0, 0 },
+		{ "bytes=-0", 10, -ERANGE, 0, 0 },
+		{ "bytes=0-", 0, -ERANGE, 0, 0 },
+		{ "bytes=5-2", 10, -EINVAL, 0, 0 },
+		{ "bytes=0-1,3-4", 10, -EINVAL, 0, 0 },
+		{ "lines=1-2", 10, -EINVAL, 0, 0 },
+		{ "bytes=a-b", 10, -EINVAL, 0, 0 },
+		{ "", 10, -EINVAL, 0, 0 },
+		{ "bytes=99999999999999999999-", 10, -EINVAL, 0, 0 },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		uint64_t off = 0, len = 0;
 
-		T_EQ(range_parse(str_of(cases[i].field), cases[i].size, &off, &len), cases[i].r);
+		T_EQ(range_parse(str_of(cases[i].field), cases[i].size, &off, &len),
+		     cases[i].r);
 		T_EQ(off, cases[i].off);
 		T_EQ(len, cases[i].len);
 	}
@@ -107,4 +126,5 @@ static void ranges(void)
 
 TEST_MAIN({ "a container with other rights is refused", self_check },
           { "the configuration is read strictly", config },
-          { "shells, editors and pagers are no jobs", jobs }, { "byte ranges follow RFC 9110", ranges })
+          { "shells, editors and pagers are no jobs", jobs },
+          { "byte ranges follow RFC 9110", ranges })

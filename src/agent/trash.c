@@ -71,7 +71,8 @@ static int to_trash(const struct agent *a, struct str path, struct place *p)
 	info = open_trash(a, "info");
 	if (info < 0)
 		return -EXDEV;
-	buf_printf(&original, "%s/%.*s", strcmp(a->cfg->root, "/") == 0 ? "" : a->cfg->root, STR_ARG(path));
+	buf_printf(&original, "%s/%.*s", strcmp(a->cfg->root, "/") == 0 ? "" : a->cfg->root,
+	           STR_ARG(path));
 	for (unsigned n = 0; n < TRIES && r == -EEXIST; n++) {
 		buf_clear(&name);
 		buf_printf(&name, n ? "%.200s.%u" : "%.240s", p->name, n);

@@ -62,7 +62,7 @@ void uploads_fini(struct agent *a)
 {
 	if (!a->uploads)
 		return;
-	list_for_each_safe(it, &a->uploads->list) {
+	list_for_each_safe (it, &a->uploads->list) {
 		struct upload *u = LIST_ENTRY(it, struct upload, node);
 
 		ev_timer_stop(&u->idle);
@@ -81,7 +81,7 @@ static void on_idle(struct ev_timer *t)
 
 static struct upload *find(struct agent *a, struct str path)
 {
-	list_for_each(it, &a->uploads->list) {
+	list_for_each (it, &a->uploads->list) {
 		struct upload *u = LIST_ENTRY(it, struct upload, node);
 
 		if (str_is(path, u->path))
@@ -151,7 +151,8 @@ int upload_chunk(struct agent *a, struct str path, int64_t chunk, struct str dat
 			return r;
 		u->existed = *ret_existed;
 	} else if (!u) {
-		return ERR(err, -EBUSY, "The upload was interrupted: please upload the file again");
+		return ERR(err, -EBUSY,
+		           "The upload was interrupted: please upload the file again");
 	} else {
 		*ret_existed = true;
 	}

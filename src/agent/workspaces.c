@@ -46,13 +46,16 @@ static struct json *load(struct arena *m, int dir, const char *name)
 	text = arena_str(m, buf_str(&b));
 	buf_fini(&b);
 	if (!text.len ||
-	    json_parse(m, text, &(struct json_limits){ .lax_dup = true, .lax_surrogates = true }, &j, NULL) < 0)
+	    json_parse(m, text,
+	               &(struct json_limits){ .lax_dup = true, .lax_surrogates = true }, &j,
+	               NULL) < 0)
 		return NULL;
 	meta = jt_get(j, "metadata");
 	if (!meta || meta->type != JSON_OBJECT)
 		return NULL;
 	put_time(m, meta, "last_modified", stat_mtime(&st));
-	put_time(m, meta, "created", (wall_us)st.st_ctim.tv_sec * 1000000 + st.st_ctim.tv_nsec / 1000);
+	put_time(m, meta, "created",
+	         (wall_us)st.st_ctim.tv_sec * 1000000 + st.st_ctim.tv_nsec / 1000);
 	return j;
 }
 
@@ -157,8 +160,9 @@ void workspace_get(struct call *c)
 		jw_kv_raw(&w, "data", STR("{}"));
 		jw_key(&w, "metadata");
 		jw_obj(&w);
-		jw_kv_str(&w, "id", arena_printf(&c->r->arena, "%s%.*s", c->arg[0].ptr[0] == '/' ? "" : "/",
-		                                 STR_ARG(c->arg[0])));
+		jw_kv_str(&w, "id",
+		          arena_printf(&c->r->arena, "%s%.*s",
+		                       c->arg[0].ptr[0] == '/' ? "" : "/", STR_ARG(c->arg[0])));
 		jw_obj_end(&w);
 		jw_obj_end(&w);
 	}
@@ -190,17 +194,21 @@ static void on_put(struct http_req *r, struct str body)
 	char name[NAME_MAX];
 
 	body = str_trim(body);
-	if (json_parse(&m, body, &(struct json_limits){ .lax_dup = true, .lax_surrogates = true }, &j, &err) < 0) {
+	if (json_parse(&m, body,
+	               &(struct json_limits){ .lax_dup = true, .lax_surrogates = true }, &j,
+	               &err) < 0) {
 		agent_json_error(r, 400, NULL, "The workspace is not JSON: %s", err.msg);
 	} else if (json_get_str(json_get(j, "metadata"), "id", &id) < 0 || !same_id(c, id)) {
-		agent_json_error(r, 400, NULL, "Workspace metadata ID mismatch: expected '%.*s'",
+		agent_json_error(r, 400, NULL,
+		                 "Workspace metadata ID mismatch: expected '%.*s'",
 		                 STR_ARG(c->arg[0]));
 	} else if (file_name(c, name, sizeof(name))) {
 		autoclose int dir = -1;
 		int rc = file_mkdirs(c->a->cfg->workspaces_dir, 0755, &err);
 
 		if (rc == 0)
-			dir = open(c->a->cfg->workspaces_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+			dir =
+			    open(c->a->cfg->workspaces_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		if (rc == 0 && dir < 0)
 			rc = ERR(&err, -errno, "the folder of workspaces can't be opened: %m");
 		if (rc == 0)
@@ -233,7 +241,8 @@ void workspace_delete(struct call *c)
 	if (!file_name(c, name, sizeof(name)))
 		return;
 	if (dir < 0 || unlinkat(dir, name, 0) < 0)
-		agent_json_error(c->r, 404, NULL, "Workspace '%.*s' not found", STR_ARG(c->arg[0]));
+		agent_json_error(c->r, 404, NULL, "Workspace '%.*s' not found",
+		                 STR_ARG(c->arg[0]));
 	else
 		call_empty(c, 204);
 }

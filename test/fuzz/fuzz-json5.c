@@ -9,7 +9,9 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct str in = fuzz_str(data, size);
-	struct json_limits lim = { .depth = JSON5_DEPTH_MAX, .values = 1000000, .lax_dup = true };
+	struct json_limits lim = { .depth = JSON5_DEPTH_MAX,
+		                   .values = 1000000,
+		                   .lax_dup = true };
 	struct buf once = BUF(1U << 22), twice = BUF(1U << 22);
 	struct arena a = ARENA(1U << 28);
 	struct err err = ERR_NONE;

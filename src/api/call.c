@@ -15,9 +15,9 @@
 #include "store/books.h"
 #include "store/feed.h"
 
-#define BODY_MAX     (64 * 1024)
-#define ARENA_MAX    (1 << 20)
-#define OUT_MAX      (8 << 20)
+#define BODY_MAX     (64UL * 1024)
+#define ARENA_MAX    (1UL << 20)
+#define OUT_MAX      (8UL << 20)
 #define IDEM_KEY_MAX 255
 
 void call_free(struct call *c)
@@ -208,7 +208,7 @@ static int keep_answer(struct db *db, struct call *c, struct err *err)
 	r = buf_error(&plain) ? -E2BIG : buf_error(&sealed);
 	if (r == 0)
 		r = idempotency_put(db, str_of(c->who.account_id), c->idem.key_hash,
-		                    c->idem.request, buf_str(&sealed), c->now.wall, err);
+		                    c->idem.request, buf_str(&sealed), err);
 	buf_fini(&plain);
 	buf_fini(&sealed);
 	return r;
@@ -342,7 +342,7 @@ static void want_body(struct call *c)
 	bool some = h->chunked || (h->has_length && h->length > 0);
 
 	if (h->has_length && h->length > BODY_MAX) {
-		call_fail(c, PROBLEM_TOO_LARGE, NULL, "A request's body has at most %d bytes.",
+		call_fail(c, PROBLEM_TOO_LARGE, NULL, "A request's body has at most %lu bytes.",
 		          BODY_MAX);
 		return;
 	}

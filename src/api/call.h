@@ -121,6 +121,8 @@ struct page {
 	int64_t last;
 };
 bool call_page(struct call *c, struct page *ret);
+/* The caller's own rows, one more than the page holds. */
+struct list_of call_list(const struct call *c, const struct page *p);
 /* True while the row fits; one more than limit is asked for to know of more. */
 bool page_row(struct page *p, int64_t seq);
 void page_next(struct jsonw *w, const struct page *p);

@@ -214,8 +214,7 @@ static int add_warning(struct db *db, struct change *c, struct err *err)
 	jw_obj_end(&w);
 	r = buf_error(&b);
 	if (r == 0)
-		r = event_add(db, s->account_id, "warning", s->id, buf_str(&b), c->now.wall,
-		              err);
+		r = event_add_data(db, s->account_id, "warning", s->id, buf_str(&b), err);
 	buf_fini(&b);
 	return r;
 }
@@ -307,7 +306,6 @@ int change_tx(struct db *db, struct store_job *j, struct err *err)
 	else
 		r = do_simple(db, c, err);
 	if (r == 0 && c->changed)
-		r = event_add(db, c->after.account_id, "session", c->session_id, STR(""),
-		              c->now.wall, err);
+		r = event_add(db, c->after.account_id, "session", c->session_id, err);
 	return r;
 }

@@ -105,7 +105,7 @@ static void copy(char *to, size_t room, struct str from)
 /* Evidence is shown inside JSON: it must be an object, or it is nothing. */
 static void copy_evidence(char to[EVIDENCE_MAX + 1], struct str from)
 {
-	struct arena a = ARENA(64 * 1024);
+	struct arena a = ARENA(64UL * 1024);
 	struct json *j = NULL;
 
 	to[0] = '\0';

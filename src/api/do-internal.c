@@ -14,7 +14,7 @@
 #include "store/sessions.h"
 #include "store/workspaces.h"
 
-#define TICKET_TTL_S (14 * 86400)
+#define TICKET_TTL_S UINT64_C(1209600) /* 14 days */
 
 static void say_where(struct call *c, const struct session *s, const struct account *a)
 {

@@ -71,6 +71,9 @@ static int tx_login(struct db *db, struct call *c, struct err *err)
 	struct login_try *t = c->own;
 	struct account a = { 0 };
 	struct expiry e = { 0 };
+	struct token_wish wish = { NULL, call_str(c, "name"), "account",
+		                   (uint64_t)call_int(c, "expires_in_seconds",
+		                                      TOKEN_TTL_DEFAULT_S) };
 	int r;
 
 	if (t->by_code) {
@@ -84,10 +87,9 @@ static int tx_login(struct db *db, struct call *c, struct err *err)
 		return ERR(err, r, "sign-in");
 	if (r == 0)
 		return bad(c);
+	wish.account_id = a.id;
 	if (t->want_token)
-		r = token_mint(db, c, a.id, call_str(c, "name"), "account",
-		               (uint64_t)call_int(c, "expires_in_seconds", TOKEN_TTL_DEFAULT_S),
-		               err);
+		r = token_mint(db, c, &wish, err);
 	else
 		r = open_login(db, c, &a, err);
 	if (r < 0)
@@ -261,8 +263,10 @@ static int tx_code(struct db *db, struct call *c, struct err *err)
 	struct account a = { 0 };
 	char code[CODE_LEN + 1];
 	uint8_t hash[HASH_LEN];
-	int r = account_by_email(db, str_of(ask->email), &a);
+	int r;
 
+	CHECK(ask);
+	r = account_by_email(db, str_of(ask->email), &a);
 	if (r < 0)
 		return ERR(err, r, "accounts");
 	if (r == 0 && !call_bool(c, "create"))

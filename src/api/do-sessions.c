@@ -41,6 +41,7 @@ void do_sessions(struct call *c)
 	struct jsonw w = JSONW(&c->out);
 	struct list_out o = { .c = c, .w = &w };
 	enum session_state s;
+	struct list_of of;
 
 	if (state.ptr && session_state_parse(state, &s) < 0) {
 		call_fail(
@@ -53,9 +54,9 @@ void do_sessions(struct call *c)
 	jw_obj(&w);
 	jw_key(&w, "items");
 	jw_arr(&w);
-	if (session_list(store_reader(c->core->store), str_of(c->who.account_id), state,
-	                 call_query(c, "workspace_id"), o.page.before, o.page.limit + 1,
-	                 on_session, &o) < 0) {
+	of = call_list(c, &o.page);
+	if (session_list(store_reader(c->core->store), &of, state,
+	                 call_query(c, "workspace_id"), on_session, &o) < 0) {
 		call_fail(c, PROBLEM_INTERNAL, NULL, "The sessions can't be read; try again.");
 		return;
 	}
@@ -175,7 +176,7 @@ static int tx_extend(struct db *db, struct call *c, struct err *err)
 	               until == deadline_max_at(&s) ? "max" : "idle");
 	r = session_update(db, &s, err);
 	if (r == 0)
-		r = event_add(db, s.account_id, "session", s.id, STR(""), c->now.wall, err);
+		r = event_add(db, s.account_id, "session", s.id, err);
 	if (r == 0)
 		r = call_audit(db, c, s.id, "", err);
 	x->session = s;

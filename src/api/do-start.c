@@ -163,7 +163,7 @@ static int make_session(struct db *db, struct call *c, struct workspace *w, stru
 	memcpy(w->session_id, s->id, sizeof(w->session_id));
 	r = workspace_set_sessions(db, w, err);
 	if (r == 0)
-		r = event_add(db, s->account_id, "session", s->id, STR(""), c->now.wall, err);
+		r = event_add(db, s->account_id, "session", s->id, err);
 	if (r == 0)
 		r = call_audit(db, c, s->id, "", err);
 	a->made = r == 0;
@@ -256,8 +256,7 @@ static int tx_stop(struct db *db, struct call *c, struct err *err)
 	if (r == 0)
 		r = session_update(db, &v.session, err);
 	if (r == 0)
-		r = event_add(db, v.w.account_id, "session", v.session.id, STR(""), c->now.wall,
-		              err);
+		r = event_add(db, v.w.account_id, "session", v.session.id, err);
 	if (r == 0)
 		r = call_audit(db, c, v.session.id, "", err);
 	if (r < 0)

@@ -12,14 +12,14 @@
 
 #define TOKENS_PER_ACCOUNT 200
 
-int token_mint(struct db *db, struct call *c, const char *account_id, struct str name,
-               const char *scopes, uint64_t ttl_s, struct err *err)
+int token_mint(struct db *db, struct call *c, const struct token_wish *wish, struct err *err)
 {
-	struct token t = { .expiry = expiry_from(&c->now, ttl_s) };
+	struct token t = { .expiry = expiry_from(&c->now, wish->ttl_s) };
 	struct jsonw w = JSONW(&c->out);
 	struct token_text text;
+	struct str name;
 	int64_t have = 0;
-	int r = token_count(db, str_of(account_id), &have);
+	int r = token_count(db, str_of(wish->account_id), &have);
 
 	if (r < 0)
 		return ERR(err, r, "tokens");
@@ -28,10 +28,10 @@ int token_mint(struct db *db, struct call *c, const char *account_id, struct str
 		                    "An account has at most %d tokens; revoke some first.",
 		                    TOKENS_PER_ACCOUNT);
 	rand_id("t", t.id);
-	memcpy(t.account_id, account_id, sizeof(t.account_id));
-	(void)snprintf(t.name, sizeof(t.name), "%.*s", name.len ? (int)name.len : 5,
-	               name.len ? name.ptr : "token");
-	(void)snprintf(t.scopes, sizeof(t.scopes), "%s", scopes);
+	memcpy(t.account_id, wish->account_id, sizeof(t.account_id));
+	name = wish->name.len ? wish->name : STR("token");
+	(void)snprintf(t.name, sizeof(t.name), "%.*s", STR_ARG(name));
+	(void)snprintf(t.scopes, sizeof(t.scopes), "%s", wish->scopes);
 	token_make(&text);
 	r = token_insert(db, &t, str_of(text.lookup), text.hash, err);
 	if (r < 0)
@@ -58,14 +58,15 @@ void do_tokens(struct call *c)
 {
 	struct jsonw w = JSONW(&c->out);
 	struct token_list l = { .w = &w };
+	struct list_of of;
 
 	if (!call_page(c, &l.page))
 		return;
 	jw_obj(&w);
 	jw_key(&w, "items");
 	jw_arr(&w);
-	if (token_list(store_reader(c->core->store), str_of(c->who.account_id), l.page.before,
-	               l.page.limit + 1, on_token, &l) < 0) {
+	of = call_list(c, &l.page);
+	if (token_list(store_reader(c->core->store), &of, on_token, &l) < 0) {
 		call_fail(c, PROBLEM_INTERNAL, NULL, "The tokens can't be read; try again.");
 		return;
 	}
@@ -77,9 +78,10 @@ void do_tokens(struct call *c)
 
 static int tx_create(struct db *db, struct call *c, struct err *err)
 {
-	int r =
-	    token_mint(db, c, c->who.account_id, call_str(c, "name"), c->own,
-	               (uint64_t)call_int(c, "expires_in_seconds", TOKEN_TTL_DEFAULT_S), err);
+	struct token_wish wish = { c->who.account_id, call_str(c, "name"), c->own,
+		                   (uint64_t)call_int(c, "expires_in_seconds",
+		                                      TOKEN_TTL_DEFAULT_S) };
+	int r = token_mint(db, c, &wish, err);
 
 	return r < 0 ? r : call_audit(db, c, c->who.account_id, "", err);
 }

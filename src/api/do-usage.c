@@ -105,6 +105,7 @@ void do_usage(struct call *c)
 	struct jsonw w = JSONW(&c->out);
 	struct usage_out o = { .c = c, .w = csv ? NULL : &w };
 	struct usage_total total = { 0 };
+	struct list_of of;
 	wall_us from, to;
 
 	if (!call_page(c, &o.page) || !take_time(c, "from", 0, &from) ||
@@ -120,8 +121,8 @@ void do_usage(struct call *c)
 		jw_key(&w, "items");
 		jw_arr(&w);
 	}
-	if (segment_list(db, account, from, to, o.page.before, o.page.limit + 1, on_segment,
-	                 &o) < 0 ||
+	of = call_list(c, &o.page);
+	if (segment_list(db, &of, from, to, on_segment, &o) < 0 ||
 	    segment_total(db, account, from, to, &total) < 0) {
 		call_fail(c, PROBLEM_INTERNAL, NULL, "The usage can't be read; try again.");
 		return;
@@ -160,6 +161,7 @@ void do_audit(struct call *c)
 	struct jsonw w = JSONW(&c->out);
 	struct usage_out o = { .c = c, .w = &w };
 	bool all = str_is(call_query(c, "all"), "true");
+	struct list_of of;
 
 	if (all && !c->who.admin) {
 		call_fail(c, PROBLEM_FORBIDDEN, "all", "Only administrators see everybody's.");
@@ -170,8 +172,10 @@ void do_audit(struct call *c)
 	jw_obj(&w);
 	jw_key(&w, "items");
 	jw_arr(&w);
-	if (audit_list(store_reader(c->core->store), all ? STR("") : str_of(c->who.account_id),
-	               o.page.before, o.page.limit + 1, on_audit, &o) < 0) {
+	of = call_list(c, &o.page);
+	if (all)
+		of.account_id = STR("");
+	if (audit_list(store_reader(c->core->store), &of, on_audit, &o) < 0) {
 		call_fail(c, PROBLEM_INTERNAL, NULL, "The audit log can't be read; try again.");
 		return;
 	}

@@ -39,6 +39,7 @@ static void on_workspace(void *arg, const struct workspace_view *v, int64_t seq)
 void do_workspaces(struct call *c)
 {
 	struct jsonw w = JSONW(&c->out);
+	struct list_of of;
 	struct list_out o = { .c = c, .w = &w };
 
 	if (!call_page(c, &o.page))
@@ -46,8 +47,8 @@ void do_workspaces(struct call *c)
 	jw_obj(&w);
 	jw_key(&w, "items");
 	jw_arr(&w);
-	if (workspace_list(store_reader(c->core->store), str_of(c->who.account_id),
-	                   call_query(c, "label"), o.page.before, o.page.limit + 1,
+	of = call_list(c, &o.page);
+	if (workspace_list(store_reader(c->core->store), &of, call_query(c, "label"),
 	                   on_workspace, &o) < 0) {
 		call_fail(c, PROBLEM_INTERNAL, NULL,
 		          "The workspaces can't be read; try again.");
@@ -219,8 +220,7 @@ static int tx_create(struct db *db, struct call *c, struct err *err)
 	if (r == -EEXIST)
 		return taken(c, v.w.name);
 	if (r == 0)
-		r = event_add(db, v.w.account_id, "workspace", v.w.id, STR(""), c->now.wall,
-		              err);
+		r = event_add(db, v.w.account_id, "workspace", v.w.id, err);
 	if (r == 0)
 		r = call_audit(db, c, v.w.id, "", err);
 	if (r == 0)
@@ -333,8 +333,7 @@ static int tx_change(struct db *db, struct call *c, struct err *err)
 	if (r == 0)
 		r = follow(db, &v, err);
 	if (r == 0)
-		r = event_add(db, v.w.account_id, "workspace", v.w.id, STR(""), c->now.wall,
-		              err);
+		r = event_add(db, v.w.account_id, "workspace", v.w.id, err);
 	if (r == 0)
 		r = call_audit(db, c, v.w.id, "", err);
 	if (r == 0)
@@ -401,7 +400,7 @@ static int end_session(struct db *db, struct call *c, struct deletion *d, struct
 		r = workspace_set_sessions(db, w, err);
 	}
 	if (r == 0)
-		r = event_add(db, s->account_id, "session", s->id, STR(""), c->now.wall, err);
+		r = event_add(db, s->account_id, "session", s->id, err);
 	d->stopping = !queued;
 	d->session = *s;
 	return r;
@@ -435,8 +434,8 @@ static int tx_delete(struct db *db, struct call *c, struct err *err)
 	r = volume_doom(db, str_of(v.w.volume_id), c->now.wall, err);
 	n = snprintf(gone, sizeof(gone), "{\"id\":\"%s\",\"deleted\":true}", v.w.id);
 	if (r == 0)
-		r = event_add(db, v.w.account_id, "workspace", v.w.id,
-		              (struct str){ gone, (size_t)n }, c->now.wall, err);
+		r = event_add_data(db, v.w.account_id, "workspace", v.w.id,
+		                   (struct str){ gone, (size_t)n }, err);
 	return r < 0 ? r : call_audit(db, c, v.w.id, "", err);
 }
 

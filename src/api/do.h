@@ -20,9 +20,14 @@ call_fn do_health, do_ready, do_metrics, do_openapi;              /* do-health.c
 /* Shared between do-sessions.c and do-internal.c: the session's owner asks for
  * more time. The session was found for the account already. */
 void extend_session(struct call *c, const char *session_id, uint64_t seconds);
-/* A token's row and its text, for an account; from a transaction. */
-struct token_text;
-int token_mint(struct db *db, struct call *c, const char *account_id, struct str name,
-               const char *scopes, uint64_t ttl_s, struct err *err) MUST_CHECK;
-#define TOKEN_TTL_MAX_S     (90 * 86400)
-#define TOKEN_TTL_DEFAULT_S (30 * 86400)
+/* A token's row, and its text as the answer; from a transaction. */
+struct token_wish {
+	const char *account_id;
+	struct str name; /* empty: "token" */
+	const char *scopes;
+	uint64_t ttl_s;
+};
+int token_mint(struct db *db, struct call *c, const struct token_wish *wish,
+               struct err *err) MUST_CHECK;
+#define TOKEN_TTL_MAX_S     INT64_C(7776000) /* 90 days */
+#define TOKEN_TTL_DEFAULT_S INT64_C(2592000) /* 30 days */

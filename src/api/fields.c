@@ -24,7 +24,9 @@ static void clean(struct str s, char *ret, size_t room)
 	for (size_t i = 0; i < s.len && n + 1 < room; i++) {
 		char ch = s.ptr[i];
 
-		ret[n++] = ch >= 0x20 && ch < 0x7f && ch != '"' && ch != '\\' ? ch : '?';
+		if (ch < 0x20 || ch == 0x7f || ch == '"' || ch == '\\')
+			ch = '?';
+		ret[n++] = ch;
 	}
 	ret[n] = '\0';
 }
@@ -232,6 +234,11 @@ bool call_page(struct call *c, struct page *ret)
 	}
 	*ret = (struct page){ .limit = (unsigned)n, .before = (int64_t)before };
 	return true;
+}
+
+struct list_of call_list(const struct call *c, const struct page *p)
+{
+	return (struct list_of){ str_of(c->who.account_id), p->before, p->limit + 1 };
 }
 
 bool page_row(struct page *p, int64_t seq)

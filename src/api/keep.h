@@ -7,9 +7,9 @@
 #include "api/state.h"
 
 /* Callbacks of the link; arg is the core. */
-void keep_on_up(struct link *l, void *core);
-void keep_on_down(struct link *l, void *core);
-void keep_on_event(struct link *l, const struct wire_msg *m, void *core);
+void keep_on_up(struct link *l, void *arg);
+void keep_on_down(struct link *l, void *arg);
+void keep_on_event(struct link *l, const struct wire_msg *m, void *arg);
 /* Asks the engine for its list, and acts on the answer. */
 void keep_now(struct core *core);
 /* The same in a second: something may have ended without a word. */

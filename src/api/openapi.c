@@ -157,9 +157,9 @@ static void put_field_schema(struct jsonw *w, const struct field *f)
 		jw_obj_end(w);
 	} else {
 		put_simple(w,
-		           f->type == FIELD_INTEGER   ? 'i'
-		           : f->type == FIELD_BOOLEAN ? 'b'
-		                                      : 's',
+		           *(f->type == FIELD_INTEGER   ? "i"
+		             : f->type == FIELD_BOOLEAN ? "b"
+		                                        : "s"),
 		           false);
 	}
 	if (f->type == FIELD_INTEGER) {
@@ -304,7 +304,7 @@ static void put_operation_id(struct jsonw *w, const struct route *r)
 		id[n++] = (char)(*p - 'A' + 'a');
 	for (const char *p = r->path + API.len; *p && n + 1 < sizeof(id); p++)
 		if (*p != '{' && *p != '}')
-			id[n++] = *p == '/' || *p == '-' || *p == '.' ? '_' : *p;
+			id[n++] = *(strchr("/-.", *p) ? "_" : p);
 	jw_kv_str(w, "operationId", (struct str){ id, n });
 }
 

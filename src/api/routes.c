@@ -19,7 +19,7 @@
 	S("name", need_name, 0, 100000, "1 to 64 characters, unique among your workspaces"), \
 	    S("image", false, 1, 80, "name or id of an image"),                              \
 	    S("instance_type", false, 1, 63, "id of an instance type"),                      \
-	    I("storage_bytes", false, 0, 1024 * 1024 * GB,                                   \
+	    I("storage_bytes", false, 0, INT64_C(1048576) * GB,                              \
 	      "size of its files' volume; can grow"),                                        \
 	    I("auto_stop_seconds", false, 0, 31536000,                                       \
 	      "idle time after which a session stops")

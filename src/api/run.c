@@ -25,7 +25,7 @@
 
 #define TICK_MS  1000U
 #define DRAIN_MS 2000U
-#define SWEEP_MS (10U * 60 * 1000)
+#define SWEEP_MS 600000U
 
 struct now core_now(const struct core *core)
 {

@@ -15,8 +15,8 @@
 #define SUBS_MAX         2000U
 #define SUBS_PER_ACCOUNT 32U
 #define EVENTS_A_TURN    32U
-#define EVENT_MAX        (64 * 1024)
-#define PENDING_MAX      (256 * 1024) /* unsent bytes of one reader: then it waits */
+#define EVENT_MAX        (64UL * 1024)
+#define PENDING_MAX      (256UL * 1024) /* unsent bytes of one reader: then it waits */
 
 /* One reader. Owned by its request: dies in on_free. */
 struct sub {

@@ -81,7 +81,10 @@ int code_hash(struct str s, uint8_t ret[HASH_LEN])
 			continue;
 		if (c >= 'a' && c <= 'z')
 			c = (char)(c - 'a' + 'A');
-		c = c == 'O' ? '0' : c == 'I' || c == 'L' ? '1' : c;
+		if (c == 'O')
+			c = '0';
+		else if (c == 'I' || c == 'L')
+			c = '1';
 		if (n == sizeof(digits) || c == '\0' || !strchr(base32, c))
 			return -EINVAL;
 		digits[n++] = c;

@@ -50,10 +50,14 @@ static void codes(void)
 		for (const char *c = code; *c; c++) {
 			if (*c == '-')
 				continue;
-			typed[n++] = *c == '0'   ? 'o'
-			             : *c == '1' ? 'l'
-			             : *c >= 'A' ? (char)(*c - 'A' + 'a')
-			                         : *c;
+			typed[n] = *c;
+			if (*c == '0')
+				typed[n] = 'o';
+			else if (*c == '1')
+				typed[n] = 'l';
+			else if (*c >= 'A')
+				typed[n] = (char)(*c - 'A' + 'a');
+			n++;
 			if (n == 3)
 				typed[n++] = ' ';
 		}

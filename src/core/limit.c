@@ -29,14 +29,14 @@ static void fill(const struct limit *l, struct limit_slot *s, mono_ms now)
 {
 	uint64_t milli = s->milli + (now - s->at_ms) * l->per_minute / 60;
 
-	s->milli = milli > l->burst * 1000U ? l->burst * 1000U : (uint32_t)milli;
+	s->milli = milli > (uint64_t)l->burst * 1000U ? l->burst * 1000U : (uint32_t)milli;
 	s->at_ms = now;
 }
 
 static struct limit_slot *slot_of(struct limit *l, struct str key, mono_ms now)
 {
 	uint64_t k = key_of(l, key);
-	struct limit_slot *set = &l->slots[(k >> 20) % (LIMIT_SLOTS / WAYS) * WAYS],
+	struct limit_slot *set = &l->slots[(k >> 20) % (LIMIT_SLOTS / WAYS) * (uint64_t)WAYS],
 	                  *best = set;
 
 	for (unsigned i = 0; i < WAYS; i++) {

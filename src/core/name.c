@@ -82,7 +82,9 @@ int email_normal(struct str s, char ret[EMAIL_MAX + 1], struct err *err)
 	for (size_t i = 0; i < s.len; i++) {
 		char c = s.ptr[i];
 
-		ret[i] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+		if (c >= 'A' && c <= 'Z')
+			c = (char)(c - 'A' + 'a');
+		ret[i] = c;
 	}
 	ret[s.len] = '\0';
 	return 0;

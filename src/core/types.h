@@ -12,7 +12,7 @@
 #include "core/session.h"
 
 #define NAME_CHARS_MAX 64
-#define NAME_BYTES_MAX (NAME_CHARS_MAX * 4)
+#define NAME_BYTES_MAX 256 /* of UTF-8 */
 #define EMAIL_MAX      254
 #define LABEL_LEN      26
 #define TYPE_ID_MAX    64

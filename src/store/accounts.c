@@ -245,8 +245,7 @@ int token_by_lookup(struct db *db, struct str lookup, struct token *ret,
 	return q_found(&q, r);
 }
 
-int token_list(struct db *db, struct str account_id, int64_t before, unsigned limit,
-               token_fn *fn, void *arg)
+int token_list(struct db *db, const struct list_of *of, token_fn *fn, void *arg)
 {
 	struct q q =
 	    db_q(db, "SELECT seq," TOKEN_COLS(
@@ -254,9 +253,9 @@ int token_list(struct db *db, struct str account_id, int64_t before, unsigned li
 	                     " WHERE account_id = ? AND seq < ? ORDER BY seq DESC LIMIT ?");
 	int r;
 
-	q_str(&q, account_id);
-	q_int(&q, before);
-	q_int(&q, limit);
+	q_str(&q, of->account_id);
+	q_int(&q, of->before);
+	q_int(&q, of->limit);
 	while ((r = q_row(&q)) > 0) {
 		int64_t seq = q_get_int(&q);
 		struct token t;

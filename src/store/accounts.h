@@ -42,8 +42,7 @@ int token_insert(struct db *db, const struct token *t, struct str lookup,
                  const uint8_t hash[HASH_LEN], struct err *err) MUST_CHECK;
 int token_by_lookup(struct db *db, struct str lookup, struct token *ret,
                     uint8_t ret_hash[HASH_LEN], struct account *ret_account) MUST_CHECK;
-int token_list(struct db *db, struct str account_id, int64_t before, unsigned limit,
-               token_fn *fn, void *arg) MUST_CHECK;
+int token_list(struct db *db, const struct list_of *of, token_fn *fn, void *arg) MUST_CHECK;
 int token_count(struct db *db, struct str account_id, int64_t *ret) MUST_CHECK;
 int token_delete(struct db *db, struct str account_id, struct str id) MUST_CHECK;
 int token_touch(struct db *db, struct str id, wall_us at, struct err *err) MUST_CHECK;

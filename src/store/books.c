@@ -81,9 +81,15 @@ static int last_hash(struct db *db, const char *sql, uint8_t ret[HASH_LEN], int6
 	return r < 0 ? r : 0;
 }
 
+/* One side of an entry. */
+struct leg {
+	const char *book;
+	money_micro amount;
+};
+
 /* The sum covers the row's own number, so that a missing row shows too. */
-static int ledger_add(struct db *db, const struct segment *g, const char *book,
-                      money_micro amount, const char *currency, wall_us now, struct err *err)
+static int ledger_add(struct db *db, const struct segment *g, struct leg leg,
+                      const char *currency, wall_us now, struct err *err)
 {
 	uint8_t hash[HASH_LEN];
 	char txn[ID_MAX + 32];
@@ -101,8 +107,8 @@ static int ledger_add(struct db *db, const struct segment *g, const char *book,
 	chain_str(&c, str_of(txn));
 	chain_int(&c, now);
 	chain_str(&c, str_of(g->account_id));
-	chain_str(&c, str_of(book));
-	chain_int(&c, amount);
+	chain_str(&c, str_of(leg.book));
+	chain_int(&c, leg.amount);
 	chain_str(&c, str_of(currency));
 	chain_str(&c, str_of(g->session_id));
 	chain_int(&c, g->epoch);
@@ -115,8 +121,8 @@ static int ledger_add(struct db *db, const struct segment *g, const char *book,
 	q_text(&q, txn);
 	q_int(&q, now);
 	q_text(&q, g->account_id);
-	q_text(&q, book);
-	q_int(&q, amount);
+	q_text(&q, leg.book);
+	q_int(&q, leg.amount);
 	q_text(&q, currency);
 	q_text(&q, g->session_id);
 	q_int(&q, g->epoch);
@@ -153,14 +159,15 @@ int segment_post(struct db *db, const struct segment *g, const char *currency, w
 		return r;
 	if (db_changes(db) == 0)
 		return 0;
-	r = ledger_add(db, g, "receivable", g->amount, currency, now, err);
+	r = ledger_add(db, g, (struct leg){ "receivable", g->amount }, currency, now, err);
 	if (r == 0)
-		r = ledger_add(db, g, "revenue", -g->amount, currency, now, err);
+		r = ledger_add(db, g, (struct leg){ "revenue", -g->amount }, currency, now,
+		               err);
 	return r < 0 ? r : 1;
 }
 
-int segment_list(struct db *db, struct str account_id, wall_us from, wall_us to, int64_t before,
-                 unsigned limit, segment_fn *fn, void *arg)
+int segment_list(struct db *db, const struct list_of *of, wall_us from, wall_us to,
+                 segment_fn *fn, void *arg)
 {
 	struct q q =
 	    db_q(db, "SELECT g.seq, g.session_id, g.workspace_id, g.account_id, g.epoch,"
@@ -171,11 +178,11 @@ int segment_list(struct db *db, struct str account_id, wall_us from, wall_us to,
 	             " AND g.seq < ? ORDER BY g.seq DESC LIMIT ?");
 	int r;
 
-	q_str(&q, account_id);
+	q_str(&q, of->account_id);
 	q_int(&q, from);
 	q_int(&q, to);
-	q_int(&q, before);
-	q_int(&q, limit);
+	q_int(&q, of->before);
+	q_int(&q, of->limit);
 	while ((r = q_row(&q)) > 0) {
 		struct segment g = { .seq = q_get_int(&q) };
 		char name[NAME_BYTES_MAX + 1];
@@ -252,8 +259,7 @@ int audit_add(struct db *db, const struct audit_row *a, struct err *err)
 	return q_run(&q, err);
 }
 
-int audit_list(struct db *db, struct str account_id, int64_t before, unsigned limit,
-               audit_fn *fn, void *arg)
+int audit_list(struct db *db, const struct list_of *of, audit_fn *fn, void *arg)
 {
 	struct q q =
 	    db_q(db, "SELECT seq, at_us, boot_ns, account_id, actor, verb, object, detail,"
@@ -261,10 +267,10 @@ int audit_list(struct db *db, struct str account_id, int64_t before, unsigned li
 	             " AND seq < ? ORDER BY seq DESC LIMIT ?");
 	int r;
 
-	q_str(&q, account_id);
-	q_str(&q, account_id);
-	q_int(&q, before);
-	q_int(&q, limit);
+	q_str(&q, of->account_id);
+	q_str(&q, of->account_id);
+	q_int(&q, of->before);
+	q_int(&q, of->limit);
 	while ((r = q_row(&q)) > 0) {
 		struct audit_row a = { 0 };
 		const char **text[] = { &a.account_id, &a.actor,  &a.verb,      &a.object,

@@ -20,8 +20,8 @@ int segment_post(struct db *db, const struct segment *g, const char *currency, w
                  struct err *err) MUST_CHECK;
 
 /* Started in [from, to), newest first. */
-int segment_list(struct db *db, struct str account_id, wall_us from, wall_us to, int64_t before,
-                 unsigned limit, segment_fn *fn, void *arg) MUST_CHECK;
+int segment_list(struct db *db, const struct list_of *of, wall_us from, wall_us to,
+                 segment_fn *fn, void *arg) MUST_CHECK;
 struct usage_total {
 	money_micro amount;
 	uint64_t ns;
@@ -43,6 +43,5 @@ struct audit_row {
 };
 typedef void audit_fn(void *arg, const struct audit_row *a);
 int audit_add(struct db *db, const struct audit_row *a, struct err *err) MUST_CHECK;
-/* account_id: STR_NONE for everybody's. Newest first. */
-int audit_list(struct db *db, struct str account_id, int64_t before, unsigned limit,
-               audit_fn *fn, void *arg) MUST_CHECK;
+/* of->account_id "": everybody's. Newest first. */
+int audit_list(struct db *db, const struct list_of *of, audit_fn *fn, void *arg) MUST_CHECK;

@@ -5,18 +5,24 @@
 
 #include "store/rows.h"
 
-int event_add(struct db *db, const char *account_id, const char *kind, const char *object_id,
-              struct str data, wall_us now, struct err *err)
+int event_add_data(struct db *db, const char *account_id, const char *kind,
+                   const char *object_id, struct str data, struct err *err)
 {
 	struct q q = db_q(db, "INSERT INTO event(account_id, at_us, kind, object_id, data)"
 	                      " VALUES(?,?,?,?,?)");
 
 	q_text(&q, account_id);
-	q_int(&q, now);
+	q_int(&q, time_wall_us());
 	q_text(&q, kind);
 	q_text(&q, object_id);
 	q_str(&q, data);
 	return q_run(&q, err);
+}
+
+int event_add(struct db *db, const char *account_id, const char *kind, const char *object_id,
+              struct err *err)
+{
+	return event_add_data(db, account_id, kind, object_id, STR(""), err);
 }
 
 int event_list(struct db *db, struct str account_id, int64_t after, unsigned limit, feed_fn *fn,
@@ -87,8 +93,7 @@ int idempotency_get(struct db *db, struct str account_id, const uint8_t key[HASH
 }
 
 int idempotency_put(struct db *db, struct str account_id, const uint8_t key[HASH_LEN],
-                    const uint8_t request[HASH_LEN], struct str answer, wall_us now,
-                    struct err *err)
+                    const uint8_t request[HASH_LEN], struct str answer, struct err *err)
 {
 	struct q q =
 	    db_q(db, "INSERT INTO idempotency(account_id, key_hash, request_mac, answer,"
@@ -98,7 +103,7 @@ int idempotency_put(struct db *db, struct str account_id, const uint8_t key[HASH
 	q_blob(&q, key, HASH_LEN);
 	q_blob(&q, request, HASH_LEN);
 	q_blob(&q, answer.ptr, answer.len);
-	q_int(&q, now);
+	q_int(&q, time_wall_us());
 	return q_run(&q, err);
 }
 

@@ -20,7 +20,10 @@ struct feed_event {
 typedef bool feed_fn(void *arg, const struct feed_event *e);
 
 int event_add(struct db *db, const char *account_id, const char *kind, const char *object_id,
-              struct str data, wall_us now, struct err *err) MUST_CHECK;
+              struct err *err) MUST_CHECK;
+/* With what it shows, where that is not the object as it is. */
+int event_add_data(struct db *db, const char *account_id, const char *kind,
+                   const char *object_id, struct str data, struct err *err) MUST_CHECK;
 int event_list(struct db *db, struct str account_id, int64_t after, unsigned limit, feed_fn *fn,
                void *arg) MUST_CHECK;
 /* Numbers of the first kept and the last event; 0 when there is none. */
@@ -33,6 +36,6 @@ int event_prune(struct db *db, struct err *err) MUST_CHECK;
 int idempotency_get(struct db *db, struct str account_id, const uint8_t key[HASH_LEN],
                     const uint8_t request[HASH_LEN], struct buf *b) MUST_CHECK;
 int idempotency_put(struct db *db, struct str account_id, const uint8_t key[HASH_LEN],
-                    const uint8_t request[HASH_LEN], struct str answer, wall_us now,
+                    const uint8_t request[HASH_LEN], struct str answer,
                     struct err *err) MUST_CHECK;
 int idempotency_prune(struct db *db, wall_us now, struct err *err) MUST_CHECK;

@@ -111,9 +111,8 @@ static int each_session(struct q *q, session_fn *fn, void *arg)
 	return q_found(q, r);
 }
 
-int session_list(struct db *db, struct str account_id, struct str state,
-                 struct str workspace_id, int64_t before, unsigned limit, session_fn *fn,
-                 void *arg)
+int session_list(struct db *db, const struct list_of *of, struct str state,
+                 struct str workspace_id, session_fn *fn, void *arg)
 {
 	struct q q =
 	    db_q(db, "SELECT seq," SESSION_COLS(
@@ -122,13 +121,13 @@ int session_list(struct db *db, struct str account_id, struct str state,
 	                     " AND (? = '' OR workspace_id = ?)"
 	                     " ORDER BY seq DESC LIMIT ?");
 
-	q_str(&q, account_id);
-	q_int(&q, before);
+	q_str(&q, of->account_id);
+	q_int(&q, of->before);
 	q_str(&q, state);
 	q_str(&q, state);
 	q_str(&q, workspace_id);
 	q_str(&q, workspace_id);
-	q_int(&q, limit);
+	q_int(&q, of->limit);
 	return each_session(&q, fn, arg);
 }
 

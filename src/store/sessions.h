@@ -16,9 +16,8 @@ int session_get(struct db *db, struct str account_id, struct str id,
 /* For platform work that has no tenant: what the engine tells about. */
 int session_by_id(struct db *db, struct str id, struct session *ret) MUST_CHECK;
 /* Newest first; state, workspace_id: STR_NONE for all. */
-int session_list(struct db *db, struct str account_id, struct str state,
-                 struct str workspace_id, int64_t before, unsigned limit, session_fn *fn,
-                 void *arg) MUST_CHECK;
+int session_list(struct db *db, const struct list_of *of, struct str state,
+                 struct str workspace_id, session_fn *fn, void *arg) MUST_CHECK;
 /* Of all accounts, oldest first: what has not ended. */
 int session_list_live(struct db *db, session_fn *fn, void *arg) MUST_CHECK;
 int session_count_live(struct db *db, int64_t ret[SESSION_STATE_MAX_]) MUST_CHECK;

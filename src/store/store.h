@@ -50,6 +50,13 @@ unsigned store_pending(struct store *st);
 /* The read-only connection; only on the loop's thread. */
 struct db *store_reader(struct store *st);
 
+/* Whose rows, from which on, how many: every list is read in pages. */
+struct list_of {
+	struct str account_id;
+	int64_t before; /* INT64_MAX: from the newest on */
+	unsigned limit;
+};
+
 struct store_stats {
 	uint64_t jobs, commits, commit_ns, checkpoints, refused;
 	unsigned waiting;

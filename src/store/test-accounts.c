@@ -114,11 +114,12 @@ static void tokens(void)
 	T_EQ(token_by_lookup(&db, STR("lk3"), &got, got_h, &a), 1);
 	T_STREQ(got.id, "t_3");
 	T_OK(memcmp(h, got_h, HASH_LEN) == 0);
-	T_EQ(token_list(&db, STR("a_1"), cursor, 3, on_token, &cursor), 0);
+	T_EQ(token_list(&db, &(struct list_of){ STR("a_1"), cursor, 3 }, on_token, &cursor), 0);
 	T_EQ(seen, 3);
-	T_EQ(token_list(&db, STR("a_1"), cursor, 3, on_token, &cursor), 0);
+	T_EQ(token_list(&db, &(struct list_of){ STR("a_1"), cursor, 3 }, on_token, &cursor), 0);
 	T_EQ(seen, 5);
-	T_EQ(token_list(&db, STR("a_2"), INT64_MAX, 3, on_token, &cursor), 0);
+	T_EQ(token_list(&db, &(struct list_of){ STR("a_2"), INT64_MAX, 3 }, on_token, &cursor),
+	     0);
 	T_EQ(seen, 5);
 	T_EQ(token_touch(&db, STR("t_3"), 5, &err), 0);
 	T_EQ(token_delete(&db, STR("a_2"), STR("t_3")), 0);

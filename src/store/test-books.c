@@ -69,11 +69,13 @@ static void ledger_balances_and_chains(void)
 		g.segment = i;
 		g.started = 1000 + i;
 		g.ns = i * NS_PER_S;
-		g.amount = i * 1000;
+		g.amount = INT64_C(1000) * i;
 		T_EQ(segment_post(&db, &g, "USD", 5000, &err), 1);
 		T_EQ(segment_post(&db, &g, "USD", 6000, &err), 0);
 	}
-	T_EQ(segment_list(&db, STR("a_1"), 1000, 1010, INT64_MAX, 100, on_segment, &sum), 0);
+	T_EQ(segment_list(&db, &(struct list_of){ STR("a_1"), INT64_MAX, 100 }, 1000, 1010,
+	                  on_segment, &sum),
+	     0);
 	T_EQ(sum, 45000);
 	T_EQ(segment_total(&db, STR("a_1"), 1000, 1005, &total), 1);
 	T_EQ(total.amount, 10000);
@@ -134,9 +136,10 @@ static void audit_is_per_tenant(void)
 		T_EQ(audit_add(&db, &a, &err), 0);
 	a.account_id = "a_2";
 	T_EQ(audit_add(&db, &a, &err), 0);
-	T_EQ(audit_list(&db, STR("a_1"), INT64_MAX, 100, on_audit, NULL), 0);
+	T_EQ(audit_list(&db, &(struct list_of){ STR("a_1"), INT64_MAX, 100 }, on_audit, NULL),
+	     0);
 	T_EQ(audits, 3);
-	T_EQ(audit_list(&db, STR_NONE, INT64_MAX, 100, on_audit, NULL), 0);
+	T_EQ(audit_list(&db, &(struct list_of){ STR_NONE, INT64_MAX, 100 }, on_audit, NULL), 0);
 	T_EQ(audits, 7);
 	test_db_close(&db);
 }

@@ -161,7 +161,7 @@ static void survives_kills(void)
 /* On a full disk only what is essential goes on, from the reserve. */
 static void full_disk(void)
 {
-	struct add job = { 0 };
+	struct add job;
 	struct store *st;
 	int refused = 0, n = 0;
 

@@ -90,14 +90,17 @@ static void lists_in_pages(void)
 	}
 	last = INT64_MAX;
 	for (int page = 0; page < 3; page++)
-		T_EQ(workspace_list(&db, STR("a_1"), STR_NONE, last, 10, on_workspace, NULL),
+		T_EQ(workspace_list(&db, &(struct list_of){ STR("a_1"), last, 10 }, STR_NONE,
+		                    on_workspace, NULL),
 		     0);
 	T_EQ(rows, 25);
-	T_EQ(workspace_list(&db, STR("a_1"), STR("label-ws_7"), INT64_MAX, 10, on_workspace,
-	                    NULL),
+	T_EQ(workspace_list(&db, &(struct list_of){ STR("a_1"), INT64_MAX, 10 },
+	                    STR("label-ws_7"), on_workspace, NULL),
 	     0);
 	T_EQ(rows, 26);
-	T_EQ(workspace_list(&db, STR("a_2"), STR_NONE, INT64_MAX, 10, on_workspace, NULL), 0);
+	T_EQ(workspace_list(&db, &(struct list_of){ STR("a_2"), INT64_MAX, 10 }, STR_NONE,
+	                    on_workspace, NULL),
+	     0);
 	T_EQ(rows, 26);
 	test_db_close(&db);
 }

@@ -120,19 +120,19 @@ int workspace_by_label(struct db *db, struct str label, struct workspace *ret)
 	return q_found(&q, r);
 }
 
-int workspace_list(struct db *db, struct str account_id, struct str label, int64_t before,
-                   unsigned limit, workspace_fn *fn, void *arg)
+int workspace_list(struct db *db, const struct list_of *of, struct str label, workspace_fn *fn,
+                   void *arg)
 {
 	struct q q = db_q(db, VIEW_SQL " WHERE w.account_id = ? AND w.deleted_us IS NULL"
 	                               " AND w.seq < ? AND (? = '' OR w.label = ?)"
 	                               " ORDER BY w.seq DESC LIMIT ?");
 	int r;
 
-	q_str(&q, account_id);
-	q_int(&q, before);
+	q_str(&q, of->account_id);
+	q_int(&q, of->before);
 	q_str(&q, label);
 	q_str(&q, label);
-	q_int(&q, limit);
+	q_int(&q, of->limit);
 	while ((r = q_row(&q)) > 0) {
 		struct workspace_view v = { 0 };
 		int64_t seq = get_view(&q, &v);

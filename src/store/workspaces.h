@@ -18,8 +18,8 @@ int workspace_by_id(struct db *db, struct str id, struct workspace *ret) MUST_CH
 /* Who owns this origin? Deleted ones have none. */
 int workspace_by_label(struct db *db, struct str label, struct workspace *ret) MUST_CHECK;
 /* label: STR_NONE, or only the one with that label. */
-int workspace_list(struct db *db, struct str account_id, struct str label, int64_t before,
-                   unsigned limit, workspace_fn *fn, void *arg) MUST_CHECK;
+int workspace_list(struct db *db, const struct list_of *of, struct str label, workspace_fn *fn,
+                   void *arg) MUST_CHECK;
 int workspace_count(struct db *db, struct str account_id, int64_t *ret) MUST_CHECK;
 /* What PATCH changes; raises the version, in *w too. -EEXIST as above. */
 int workspace_update(struct db *db, struct workspace *w, struct err *err) MUST_CHECK;

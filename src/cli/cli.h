@@ -87,7 +87,7 @@ const char *cli_text(struct cli *c, const struct json *o, const char *key);
 const char *cli_time(struct cli *c, const struct json *o, const char *key);
 
 /* The commands. */
-cli_fn cmd_completion, cmd_doctor, cmd_extend, cmd_login, cmd_logout, cmd_logs, cmd_ls,
-    cmd_open, cmd_start, cmd_stop, cmd_token_create, cmd_token_list, cmd_token_revoke,
-    cmd_usage, cmd_version, cmd_whoami, cmd_workspace_create, cmd_workspace_delete,
-    cmd_workspace_list, cmd_workspace_set, cmd_workspace_show;
+cli_fn cmd_admin_sign_in_code, cmd_completion, cmd_doctor, cmd_extend, cmd_login, cmd_logout,
+    cmd_logs, cmd_ls, cmd_open, cmd_start, cmd_stop, cmd_token_create, cmd_token_list,
+    cmd_token_revoke, cmd_usage, cmd_version, cmd_whoami, cmd_workspace_create,
+    cmd_workspace_delete, cmd_workspace_list, cmd_workspace_set, cmd_workspace_show;

@@ -53,6 +53,8 @@ const struct command commands[] = {
 	{ "token", "list", "", 0, 0, "list tokens", cmd_token_list, COMPLETE_NOTHING, { { 0 } } },
 	{ "token", "revoke", "ID", 1, 1, "end a token, by its id or name", cmd_token_revoke, COMPLETE_NOTHING, { { 0 } } },
 
+	{ "admin", "sign-in-code", "", 0, 0, "make a fresh one-time code for the administrator (as root, on the hub's machine)", cmd_admin_sign_in_code, COMPLETE_NOTHING, {
+		{ "state", 0, "DIR", "state directory of the hub (default: what its configuration says)" } } },
 	{ "doctor", NULL, "", 0, 0, "look for what is missing or risky on this host", cmd_doctor, COMPLETE_NOTHING, {
 		{ "state", 0, "DIR", "state directory of the hub (default /var/lib/carrel)" },
 		{ "port", 0, "PORT", "port of the hub (default 8888)" } } },

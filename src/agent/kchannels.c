@@ -12,10 +12,10 @@
 #include "base/log.h"
 #include "base/rand.h"
 
-#define MESSAGE_MAX (64U << 20) /* widgets send large buffers */
-#define OUT_MAX (144U << 20)    /* one large output, whatever else is queued */
-#define PENDING_MAX (4U << 20)  /* queued for the kernel: read no more */
-#define ARENA_MAX (4U << 20)
+#define MESSAGE_MAX (64U << 20)  /* widgets send large buffers */
+#define OUT_MAX     (144U << 20) /* one large output, whatever else is queued */
+#define PENDING_MAX (4U << 20)   /* queued for the kernel: read no more */
+#define ARENA_MAX   (4U << 20)
 
 /* What in a client's message is a person's doing. */
 static void note_activity(struct kernel *k, const struct jmsg *m)
@@ -150,7 +150,8 @@ void kchannels_open(struct call *c)
 	if (c->a->stopping)
 		agent_json_error(c->r, 503, NULL, "The session is being stopped");
 	else if (!k)
-		agent_json_error(c->r, 404, NULL, "Kernel does not exist: %.*s", STR_ARG(c->arg[0]));
+		agent_json_error(c->r, 404, NULL, "Kernel does not exist: %.*s",
+		                 STR_ARG(c->arg[0]));
 	else if (!ws_is_handshake(c->r))
 		agent_json_error(c->r, 400, NULL, "Can \"Upgrade\" only to \"WebSocket\".");
 	else

@@ -6,17 +6,17 @@
 #include "base/encode.h"
 #include "base/log.h"
 
-#define HIGH (2U << 20)       /* queued in the socket: no more until it drains */
-#define RUN_MAX (16U << 20)   /* stream output of one request that a page can show */
-#define BURST (512U << 10)    /* sent at one go to a socket that takes all */
-#define BURST_PARTS 14U       /* what ws_sendv takes, and room for one more */
-#define AWAY_MAX 4U           /* sessions waited for, per kernel */
-#define AWAY_CLEAN_MS 60000U  /* closed on purpose: only a quick return is likely */
-#define AWAY_MS (12U * 3600U * 1000U)
-#define SWEEP_MS 30000U
+#define HIGH          (2U << 20)   /* queued in the socket: no more until it drains */
+#define RUN_MAX       (16U << 20)  /* stream output of one request that a page can show */
+#define BURST         (512U << 10) /* sent at one go to a socket that takes all */
+#define BURST_PARTS   14U          /* what ws_sendv takes, and room for one more */
+#define AWAY_MAX      4U           /* sessions waited for, per kernel */
+#define AWAY_CLEAN_MS 60000U       /* closed on purpose: only a quick return is likely */
+#define AWAY_MS       (12U * 3600U * 1000U)
+#define SWEEP_MS      30000U
 #define FILE_MAX_LIVE (128U << 20)
 #define FILE_MAX_AWAY (32U << 20)
-#define ARENA_MAX (4U << 20)
+#define ARENA_MAX     (4U << 20)
 
 static uint64_t hash(struct str s)
 {
@@ -60,7 +60,8 @@ static int frame(struct kclient_msg *m, bool v1, const struct jmsg_frame **ret)
 	int r = 0;
 
 	if (f->n == 0)
-		r = v1 ? jmsg_to_ws_v1(m->arena, m->m, f) : jmsg_to_ws_legacy(m->arena, m->m, f);
+		r = v1 ? jmsg_to_ws_v1(m->arena, m->m, f)
+		       : jmsg_to_ws_legacy(m->arena, m->m, f);
 	/* A text frame that is no text would cost the browser its connection. */
 	if (r == 0 && f->text && !is_utf8(f))
 		r = -EILSEQ;
@@ -76,7 +77,8 @@ static void send_now(struct kclient *c, struct kclient_msg *m)
 	if (r == 0)
 		r = send_parts(c, f->text ? WS_TEXT : WS_BINARY, f->part, f->n);
 	if (r < 0 && r != -EPIPE)
-		log_event(LOG_WARN, "kernel_message_unsent", LZ("session", c->session), LI("error", r));
+		log_event(LOG_WARN, "kernel_message_unsent", LZ("session", c->session),
+		          LI("error", r));
 }
 
 static bool is_output(const struct jmsg *m)
@@ -115,9 +117,9 @@ static void queue(struct kclient *c, struct kclient_msg *m)
  * text and lays it out anew. Programs take all. */
 static void send_last_piece(struct kclient *c, const struct jmsg *m, size_t max)
 {
-	static const struct str notice =
-	    STR("\\n[The output of this cell is cut here at 16 MB: a page can show no more. Write "
-	        "large output to a file.]\\n");
+	static const struct str notice = STR(
+	    "\\n[The output of this cell is cut here at 16 MB: a page can show no more. Write "
+	    "large output to a file.]\\n");
 	struct arena a = ARENA(RUN_MAX + ARENA_MAX);
 	struct jmsg cut;
 
@@ -153,12 +155,14 @@ static void send_notice(struct kclient *c, struct arena *a, struct str parent)
 	struct jmsg m;
 	struct str content;
 
-	content = arena_printf(a, "{\"name\":\"stderr\",\"text\":\"\\n[%llu MB of output were left "
-	                       "out here: there was more than the browser could take.]\\n\"}",
-	                       (unsigned long long)((c->spool.dropped + (1U << 20) - 1) >> 20));
+	content =
+	    arena_printf(a,
+	                 "{\"name\":\"stderr\",\"text\":\"\\n[%llu MB of output were left "
+	                 "out here: there was more than the browser could take.]\\n\"}",
+	                 (unsigned long long)((c->spool.dropped + (1U << 20) - 1) >> 20));
 	c->spool.dropped = 0;
-	if (content.ptr && jmsg_make(a, JMSG_IOPUB, "stream", str_of(c->k->session), time_wall_us(),
-	                             parent, content, &m) == 0) {
+	if (content.ptr && jmsg_make(a, JMSG_IOPUB, "stream", str_of(c->k->session),
+	                             time_wall_us(), parent, content, &m) == 0) {
 		out.m = &m;
 		send_now(c, &out);
 	}
@@ -241,7 +245,7 @@ struct kclient *kclient_for(struct kernel *k, const struct jmsg_ids *up)
 
 	if (up->id.len == 0)
 		return NULL;
-	list_for_each(it, &k->clients) {
+	list_for_each (it, &k->clients) {
 		struct kclient *c = CONTAINER_OF(it, struct kclient, node);
 
 		if (has_sent(c, up->id))
@@ -279,7 +283,7 @@ static void on_sweep(struct ev_timer *t)
 	mono_ms now = ev_now_ms(k->a->ev);
 	bool again = false;
 
-	list_for_each_safe(it, &k->clients) {
+	list_for_each_safe (it, &k->clients) {
 		struct kclient *c = CONTAINER_OF(it, struct kclient, node);
 
 		if (c->ws)
@@ -299,7 +303,7 @@ static void bound_away(struct kernel *k)
 	struct kclient *oldest = NULL;
 	size_t n = 0;
 
-	list_for_each(it, &k->clients) {
+	list_for_each (it, &k->clients) {
 		struct kclient *c = CONTAINER_OF(it, struct kclient, node);
 
 		if (c->ws)
@@ -319,7 +323,7 @@ struct kclient *kclient_attach(struct kernel *k, struct str session, bool v1, bo
 {
 	struct kclient *c = NULL;
 
-	list_for_each(it, &k->clients) {
+	list_for_each (it, &k->clients) {
 		struct kclient *x = CONTAINER_OF(it, struct kclient, node);
 
 		if (str_is(session, x->session))
@@ -378,7 +382,7 @@ void kclient_closed(struct kclient *c, struct ws *w, unsigned code)
 
 void kclients_pause(struct kernel *k, bool pause)
 {
-	list_for_each(it, &k->clients) {
+	list_for_each (it, &k->clients) {
 		struct kclient *c = CONTAINER_OF(it, struct kclient, node);
 
 		if (!c->ws || c->paused == pause)
@@ -393,7 +397,7 @@ void kclients_pause(struct kernel *k, bool pause)
 
 void kclients_end(struct kernel *k)
 {
-	list_for_each_safe(it, &k->clients) {
+	list_for_each_safe (it, &k->clients) {
 		struct kclient *c = CONTAINER_OF(it, struct kclient, node);
 		struct ws *w = c->ws;
 

@@ -15,17 +15,17 @@
 #include "http/ws.h"
 
 #define KCLIENT_SESSION_MAX 128
-#define KCLIENT_SENT 64U
+#define KCLIENT_SENT        64U
 
 struct kclient {
 	struct list node; /* in kernel.clients */
 	struct kernel *k; /* NULL: the kernel is gone, only on_close is awaited */
 	struct agent *a;
-	struct ws *ws;    /* NULL: away */
+	struct ws *ws; /* NULL: away */
 	bool v1, paused;
-	bool clean;   /* was closed on purpose */
-	bool browser; /* a page, not a program: there is a limit to what it can show */
-	uint64_t run_hash;  /* of the request whose stream output is counted */
+	bool clean;        /* was closed on purpose */
+	bool browser;      /* a page, not a program: there is a limit to what it can show */
+	uint64_t run_hash; /* of the request whose stream output is counted */
 	size_t run_bytes;
 	char session[KCLIENT_SESSION_MAX]; /* of the URL */
 	char said[KCLIENT_SESSION_MAX];    /* of its messages' headers */

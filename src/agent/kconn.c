@@ -7,9 +7,9 @@
 
 /* A kernel takes half a second to bind; then only a broken one keeps us
  * waiting, and need not be asked that often. */
-#define RETRY_MS 10U
-#define RETRY_SLOW_MS 200U
-#define TRIES_FAST 1000U
+#define RETRY_MS       10U
+#define RETRY_SLOW_MS  200U
+#define TRIES_FAST     1000U
 #define SEND_PARTS_MAX 32U
 
 static void connect_now(struct kconn *c);
@@ -109,7 +109,8 @@ static void connect_now(struct kconn *c)
 	struct addr addr;
 	int fd = -1;
 
-	if (addr_parse(str_of(c->addr), &addr, NULL) < 0 || sock_connect(&addr, &fd, NULL) < 0 ||
+	if (addr_parse(str_of(c->addr), &addr, NULL) < 0 ||
+	    sock_connect(&addr, &fd, NULL) < 0 ||
 	    stream_open(&c->s_, c->ev, fd, KCONN_IN_MAX, KCONN_OUT_MAX, true, NULL) < 0) {
 		retry(c);
 		return;
@@ -166,8 +167,9 @@ int kconn_send(struct kconn *c, const struct str *part, size_t n)
 		return -ENOTCONN;
 	if (n <= SEND_PARTS_MAX) {
 		for (size_t i = 0; i < n; i++) {
-			all[2 * i] = (struct str){ (char *)heads[i],
-				                   zmtp_head(heads[i], part[i].len, i + 1 < n) };
+			all[2 * i] =
+			    (struct str){ (char *)heads[i],
+				          zmtp_head(heads[i], part[i].len, i + 1 < n) };
 			all[2 * i + 1] = part[i];
 		}
 		return stream_writev(&c->s_, all, 2 * n);

@@ -27,7 +27,7 @@ static const struct {
 #undef TO
 
 static const char *const exec_names[] = {
-	[EXEC_STARTING] = "starting", [EXEC_IDLE] = "idle", [EXEC_BUSY] = "busy",
+	[EXEC_STARTING] = "starting",     [EXEC_IDLE] = "idle", [EXEC_BUSY] = "busy",
 	[EXEC_RESTARTING] = "restarting", [EXEC_DEAD] = "dead",
 };
 
@@ -64,7 +64,7 @@ static void on_gone(struct ev_later *l)
 /* Everybody who waits for it learns that it ended. */
 static void release_waits(struct kernel *k)
 {
-	list_for_each_safe(it, &k->waits) {
+	list_for_each_safe (it, &k->waits) {
 		struct kernel_wait *w = CONTAINER_OF(it, struct kernel_wait, node);
 
 		list_del(&w->node);
@@ -88,7 +88,7 @@ static void bury(struct kernel *k)
 	release_waits(k);
 	ev_at_turn_end(k->a->ev, &k->gone, on_gone);
 	if (ks->n == 0 && ks->stopped) {
-		void (*stopped)(struct agent *a) = ks->stopped;
+		void (*stopped)(struct agent * a) = ks->stopped;
 
 		ks->stopped = NULL;
 		stopped(k->a);
@@ -131,7 +131,7 @@ void kernels_fini(struct agent *a)
 {
 	if (!a->kernels)
 		return;
-	list_for_each_safe(it, &a->kernels->all) {
+	list_for_each_safe (it, &a->kernels->all) {
 		struct kernel *k = CONTAINER_OF(it, struct kernel, node);
 
 		kernel_signal(k, SIGKILL);
@@ -144,7 +144,7 @@ void kernels_fini(struct agent *a)
 
 struct kernel *kernel_by_id(struct agent *a, struct str id)
 {
-	list_for_each(it, &a->kernels->all) {
+	list_for_each (it, &a->kernels->all) {
 		struct kernel *k = CONTAINER_OF(it, struct kernel, node);
 
 		if (str_is(id, k->id))
@@ -162,7 +162,7 @@ size_t kernel_connections(const struct kernel *k)
 {
 	size_t n = 0;
 
-	list_for_each(it, &k->clients)
+	list_for_each (it, &k->clients)
 		n += CONTAINER_OF(it, struct kclient, node)->ws != NULL;
 	return n;
 }
@@ -171,7 +171,7 @@ size_t kernels_connections(const struct agent *a)
 {
 	size_t n = 0;
 
-	list_for_each(it, &a->kernels->all)
+	list_for_each (it, &a->kernels->all)
 		n += kernel_connections(CONTAINER_OF(it, struct kernel, node));
 	return n;
 }
@@ -186,7 +186,7 @@ size_t kernels_evidence(const struct agent *a, struct jsonw *w)
 	struct str root = str_of(a->cfg->root);
 	size_t n = 0;
 
-	list_for_each(it, &a->kernels->all) {
+	list_for_each (it, &a->kernels->all) {
 		const struct kernel *k = CONTAINER_OF(it, struct kernel, node);
 		struct str path = str_of(k->path);
 
@@ -216,7 +216,7 @@ void kernels_stop_all(struct agent *a, unsigned grace_ms, void (*done)(struct ag
 	}
 	ks->stopped = done;
 	ks->end_ms = grace_ms / 3;
-	list_for_each_safe(it, &ks->all)
+	list_for_each_safe (it, &ks->all)
 		kernel_stop(CONTAINER_OF(it, struct kernel, node), NULL);
 }
 
@@ -315,7 +315,8 @@ static int begin(struct kernel *k, const struct kspec *spec, struct err *err)
 	return r;
 }
 
-int kernel_new(struct agent *a, const struct kernel_new *n, struct kernel **ret, struct err *err)
+int kernel_new(struct agent *a, const struct kernel_new *n, struct kernel **ret,
+               struct err *err)
 {
 	struct arena m = ARENA(2U << 20);
 	struct kspec *spec = NULL;
@@ -326,7 +327,8 @@ int kernel_new(struct agent *a, const struct kernel_new *n, struct kernel **ret,
 		r = kspec_find(a, &m, n->name, &spec, err);
 	if (r == 0) {
 		k = alloc_kernel(a, n);
-		r = k && spec ? begin(k, spec, err) : ERR(err, -ENOMEM, "no memory for a kernel");
+		r = k && spec ? begin(k, spec, err)
+		              : ERR(err, -ENOMEM, "no memory for a kernel");
 	}
 	arena_fini(&m);
 	if (r < 0)

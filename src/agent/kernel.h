@@ -16,9 +16,9 @@
 #include "proto/jmsg.h"
 
 #define KERNEL_ID_MAX 80
-#define KERNEL_TAIL 2048U /* what it wrote on stderr last */
-#define KERNELS_MAX 200U
-#define SESSIONS_MAX 2000U
+#define KERNEL_TAIL   2048U /* what it wrote on stderr last */
+#define KERNELS_MAX   200U
+#define SESSIONS_MAX  2000U
 
 /*
  *   STARTING <--------> RESTARTING
@@ -57,9 +57,9 @@ struct kernel {
 	struct agent *a;
 	struct list node; /* in kernels.all */
 	char id[KERNEL_ID_MAX];
-	char *name;       /* of its spec */
-	char *cwd;        /* absolute */
-	char *path;       /* JPY_SESSION_NAME, or NULL */
+	char *name; /* of its spec */
+	char *cwd;  /* absolute */
+	char *path; /* JPY_SESSION_NAME, or NULL */
 	enum kernel_state state;
 	mono_ms since_ms; /* when this state was entered */
 
@@ -70,7 +70,7 @@ struct kernel {
 	struct ev_fd output;
 	char tail[KERNEL_TAIL];
 	size_t tail_len;
-	int sent_signal; /* the hardest we sent to this process */
+	int sent_signal;   /* the hardest we sent to this process */
 	unsigned restarts; /* in a row, without having been stable */
 	bool ever_ready;
 	mono_ms ready_ms;
@@ -94,8 +94,8 @@ struct kernel {
 		struct buf parent; /* header of the execute_request; empty: none */
 		char id[128];
 		wall_us since;
-		bool waiting; /* on input() */
-		bool replied; /* the reply was here, idle was not */
+		bool waiting;       /* on input() */
+		bool replied;       /* the reply was here, idle was not */
 		struct buf session; /* whom to tell when it dies */
 	} run;
 	struct ev_timer idle_timer;
@@ -146,15 +146,15 @@ void kernel_unlink_files(struct kernel *k);
 MUST_CHECK int kernel_prepare_files(struct kernel *k, struct err *err);
 
 /* kernel_end.c */
-void kernel_stop(struct kernel *k, struct kernel_wait *w);    /* w may be NULL */
+void kernel_stop(struct kernel *k, struct kernel_wait *w); /* w may be NULL */
 void kernel_restart(struct kernel *k, struct kernel_wait *w);
 void kernel_unwait(struct kernel_wait *w);
 void kernel_on_ready(struct kernel *k); /* from the messages: it answers */
 void kernel_on_exit(struct kernel *k, int code, int status);
 
 /* kernel_msgs.c */
-void kernel_listen(struct kernel *k);   /* connects, nudges */
-void kernel_deafen(struct kernel *k);   /* disconnects */
+void kernel_listen(struct kernel *k); /* connects, nudges */
+void kernel_deafen(struct kernel *k); /* disconnects */
 MUST_CHECK int kernel_send(struct kernel *k, const struct jmsg *m);
 /* One of our own; content is JSON or "". */
 MUST_CHECK int kernel_ask(struct kernel *k, enum jmsg_channel c, const char *type,

@@ -14,11 +14,11 @@
 #include "agent/kclient.h"
 #include "base/log.h"
 
-#define END_MS 2500U
-#define STABLE_MS 10000U  /* having lived this long, it may die again at once */
+#define END_MS       2500U
+#define STABLE_MS    10000U /* having lived this long, it may die again at once */
 #define RESTARTS_MAX 5U
-#define BACKOFF_MS 200U
-#define READY_MS 60000U   /* a restart that takes longer has failed */
+#define BACKOFF_MS   200U
+#define READY_MS     60000U /* a restart that takes longer has failed */
 
 static void on_end_timer(struct ev_timer *t);
 
@@ -39,12 +39,13 @@ static void end_step(struct kernel *k)
 			if (!k->interrupt_by_message)
 				kernel_signal(k, SIGINT);
 			(void)!kernel_ask(k, JMSG_CONTROL, "shutdown_request",
-			                  k->state == KERNEL_RESTARTING ? STR("{\"restart\":true}") :
-			                                                  STR("{\"restart\":false}"));
+			                  k->state == KERNEL_RESTARTING
+			                      ? STR("{\"restart\":true}")
+			                      : STR("{\"restart\":false}"));
 			break;
 		}
 		k->step++; /* it can't hear us: no use in waiting for it */
-		/* fall through */
+		           /* fall through */
 	case 1:
 		kernel_signal(k, SIGTERM);
 		break;
@@ -93,7 +94,7 @@ void kernel_unwait(struct kernel_wait *w)
 
 static void wake(struct kernel *k, bool ok)
 {
-	list_for_each_safe(it, &k->waits) {
+	list_for_each_safe (it, &k->waits) {
 		struct kernel_wait *w = CONTAINER_OF(it, struct kernel_wait, node);
 
 		if (w->for_end)
@@ -167,7 +168,8 @@ static const char *why(int code, int status)
 		return status ? "The kernel ended with an error" : "The kernel ended by itself";
 	switch (status) {
 	case SIGSEGV:
-		return "The kernel crashed: it used memory it does not own (signal 11, SIGSEGV)";
+		return "The kernel crashed: it used memory it does not own (signal 11, "
+		       "SIGSEGV)";
 	case SIGABRT:
 		return "The kernel gave up (signal 6, SIGABRT)";
 	case SIGBUS:
@@ -175,7 +177,8 @@ static const char *why(int code, int status)
 	case SIGFPE:
 		return "The kernel crashed in a calculation (signal 8, SIGFPE)";
 	case SIGILL:
-		return "The kernel crashed: this processor can't run its code (signal 4, SIGILL)";
+		return "The kernel crashed: this processor can't run its code (signal 4, "
+		       "SIGILL)";
 	case SIGKILL:
 		return "The kernel was killed (signal 9, SIGKILL)";
 	case SIGTERM:
@@ -245,18 +248,22 @@ static void on_oom_facts(struct agent *a, const struct oom_facts *facts, void *a
 	if (oom) {
 		k->reason = "Out of memory";
 		buf_put_z(&b, "Out of memory. The kernel used ");
-		put_gb(&b, facts->peak_bytes < facts->limit_bytes || !facts->limit_bytes ?
-		               facts->peak_bytes :
-		               facts->limit_bytes);
+		put_gb(&b, facts->peak_bytes < facts->limit_bytes || !facts->limit_bytes
+		               ? facts->peak_bytes
+		               : facts->limit_bytes);
 		buf_put_z(&b, " of ");
 		put_gb(&b, facts->limit_bytes);
-		buf_put_z(&b, " GB and was ended; it starts again without its variables. Work on "
-		              "less data at once, or start the workspace on a larger instance type.");
+		buf_put_z(
+		    &b, " GB and was ended; it starts again without its variables. Work on "
+		        "less data at once, or start the workspace on a larger instance type.");
 	} else if (facts) {
-		buf_put_z(&b, "The kernel was killed (signal 9, SIGKILL), but not for lack of memory.");
+		buf_put_z(
+		    &b,
+		    "The kernel was killed (signal 9, SIGKILL), but not for lack of memory.");
 	} else {
-		buf_put_z(&b, "The kernel was killed (signal 9, SIGKILL). Mostly this means that "
-		              "memory ran out.");
+		buf_put_z(&b,
+		          "The kernel was killed (signal 9, SIGKILL). Mostly this means that "
+		          "memory ran out.");
 	}
 	kernel_tell_death(k, oom ? "OutOfMemory" : "DeadKernelError", buf_cstr(&b));
 	buf_fini(&b);

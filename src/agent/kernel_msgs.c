@@ -16,21 +16,37 @@
 #include "base/log.h"
 
 #define NUDGE_FIRST_MS 100U
-#define NUDGE_MS 500U
-#define READY_MS 60000U
-#define ARENA_MAX (4U << 20)  /* header trees and the frames' glue */
-#define IDLE_GRACE_MS 2000U   /* idle follows the reply, or was lost */
+#define NUDGE_MS       500U
+#define READY_MS       60000U
+#define ARENA_MAX      (4U << 20) /* header trees and the frames' glue */
+#define IDLE_GRACE_MS  2000U      /* idle follows the reply, or was lost */
 
 /* Message types whose traffic says nothing about the user's work: the
  * debugger's and our own would otherwise make a busy kernel look idle. */
 static bool is_tracked(struct str type)
 {
 	static const char *const untracked[] = {
-		"comm_info_request", "comm_info_reply", "kernel_info_request", "kernel_info_reply",
-		"shutdown_request", "shutdown_reply", "interrupt_request", "interrupt_reply",
-		"debug_request", "debug_reply", "stream", "display_data", "update_display_data",
-		"execute_input", "execute_result", "error", "status", "clear_output",
-		"debug_event", "input_request", "input_reply",
+		"comm_info_request",
+		"comm_info_reply",
+		"kernel_info_request",
+		"kernel_info_reply",
+		"shutdown_request",
+		"shutdown_reply",
+		"interrupt_request",
+		"interrupt_reply",
+		"debug_request",
+		"debug_reply",
+		"stream",
+		"display_data",
+		"update_display_data",
+		"execute_input",
+		"execute_result",
+		"error",
+		"status",
+		"clear_output",
+		"debug_event",
+		"input_request",
+		"input_reply",
 	};
 
 	if (type.len == 0)
@@ -65,7 +81,8 @@ int kernel_ask(struct kernel *k, enum jmsg_channel c, const char *type, struct s
 {
 	struct arena a = ARENA(ARENA_MAX);
 	struct jmsg m;
-	int r = jmsg_make(&a, c, type, str_of(k->session), time_wall_us(), STR(""), content, &m);
+	int r =
+	    jmsg_make(&a, c, type, str_of(k->session), time_wall_us(), STR(""), content, &m);
 
 	if (r == 0)
 		r = kernel_send(k, &m);
@@ -79,7 +96,7 @@ static void to_all(struct kernel *k, struct arena *a, const struct jmsg *m)
 {
 	struct kclient_msg out = { .m = m, .arena = a };
 
-	list_for_each_safe(it, &k->clients)
+	list_for_each_safe (it, &k->clients)
 		kclient_send(CONTAINER_OF(it, struct kclient, node), &out);
 }
 
@@ -140,7 +157,8 @@ static void put_error(struct buf *b, const char *ename, const char *evalue, bool
 
 static void tell_reply(struct kernel *k, struct str parent, struct str content)
 {
-	const struct jmsg_ids up = { .id = str_of(k->run.id), .session = buf_str(&k->run.session) };
+	const struct jmsg_ids up = { .id = str_of(k->run.id),
+		                     .session = buf_str(&k->run.session) };
 	struct kclient *c = kclient_for(k, &up);
 	struct arena a = ARENA(ARENA_MAX);
 	struct jmsg m;
@@ -323,15 +341,20 @@ static void tell_dropped(struct kernel *k, const struct jmsg *m)
 	struct jmsg cut;
 
 	if (str_is(m->head.type, "stream")) {
-		text = arena_printf(&a, "\\n[%llu MB more were left out here: no message may be larger. "
-		                    "Write large output to a file.]\\n", mb);
+		text = arena_printf(
+		    &a,
+		    "\\n[%llu MB more were left out here: no message may be larger. "
+		    "Write large output to a file.]\\n",
+		    mb);
 		if (text.ptr && jmsg_cut_stream(&a, m, SIZE_MAX, text, &cut) == 0)
 			to_all(k, &a, &cut);
 	} else {
-		text = arena_printf(&a, "{\"name\":\"stderr\",\"text\":\"[An output of %llu MB was left "
-		                    "out: no message may be larger than %u MB. Write it to a "
-		                    "file instead.]\\n\"}",
-		                    mb + (KCONN_MESSAGE_MAX >> 20), KCONN_MESSAGE_MAX >> 20);
+		text = arena_printf(
+		    &a,
+		    "{\"name\":\"stderr\",\"text\":\"[An output of %llu MB was left "
+		    "out: no message may be larger than %u MB. Write it to a "
+		    "file instead.]\\n\"}",
+		    mb + (KCONN_MESSAGE_MAX >> 20), KCONN_MESSAGE_MAX >> 20);
 		if (text.ptr)
 			tell(k, "stream", m->parent, text);
 	}
@@ -369,15 +392,16 @@ static void on_reply(struct kernel *k, struct arena *a, const struct jmsg *m)
 		kclient_send(c, &(struct kclient_msg){ .m = m, .arena = a });
 }
 
-static void on_message(struct kconn *c, const struct str *part, const uint64_t *dropped, size_t n)
+static void on_message(struct kconn *c, const struct str *part, const uint64_t *dropped,
+                       size_t n)
 {
 	struct kernel *k = owner_of(c);
 	struct arena a = ARENA(ARENA_MAX);
 	struct err err = ERR_NONE;
 	struct jmsg m;
 
-	if (jmsg_from_zmq(&a, (enum jmsg_channel)c->channel, part, dropped, n, str_of(k->key), &m,
-	                  &err) < 0)
+	if (jmsg_from_zmq(&a, (enum jmsg_channel)c->channel, part, dropped, n, str_of(k->key),
+	                  &m, &err) < 0)
 		log_bad(k, &err);
 	else if (c->channel == JMSG_IOPUB)
 		on_iopub(k, &a, &m);

@@ -59,9 +59,11 @@ static void set_addresses(struct kernel *k)
 		unsigned port = k->ports[port_of[c]];
 
 		if (k->tcp)
-			(void)snprintf(k->conn[c].addr, KCONN_ADDR_MAX, "tcp:127.0.0.1:%u", port);
+			(void)snprintf(k->conn[c].addr, KCONN_ADDR_MAX, "tcp:127.0.0.1:%u",
+			               port);
 		else
-			(void)snprintf(k->conn[c].addr, KCONN_ADDR_MAX, "unix:%s-%u", k->ip, port);
+			(void)snprintf(k->conn[c].addr, KCONN_ADDR_MAX, "unix:%s-%u", k->ip,
+			               port);
 	}
 }
 
@@ -88,7 +90,8 @@ static int write_connection_file(struct kernel *k, struct err *err)
 	jw_obj_end(&w);
 	fd = open(k->file, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
-		r = ERR(err, -errno, "can't write the kernel's connection file %s: %m", k->file);
+		r = ERR(err, -errno, "can't write the kernel's connection file %s: %m",
+		        k->file);
 	else
 		r = buf_error(&b) ? buf_error(&b) : file_write_all(fd, buf_str(&b), err);
 	buf_fini(&b);

@@ -7,7 +7,7 @@
 #include "agent/kernel.h"
 #include "agent/kernelspec.h"
 
-#define ANSWER_MAX (8U << 20)
+#define ANSWER_MAX   (8U << 20)
 #define SPECS_MEMORY (16U << 20)
 
 static struct kernel *find(struct call *c)
@@ -15,7 +15,8 @@ static struct kernel *find(struct call *c)
 	struct kernel *k = kernel_by_id(c->a, c->arg[0]);
 
 	if (!k)
-		agent_json_error(c->r, 404, NULL, "Kernel does not exist: %.*s", STR_ARG(c->arg[0]));
+		agent_json_error(c->r, 404, NULL, "Kernel does not exist: %.*s",
+		                 STR_ARG(c->arg[0]));
 	return k;
 }
 
@@ -35,7 +36,7 @@ static void list_kernels(struct call *c)
 	struct jsonw w = JSONW(&b);
 
 	jw_arr(&w);
-	list_for_each(it, &c->a->kernels->all)
+	list_for_each (it, &c->a->kernels->all)
 		kernel_put_model(CONTAINER_OF(it, struct kernel, node), &w);
 	jw_arr_end(&w);
 	call_reply(c, 200, &b);
@@ -85,8 +86,8 @@ static void unwait(struct http_req *r)
 }
 
 /* A wait that ends with the request, whichever comes first. */
-static struct kernel_wait *new_wait(struct call *c,
-                                    void (*fn)(struct kernel_wait *w, struct kernel *k, bool ok))
+static struct kernel_wait *new_wait(struct call *c, void (*fn)(struct kernel_wait *w,
+                                                               struct kernel *k, bool ok))
 {
 	struct kernel_wait *w = ARENA_NEW(&c->r->arena, struct kernel_wait);
 
@@ -166,7 +167,8 @@ static void list_specs(struct call *c)
 	if (kspec_list(c->a, &m, &list, &n, &err) < 0) {
 		call_err(c, &err);
 	} else if (n == 0) {
-		agent_json_error(c->r, 500, NULL, "There is no kernel: install ipykernel, for example "
+		agent_json_error(c->r, 500, NULL,
+		                 "There is no kernel: install ipykernel, for example "
 		                 "with pip install ipykernel");
 	} else {
 		jw_obj(&w);

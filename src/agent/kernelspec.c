@@ -20,8 +20,8 @@ static bool is_name(struct str s)
 	for (size_t i = 0; i < s.len; i++) {
 		char c = s.ptr[i];
 
-		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-		      c == '.' || c == '_' || c == '-'))
+		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+		      (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-'))
 			return false;
 	}
 	return s.len > 0 && s.len <= 128 && s.ptr[0] != '.';
@@ -67,7 +67,8 @@ static int take_argv(struct arena *m, const struct json *spec, struct kspec *s, 
 	if (!argv || argv->type != JSON_ARRAY || argv->n == 0 || argv->n > KSPEC_ARGS_MAX)
 		return ERR(err, -EINVAL, "\"argv\" must be a list of 1 to %u strings",
 		           KSPEC_ARGS_MAX);
-	json_for_each(v, argv) {
+	json_for_each(v, argv)
+	{
 		s->argv[n] = v->type == JSON_STRING ? arena_strz(m, v->text) : NULL;
 		if (!s->argv[n++])
 			return ERR(err, -EINVAL, "\"argv\" must be a list of strings");
@@ -105,7 +106,8 @@ static int parse(struct arena *m, struct str text, struct kspec *s, struct err *
 	s->protocol = json_str_or(spec, "kernel_protocol_version", STR(""));
 	s->interrupt_by_message =
 	    str_is(json_str_or(spec, "interrupt_mode", STR("signal")), "message");
-	s->tcp = str_is(json_str_or(json_get(metadata, "carrel"), "transport", STR("ipc")), "tcp");
+	s->tcp =
+	    str_is(json_str_or(json_get(metadata, "carrel"), "transport", STR("ipc")), "tcp");
 	return 0;
 }
 
@@ -143,7 +145,8 @@ static struct kspec *made_up(struct agent *a, struct arena *m)
 	const char *package = python_package(a, m, "ipykernel");
 	struct kspec *s = package ? ARENA_NEW(m, struct kspec) : NULL;
 	static const char text[] =
-	    "{\"argv\":[\"python3\",\"-m\",\"ipykernel_launcher\",\"-f\",\"{connection_file}\"],"
+	    "{\"argv\":[\"python3\",\"-m\",\"ipykernel_launcher\",\"-f\",\"{connection_file}\"]"
+	    ","
 	    "\"display_name\":\"Python 3 (ipykernel)\",\"language\":\"python\","
 	    "\"metadata\":{\"debugger\":true}}";
 
@@ -214,7 +217,8 @@ int kspec_find(struct agent *a, struct arena *m, struct str name, struct kspec *
 	if (name.len == 0)
 		name = kspec_default(a, m);
 	if (!is_name(name))
-		return ERR(err, -ENOENT, "No such kernel named %.*s", STR_ARG(str_sub(name, 0, 100)));
+		return ERR(err, -ENOENT, "No such kernel named %.*s",
+		           STR_ARG(str_sub(name, 0, 100)));
 	for (size_t i = 0; i < ndirs; i++) {
 		int r = dirs[i] ? read_spec(m, dirs[i], name, ret, err) : -ENOENT;
 
@@ -304,9 +308,9 @@ int kspec_argv(struct agent *a, struct arena *m, const struct kspec *s,
 	const char *python = python_path(a, m);
 
 	for (size_t i = 0; argv && s->argv[i]; i++) {
-		argv[i] = i == 0 && python && is_python(s->argv[0]) ?
-		              python :
-		              substitute(a, m, s->argv[i], s, v);
+		argv[i] = i == 0 && python && is_python(s->argv[0])
+		              ? python
+		              : substitute(a, m, s->argv[i], s, v);
 		if (!argv[i])
 			argv = NULL;
 	}
@@ -401,7 +405,8 @@ int kspec_env(struct agent *a, struct arena *m, const struct kspec *s,
 		env[i] = a->cfg->env[i];
 	if (a->cfg->path)
 		r = set_env(m, env, &n, "PATH", a->cfg->path);
-	json_for_each(e, s->env) {
+	json_for_each(e, s->env)
+	{
 		const char *key = arena_strz(m, e->key);
 		const char *value = e->type == JSON_STRING ? expand(a, m, e->text) : NULL;
 

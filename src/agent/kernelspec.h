@@ -12,9 +12,9 @@
 
 #include "agent/agent.h"
 
-#define KSPEC_MAX 200U /* specs listed */
+#define KSPEC_MAX      200U /* specs listed */
 #define KSPEC_ARGS_MAX 64U
-#define KSPEC_DEFAULT "python3"
+#define KSPEC_DEFAULT  "python3"
 
 struct kspec {
 	struct str name; /* lower case, as the folder's */

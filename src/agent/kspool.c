@@ -12,8 +12,8 @@
 
 #include "base/cur.h"
 
-#define HEAD 8U
-#define PUNCH (4U << 20)
+#define HEAD       8U
+#define PUNCH      (4U << 20)
 #define RECORD_MAX (512U << 20)
 
 struct head {
@@ -112,8 +112,8 @@ static void give_back(struct kspool *s)
 		own_close(&s->fd_);
 		s->r_ = s->w_ = s->punched_ = 0;
 	} else if (s->r_ - s->punched_ >= PUNCH) {
-		(void)fallocate(s->fd_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)s->punched_,
-		                (off_t)(s->r_ - s->punched_));
+		(void)fallocate(s->fd_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+		                (off_t)s->punched_, (off_t)(s->r_ - s->punched_));
 		s->punched_ = s->r_;
 	}
 }

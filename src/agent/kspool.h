@@ -10,18 +10,18 @@
 #include "base/buf.h"
 
 #define KSPOOL_MEMORY (64U << 10)
-#define KSPOOL_KEPT (1U << 20)
+#define KSPOOL_KEPT   (1U << 20)
 
 struct kspool {
-	const char *dir;   /* for the file */
+	const char *dir; /* for the file */
 	uint64_t file_max;
-	struct buf mem_;   /* the newest */
-	struct buf kept_;  /* the oldest: what survived a dropping */
+	struct buf mem_;  /* the newest */
+	struct buf kept_; /* the oldest: what survived a dropping */
 	int fd_;
-	uint64_t r_, w_;   /* the file's part in between */
+	uint64_t r_, w_; /* the file's part in between */
 	uint64_t punched_;
-	uint64_t dropped;  /* bytes of output, since the last kspool_forgive */
-	bool lost;         /* something that is not output had to go */
+	uint64_t dropped; /* bytes of output, since the last kspool_forgive */
+	bool lost;        /* something that is not output had to go */
 };
 
 void kspool_init(struct kspool *s, const char *dir, uint64_t file_max);

@@ -33,13 +33,13 @@ static void session_free(struct agent *a, struct session *s)
 
 void sessions_fini(struct agent *a)
 {
-	list_for_each_safe(it, &a->kernels->sessions)
+	list_for_each_safe (it, &a->kernels->sessions)
 		session_free(a, CONTAINER_OF(it, struct session, node));
 }
 
 static struct session *by_id(struct agent *a, struct str id)
 {
-	list_for_each(it, &a->kernels->sessions) {
+	list_for_each (it, &a->kernels->sessions) {
 		struct session *s = CONTAINER_OF(it, struct session, node);
 
 		if (str_is(id, s->id))
@@ -55,7 +55,7 @@ static struct kernel *kernel_of(struct agent *a, const struct session *s)
 
 static void prune(struct agent *a)
 {
-	list_for_each_safe(it, &a->kernels->sessions) {
+	list_for_each_safe (it, &a->kernels->sessions) {
 		struct session *s = CONTAINER_OF(it, struct session, node);
 
 		if (!kernel_of(a, s))
@@ -65,7 +65,7 @@ static void prune(struct agent *a)
 
 static struct session *by_path(struct agent *a, struct str path)
 {
-	list_for_each(it, &a->kernels->sessions) {
+	list_for_each (it, &a->kernels->sessions) {
 		struct session *s = CONTAINER_OF(it, struct session, node);
 
 		if (str_is(path, s->path) && kernel_of(a, s))
@@ -115,7 +115,7 @@ static void list_sessions(struct call *c)
 
 	prune(c->a);
 	jw_arr(&w);
-	list_for_each(it, &c->a->kernels->sessions) {
+	list_for_each (it, &c->a->kernels->sessions) {
 		struct session *s = CONTAINER_OF(it, struct session, node);
 
 		put_model(s, kernel_of(c->a, s), &w);
@@ -141,7 +141,8 @@ static void take(const struct json *body, const char *key, struct str *ret, bool
 /* The form of 2015 had {"notebook":{"path"}}. */
 static struct wanted read_wanted(const struct json *body)
 {
-	const struct json *notebook = json_get(body, "notebook"), *kernel = json_get(body, "kernel");
+	const struct json *notebook = json_get(body, "notebook"),
+	                  *kernel = json_get(body, "kernel");
 	struct wanted w = { .path = STR(""), .name = STR(""), .type = STR("") };
 
 	take(body, "path", &w.path, &w.has_path);
@@ -166,10 +167,11 @@ static void reply_no_kernel(struct call *c, struct str name, const struct err *e
 	struct str message, shorter;
 
 	if (err->code == -ENOENT) {
-		message = arena_printf(&c->r->arena,
-		                       "The '%.*s' kernel is not available. Please pick another "
-		                       "suitable kernel instead, or install that kernel.",
-		                       STR_ARG(name));
+		message =
+		    arena_printf(&c->r->arena,
+		                 "The '%.*s' kernel is not available. Please pick another "
+		                 "suitable kernel instead, or install that kernel.",
+		                 STR_ARG(name));
 		shorter = arena_printf(&c->r->arena, "%.*s not found", STR_ARG(name));
 	} else {
 		message = str_of(err->msg);
@@ -186,8 +188,9 @@ static void reply_no_kernel(struct call *c, struct str name, const struct err *e
 /* A running kernel with that id, or a new one. NULL: answered. */
 static struct kernel *get_kernel(struct call *c, const struct wanted *w, struct str path)
 {
-	struct kernel_new n = { .id = w->kernel_id, .name = w->kernel_name, .path = path,
-		                .is_file = true };
+	struct kernel_new n = {
+		.id = w->kernel_id, .name = w->kernel_name, .path = path, .is_file = true
+	};
 	struct kernel *k = w->kernel_id.len ? kernel_by_id(c->a, w->kernel_id) : NULL;
 	struct err err = ERR_NONE;
 	int r;
@@ -242,14 +245,16 @@ static void on_create(struct call *c, const struct json *body)
 		return;
 	}
 	if (missing(&w)) {
-		agent_json_error(c->r, 400, NULL, "Missing field in JSON data: %s", missing(&w));
+		agent_json_error(c->r, 400, NULL, "Missing field in JSON data: %s",
+		                 missing(&w));
 		return;
 	}
 	s = by_path(c->a, w.path);
 	if (!s) {
 		prune(c->a);
 		if (c->a->kernels->nsessions >= SESSIONS_MAX) {
-			agent_json_error(c->r, 503, NULL, "There are too many sessions already");
+			agent_json_error(c->r, 503, NULL,
+			                 "There are too many sessions already");
 			return;
 		}
 		k = get_kernel(c, &w, w.path);
@@ -258,7 +263,8 @@ static void on_create(struct call *c, const struct json *body)
 		s = session_new(c->a, &w, k);
 	}
 	if (!s) {
-		agent_json_error(c->r, 400, NULL, "A session's path, name and type hold no NUL byte");
+		agent_json_error(c->r, 400, NULL,
+		                 "A session's path, name and type hold no NUL byte");
 		return;
 	}
 	agent_touch(c->a, ACT_START);
@@ -353,7 +359,8 @@ static void apply(struct call *c, struct session *s, const struct wanted *w, str
 	if ((w->has_path && !replace(&s->path, w->path)) ||
 	    (w->has_name && !replace(&s->name, w->name)) ||
 	    (w->has_type && !replace(&s->type, w->type))) {
-		agent_json_error(c->r, 400, NULL, "A session's path, name and type hold no NUL byte");
+		agent_json_error(c->r, 400, NULL,
+		                 "A session's path, name and type hold no NUL byte");
 		return;
 	}
 	if (k)
@@ -380,7 +387,8 @@ static void on_patch(struct call *c, const struct json *body)
 	if (w.kernel_id.len) {
 		k = kernel_by_id(c->a, w.kernel_id);
 		if (!k) {
-			agent_json_error(c->r, 400, NULL, "No such kernel: %.*s", STR_ARG(w.kernel_id));
+			agent_json_error(c->r, 400, NULL, "No such kernel: %.*s",
+			                 STR_ARG(w.kernel_id));
 			return;
 		}
 	} else if (w.kernel_name.len) {

@@ -96,8 +96,9 @@ static void set_oom_score(int adj)
 
 static void become_user(const struct agent_cfg *cfg)
 {
-	if (cfg->session && (setgroups(0, NULL) < 0 || setresgid(cfg->gid, cfg->gid, cfg->gid) < 0 ||
-	                     setresuid(cfg->uid, cfg->uid, cfg->uid) < 0))
+	if (cfg->session &&
+	    (setgroups(0, NULL) < 0 || setresgid(cfg->gid, cfg->gid, cfg->gid) < 0 ||
+	     setresuid(cfg->uid, cfg->uid, cfg->uid) < 0))
 		fail(STEP_USER);
 	/* A cell that keeps every processor busy must not keep its server from
 	 * reading what it says: what is not read in time is lost. */

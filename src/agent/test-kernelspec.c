@@ -11,7 +11,7 @@
 #include "test.h"
 
 static char base[PATH_MAX];
-static char path_env[PATH_MAX + 16], *env[] = { path_env, (char *)(uintptr_t)"WHO=Ada", NULL };
+static char path_env[PATH_MAX + 16], *env[] = { path_env, (char *)(uintptr_t) "WHO=Ada", NULL };
 static struct agent_cfg cfg;
 static struct agent agent = { .cfg = &cfg };
 
@@ -38,8 +38,9 @@ static void setup(void)
 	(void)snprintf(python, sizeof(python), "%s/venv/bin/python3", base);
 	(void)snprintf(path_env, sizeof(path_env), "JUPYTER_PATH=%s/extra", base);
 	put("venv/bin/python3", "");
-	cfg = (struct agent_cfg){ .data_dir = data, .python = python, .home = home, .env = env,
-		                  .path = "/usr/bin" };
+	cfg = (struct agent_cfg){
+		.data_dir = data, .python = python, .home = home, .env = env, .path = "/usr/bin"
+	};
 }
 
 static void cleanup(void)
@@ -55,13 +56,16 @@ static void specs_are_found_in_the_standard_places(void)
 	size_t n = 0, mine = 0;
 
 	setup();
-	put("extra/kernels/First/kernel.json", "{\"argv\":[\"x\"],\"display_name\":\"one\",\"language\":\"l\"}");
+	put("extra/kernels/First/kernel.json",
+	    "{\"argv\":[\"x\"],\"display_name\":\"one\",\"language\":\"l\"}");
 	put("data/kernels/first/kernel.json", "{\"argv\":[\"y\"],\"display_name\":\"two\"}");
 	put("data/kernels/second/kernel.json",
-	    "{\"argv\":[\"/bin/k\",\"{connection_file}\",\"--at={resource_dir}\",\"{prefix}/x{y}\"],"
+	    "{\"argv\":[\"/bin/k\",\"{connection_file}\",\"--at={resource_dir}\",\"{prefix}/"
+	    "x{y}\"],"
 	    "\"interrupt_mode\":\"message\",\"metadata\":{\"carrel\":{\"transport\":\"tcp\"}},"
 	    "\"env\":{\"A\":\"${WHO} $WHO $$ ${NOBODY} $\",\"WHO\":\"Eve\",\"N\":5}}");
-	put("venv/share/jupyter/kernels/third/kernel.json", "{\"argv\":[\"python3.11\",\"-m\",\"k\"]}");
+	put("venv/share/jupyter/kernels/third/kernel.json",
+	    "{\"argv\":[\"python3.11\",\"-m\",\"k\"]}");
 	put("data/kernels/broken/kernel.json", "{\"argv\":[");
 	put("data/kernels/no-argv/kernel.json", "{\"argv\":[]}");
 	put("data/kernels/bad name/kernel.json", "{\"argv\":[\"x\"]}");
@@ -96,15 +100,18 @@ static const char *value(const char *const *e, const char *name)
 static void argv_and_environment_are_filled_in(void)
 {
 	struct arena m = ARENA(8U << 20);
-	struct kspec_vars vars = { .connection_file = "/run/c.json", .session_name = "/w/a.ipynb" };
+	struct kspec_vars vars = { .connection_file = "/run/c.json",
+		                   .session_name = "/w/a.ipynb" };
 	const char *const *argv = NULL, *const *e = NULL;
 	struct kspec *s = NULL;
 	char want[PATH_MAX + 64];
 
 	setup();
 	put("data/kernels/k/kernel.json",
-	    "{\"argv\":[\"/bin/k\",\"{connection_file}\",\"--at={resource_dir}\",\"{prefix}/x{y}\"],"
-	    "\"env\":{\"A\":\"${WHO} $WHO $$ ${NOBODY} $\",\"WHO\":\"Eve\",\"N\":5,\"B=C\":\"x\"}}");
+	    "{\"argv\":[\"/bin/k\",\"{connection_file}\",\"--at={resource_dir}\",\"{prefix}/"
+	    "x{y}\"],"
+	    "\"env\":{\"A\":\"${WHO} $WHO $$ ${NOBODY} "
+	    "$\",\"WHO\":\"Eve\",\"N\":5,\"B=C\":\"x\"}}");
 	put("data/kernels/p/kernel.json", "{\"argv\":[\"python3.11\",\"-m\",\"python\"]}");
 	T_EQ(kspec_find(&agent, &m, STR("k"), &s, NULL), 0);
 	T_EQ(kspec_argv(&agent, &m, s, &vars, &argv, NULL), 0);
@@ -147,11 +154,14 @@ static void python3_is_made_up_where_ipykernel_is(void)
 	T_STR(s->name, STR("python3"));
 	T_STR(kspec_default(&agent, &m), STR("python3"));
 	kspec_put(s, STR("/x/"), &w);
-	T_OK(str_find(buf_str(&b), STR("\"logo-64x64\":\"/x/kernelspecs/python3/logo-64x64.png\"")) <
+	T_OK(str_find(buf_str(&b),
+	              STR("\"logo-64x64\":\"/x/kernelspecs/python3/logo-64x64.png\"")) <
 	     buf_len(&b));
-	T_EQ(kernelspec_file(&agent, STR("python3"), STR("logo-64x64.png"), file, sizeof(file)), 0);
+	T_EQ(kernelspec_file(&agent, STR("python3"), STR("logo-64x64.png"), file, sizeof(file)),
+	     0);
 	T_EQ(access(file, R_OK), 0);
-	T_EQ(kernelspec_file(&agent, STR("python3"), STR("../__init__.py"), file, sizeof(file)), -ENOENT);
+	T_EQ(kernelspec_file(&agent, STR("python3"), STR("../__init__.py"), file, sizeof(file)),
+	     -ENOENT);
 	T_EQ(kernelspec_file(&agent, STR("python3"), STR(".."), file, sizeof(file)), -ENOENT);
 	T_EQ(kernelspec_file(&agent, STR("python3"), STR("none"), file, sizeof(file)), -ENOENT);
 	buf_fini(&b);

@@ -45,8 +45,10 @@ static void a_program_gets_what_it_was_given_and_nothing_else(void)
 	int before = open_fds(), leak = open("/dev/null", O_RDONLY); /* not close-on-exec */
 
 	s.cwd = "/usr";
-	run(&agent, s, "pwd; echo $MARK $HOME; ls /proc/self/fd | wc -l; cat /proc/self/oom_score_adj;"
-	    "grep -E 'SigBlk|SigIgn|NoNewPrivs' /proc/self/status; read x || echo eof", out);
+	run(&agent, s,
+	    "pwd; echo $MARK $HOME; ls /proc/self/fd | wc -l; cat /proc/self/oom_score_adj;"
+	    "grep -E 'SigBlk|SigIgn|NoNewPrivs' /proc/self/status; read x || echo eof",
+	    out);
 	close(leak);
 	T_STREQ(out, "/usr\n1\n4\n1000\nSigBlk:\t0000000000000000\n"
 	             "SigIgn:\t0000000000000000\nNoNewPrivs:\t1\neof\n");
@@ -113,7 +115,8 @@ static void a_terminal_becomes_the_controlling_one(void)
 	s.tty = tty;
 	T_EQ(spawn_start(&agent, &s, &pid, NULL), 0);
 	close(tty);
-	while (have < sizeof(out) - 1 && (n = read(pty, out + have, sizeof(out) - 1 - have)) > 0)
+	while (have < sizeof(out) - 1 &&
+	       (n = read(pty, out + have, sizeof(out) - 1 - have)) > 0)
 		have += (size_t)n;
 	out[have] = '\0';
 	T_OK(strncmp(out, name, strlen(name)) == 0);
@@ -125,7 +128,9 @@ static void a_terminal_becomes_the_controlling_one(void)
 /* Only root can become somebody else. */
 static void in_a_session_programs_run_as_the_user(void)
 {
-	const struct agent_cfg other = { .home = "/", .session = true, .uid = 1000, .gid = 1000 };
+	const struct agent_cfg other = {
+		.home = "/", .session = true, .uid = 1000, .gid = 1000
+	};
 	const struct agent as_root = { .cfg = &other };
 	struct spawn s = SPAWN_NONE;
 	char out[4096];
@@ -134,8 +139,10 @@ static void in_a_session_programs_run_as_the_user(void)
 		printf("# not root: skipped\n");
 		return;
 	}
-	run(&as_root, s, "id -u; id -g; id -G; grep -E 'Cap(Eff|Prm|Amb)' /proc/self/status;"
-	    "cat /proc/self/oom_score_adj", out);
+	run(&as_root, s,
+	    "id -u; id -g; id -G; grep -E 'Cap(Eff|Prm|Amb)' /proc/self/status;"
+	    "cat /proc/self/oom_score_adj",
+	    out);
 	T_STREQ(out, "1000\n1000\n1000\nCapPrm:\t0000000000000000\nCapEff:\t0000000000000000\n"
 	             "CapAmb:\t0000000000000000\n1000\n");
 }

@@ -10,11 +10,11 @@
 
 #ifdef __x86_64__
 
-#include <cpuid.h>
-#include <immintrin.h>
+#	include <cpuid.h>
+#	include <immintrin.h>
 
-#define SSE41 (1U << 19)
-#define SHA (1U << 29)
+#	define SSE41 (1U << 19)
+#	define SHA   (1U << 29)
 
 bool sha256_ni_here(void)
 {
@@ -30,14 +30,13 @@ __attribute__((target("sha,sse4.1"))) static __m128i load(const void *p)
 }
 
 /* abef and cdgh: the state's words in the order that the instructions want. */
-__attribute__((target("sha,sse4.1"))) static void one_block(__m128i *abef, __m128i *cdgh,
-                                                            const uint8_t *p,
-                                                            const uint32_t k[64])
+__attribute__((target("sha,sse4.1"))) static void
+one_block(__m128i *abef, __m128i *cdgh, const uint8_t *p, const uint32_t k[64])
 {
 	const __m128i swap = _mm_set_epi64x(0x0c0d0e0f08090a0b, 0x0405060700010203);
 	__m128i x = *abef, y = *cdgh, w[4];
 
-#pragma GCC unroll 16
+#	pragma GCC unroll 16
 	for (unsigned i = 0; i < 16; i++) {
 		__m128i *now = &w[i % 4], wk;
 
@@ -45,7 +44,8 @@ __attribute__((target("sha,sse4.1"))) static void one_block(__m128i *abef, __m12
 			*now = _mm_shuffle_epi8(load(p + 16 * i), swap);
 		} else {
 			*now = _mm_sha256msg1_epu32(*now, w[(i + 1) % 4]);
-			*now = _mm_add_epi32(*now, _mm_alignr_epi8(w[(i + 3) % 4], w[(i + 2) % 4], 4));
+			*now = _mm_add_epi32(
+			    *now, _mm_alignr_epi8(w[(i + 3) % 4], w[(i + 2) % 4], 4));
 			*now = _mm_sha256msg2_epu32(*now, w[(i + 3) % 4]);
 		}
 		wk = _mm_add_epi32(*now, load(k + 4 * i));

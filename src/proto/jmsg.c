@@ -9,7 +9,7 @@
 #include "base/sha256.h"
 #include "proto/jspan.h"
 
-#define SIGNATURE_LEN (2 * SHA256_LEN)
+#define SIGNATURE_LEN    (2 * SHA256_LEN)
 #define CONTENT_LOOK_MAX 65536U
 
 static const char *const channel_names[JMSG_CHANNEL_MAX_] = {
@@ -46,8 +46,8 @@ static int read_ids(struct arena *a, struct str text, const char *what, struct j
 	int r;
 
 	if (text.len > JMSG_HEADER_MAX)
-		return ERR(err, -EBADMSG, "the %s has %zu bytes, at most %u fit", what, text.len,
-		           JMSG_HEADER_MAX);
+		return ERR(err, -EBADMSG, "the %s has %zu bytes, at most %u fit", what,
+		           text.len, JMSG_HEADER_MAX);
 	r = json_parse(a, text, &lax, &v, err);
 	if (r < 0)
 		return err_wrap(err, r == -ENOMEM ? r : -EBADMSG, "%s", what);
@@ -101,7 +101,8 @@ int jmsg_from_zmq(struct arena *a, enum jmsg_channel c, const struct str *part,
 	while (i < n && !str_is(part[i], "<IDS|MSG>"))
 		i++;
 	if (i + 6 > n)
-		return ERR(err, -EBADMSG, "this is no Jupyter message: no delimiter, or too "
+		return ERR(err, -EBADMSG,
+		           "this is no Jupyter message: no delimiter, or too "
 		           "few parts after it");
 	m.header = part[i + 2];
 	m.parent = part[i + 3];
@@ -215,7 +216,8 @@ int jmsg_cut_stream(struct arena *a, const struct jmsg *m, size_t max, struct st
 	if (!jspan_members(m->content, take_stream, &s, &cut) && str_is(cut.key, "text"))
 		s.text = cut.raw;
 	s.text = str_sub(s.text, 1, s.text.len);
-	s.text.len = jspan_string_cut(s.text, max < s.text.len ? max : s.text.len - !cut.raw.ptr);
+	s.text.len =
+	    jspan_string_cut(s.text, max < s.text.len ? max : s.text.len - !cut.raw.ptr);
 	o = p = arena_alloc(a, s.name.len + s.text.len + notice.len + 32);
 	if (!p)
 		return -ENOMEM;

@@ -14,9 +14,9 @@
 #include "base/time.h"
 
 #define JMSG_BUFFERS_MAX 1000U
-#define JMSG_HEADER_MAX 65536U /* header and parent header, each */
-#define JMSG_PROTOCOL "5.3"
-#define JMSG_WS_V1 "v1.kernel.websocket.jupyter.org"
+#define JMSG_HEADER_MAX  65536U /* header and parent header, each */
+#define JMSG_PROTOCOL    "5.3"
+#define JMSG_WS_V1       "v1.kernel.websocket.jupyter.org"
 
 enum jmsg_channel { JMSG_SHELL, JMSG_CONTROL, JMSG_STDIN, JMSG_IOPUB, JMSG_CHANNEL_MAX_ };
 
@@ -30,7 +30,7 @@ struct jmsg {
 	const struct str *buffers;
 	size_t nbuffers;
 	struct jmsg_ids head, up; /* what header and parent header say */
-	uint64_t dropped; /* bytes missing at the ends of the parts: too many */
+	uint64_t dropped;         /* bytes missing at the ends of the parts: too many */
 };
 
 /* Slices to send one after the other; made in an arena. */
@@ -64,8 +64,8 @@ MUST_CHECK int jmsg_to_ws_legacy(struct arena *a, const struct jmsg *m, struct j
 
 /* A message of our own; parent is the header of what it answers, or empty. */
 MUST_CHECK int jmsg_make(struct arena *a, enum jmsg_channel c, const char *type,
-                         struct str session, wall_us now, struct str parent,
-                         struct str content, struct jmsg *ret);
+                         struct str session, wall_us now, struct str parent, struct str content,
+                         struct jmsg *ret);
 /* A string member of the content; empty if there is none. Only for messages
  * of a few fields: content over 64 KiB is not looked at. */
 struct str jmsg_content_str(struct arena *a, const struct jmsg *m, const char *key);

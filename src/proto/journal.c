@@ -14,8 +14,11 @@ enum kind { U32, U64, TEXT };
 
 /* I32 and I64 travel as their unsigned twins. The member and its field on
  * disk have the same size, but for text: its field holds at least the NUL. */
-#define F(kind, at, size, member) { kind, at, size, offsetof(struct journal_rec, member), \
-	                            sizeof(((struct journal_rec *)0)->member) }
+#define F(kind, at, size, member)                                     \
+	{                                                             \
+		kind, at, size, offsetof(struct journal_rec, member), \
+		    sizeof(((struct journal_rec *)0)->member)         \
+	}
 /* clang-format off */
 static const struct {
 	enum kind kind;

@@ -20,20 +20,20 @@
 enum journal_kind { JOURNAL_START = 1, JOURNAL_STOP = 2, JOURNAL_BEAT = 3 };
 
 struct journal_rec {
-	char session[40];      /* "s_…", NUL-padded */
+	char session[40]; /* "s_…", NUL-padded */
 	uint32_t epoch;
-	uint32_t segment;      /* from 0; one per uninterrupted run */
-	uint32_t seq;          /* from 0, in this file */
-	uint32_t kind;         /* enum journal_kind */
+	uint32_t segment; /* from 0; one per uninterrupted run */
+	uint32_t seq;     /* from 0, in this file */
+	uint32_t kind;    /* enum journal_kind */
 	char boot_id[37];
 	uint64_t boottime_ns;
 	int64_t wall_us;
-	char reason[32];       /* stop: "idle", "max", "user", "oom", "exit", "shim-lost", … */
+	char reason[32]; /* stop: "idle", "max", "user", "oom", "exit", "shim-lost", … */
 	uint64_t cpu_ns, mem_peak_bytes;
 	uint32_t oom_kills;
-	int32_t exit_status;   /* wait status of PID 1, -1 unknown */
-	uint32_t estimated;    /* 1: the end is the last beat, not an observed stop */
-	char evidence[256];    /* JSON, cut at a whole value, NUL-padded */
+	int32_t exit_status; /* wait status of PID 1, -1 unknown */
+	uint32_t estimated;  /* 1: the end is the last beat, not an observed stop */
+	char evidence[256];  /* JSON, cut at a whole value, NUL-padded */
 };
 
 void journal_encode(const struct journal_rec *r, uint8_t ret[JOURNAL_RECORD]);

@@ -6,9 +6,11 @@
 #include "base/buf.h"
 #include "test.h"
 
-#define HEADER "{\"msg_id\":\"m1\",\"msg_type\":\"execute_request\",\"session\":\"s1\",\"x\":1.50}"
+#define HEADER \
+	"{\"msg_id\":\"m1\",\"msg_type\":\"execute_request\",\"session\":\"s1\",\"x\":1.50}"
 #define PARENT "{\"msg_id\":\"p1\", \"msg_type\":\"kernel_info_request\", \"session\":\"s0\"}"
-#define CONTENT "{\"code\":\"1 + 1 # \xc3\xa9 \\\"}\\\\\",\"n\":12345678901234567890,\"l\":[{},[1]]}"
+#define CONTENT \
+	"{\"code\":\"1 + 1 # \xc3\xa9 \\\"}\\\\\",\"n\":12345678901234567890,\"l\":[{},[1]]}"
 
 static struct str joined(const struct jmsg_frame *f, struct buf *b)
 {
@@ -73,7 +75,8 @@ static void the_v1_form_comes_back_byte_for_byte(void)
 			char *copy = malloc(cut ? cut : 1);
 
 			memcpy(copy, whole.ptr, cut);
-			T_EQ(jmsg_from_ws_v1(&a, (struct str){ copy, cut }, &back, NULL), -EBADMSG);
+			T_EQ(jmsg_from_ws_v1(&a, (struct str){ copy, cut }, &back, NULL),
+			     -EBADMSG);
 			free(copy);
 		}
 		buf_fini(&b);
@@ -117,10 +120,11 @@ static void the_legacy_form_keeps_the_source_text(void)
 		T_EQ(f.text, n == 0);
 		struct str whole = joined(&f, &b);
 		if (n == 0)
-			T_STR(whole, STR("{\"header\":" HEADER ",\"msg_id\":\"m1\",\"msg_type\":"
-			                 "\"execute_request\",\"parent_header\":" PARENT
-			                 ",\"metadata\":{ },\"content\":" CONTENT
-			                 ",\"buffers\":[],\"channel\":\"control\"}"));
+			T_STR(whole,
+			      STR("{\"header\":" HEADER ",\"msg_id\":\"m1\",\"msg_type\":"
+			          "\"execute_request\",\"parent_header\":" PARENT
+			          ",\"metadata\":{ },\"content\":" CONTENT
+			          ",\"buffers\":[],\"channel\":\"control\"}"));
 		else
 			T_STR(str_sub(whole, 0, 8), STR("\0\0\0\3\0\0\0\x10"));
 		T_EQ(jmsg_from_ws_legacy(&a, whole, n != 0, &back, NULL), 0);
@@ -129,7 +133,8 @@ static void the_legacy_form_keeps_the_source_text(void)
 			char *copy = malloc(cut ? cut : 1);
 
 			memcpy(copy, whole.ptr, cut);
-			T_EQ(jmsg_from_ws_legacy(&a, (struct str){ copy, cut }, n != 0, &back, NULL),
+			T_EQ(jmsg_from_ws_legacy(&a, (struct str){ copy, cut }, n != 0, &back,
+			                         NULL),
 			     -EBADMSG);
 			free(copy);
 		}
@@ -147,10 +152,13 @@ static void legacy_messages_of_all_sorts(void)
 		const char *content;
 	} cases[] = {
 		{ "{\"header\":" HEADER "}", 0, JMSG_SHELL, "{}" },
-		{ " { \"channel\" : \"stdin\" , \"content\" : { \"value\" : \"}]\" } , \"header\" : " HEADER
-		  " } \n", 0, JMSG_STDIN, "{ \"value\" : \"}]\" }" },
-		{ "{\"header\":" HEADER ",\"content\":null,\"metadata\":null,\"parent_header\":null,"
-		  "\"channel\":null}", 0, JMSG_SHELL, "{}" },
+		{ " { \"channel\" : \"stdin\" , \"content\" : { \"value\" : \"}]\" } , "
+		  "\"header\" : " HEADER " } \n",
+		  0, JMSG_STDIN, "{ \"value\" : \"}]\" }" },
+		{ "{\"header\":" HEADER
+		  ",\"content\":null,\"metadata\":null,\"parent_header\":null,"
+		  "\"channel\":null}",
+		  0, JMSG_SHELL, "{}" },
 		{ "{\"header\":" HEADER ",\"content\":{\"a\":\"\\\\\\\"\\\\\"}}", 0, JMSG_SHELL,
 		  "{\"a\":\"\\\\\\\"\\\\\"}" },
 		{ "{\"header\":" HEADER ",\"header\":" HEADER "}", -EBADMSG, 0, NULL },
@@ -195,18 +203,22 @@ static void signatures_agree_with_python(void)
 	T_EQ(jmsg_to_zmq(&a, &m, STR("a-key"), &f), 0);
 	T_EQ(f.n, 8);
 	T_STR(f.part[0], STR("<IDS|MSG>"));
-	T_STR(f.part[1], STR("1d2bf81f8ea843d71e93328e3686d58420d33cb9b8dea925bbb5e108e9edd51f"));
+	T_STR(f.part[1],
+	      STR("1d2bf81f8ea843d71e93328e3686d58420d33cb9b8dea925bbb5e108e9edd51f"));
 	for (size_t i = 0; i < 8; i++)
 		parts[1 + i] = f.part[i];
 	T_EQ(jmsg_from_zmq(&a, JMSG_CONTROL, parts, NULL, 9, STR("a-key"), &back, &err), 0);
 	same(&back, 2);
-	T_EQ(jmsg_from_zmq(&a, JMSG_CONTROL, parts, NULL, 9, STR("b-key"), &back, &err), -EBADMSG);
+	T_EQ(jmsg_from_zmq(&a, JMSG_CONTROL, parts, NULL, 9, STR("b-key"), &back, &err),
+	     -EBADMSG);
 	T_STREQ(err.msg, "the message's signature is wrong");
 	T_EQ(jmsg_from_zmq(&a, JMSG_CONTROL, parts, NULL, 9, STR(""), &back, NULL), 0);
 	parts[5] = STR("{}");
-	T_EQ(jmsg_from_zmq(&a, JMSG_CONTROL, parts, NULL, 9, STR("a-key"), &back, NULL), -EBADMSG);
+	T_EQ(jmsg_from_zmq(&a, JMSG_CONTROL, parts, NULL, 9, STR("a-key"), &back, NULL),
+	     -EBADMSG);
 	T_EQ(jmsg_from_zmq(&a, JMSG_CONTROL, parts, NULL, 6, STR(""), &back, NULL), -EBADMSG);
-	T_EQ(jmsg_from_zmq(&a, JMSG_CONTROL, parts + 2, NULL, 7, STR(""), &back, NULL), -EBADMSG);
+	T_EQ(jmsg_from_zmq(&a, JMSG_CONTROL, parts + 2, NULL, 7, STR(""), &back, NULL),
+	     -EBADMSG);
 	T_EQ(jmsg_to_zmq(&a, &m, STR(""), &f), 0);
 	T_STR(f.part[1], STR(""));
 	arena_fini(&a);
@@ -214,7 +226,7 @@ static void signatures_agree_with_python(void)
 
 static void a_message_whose_content_was_too_large_still_says_what_it_is(void)
 {
-	const struct str parts[] = { STR("<IDS|MSG>"), STR("sig"), STR(HEADER), STR(PARENT),
+	const struct str parts[] = { STR("<IDS|MSG>"), STR("sig"),   STR(HEADER), STR(PARENT),
 		                     STR("{}"),        STR("{\"na"), STR("") };
 	const uint64_t dropped[] = { 0, 0, 0, 0, 0, 5000, 7 };
 	struct arena a = ARENA(1 << 20);
@@ -235,15 +247,24 @@ static void a_stream_is_cut_between_characters(void)
 		size_t max;
 		const char *want; /* with "|" for the notice */
 	} cases[] = {
-		{ "{\"name\":\"stderr\",\"text\":\"abcdef\"}", 4, "{\"name\":\"stderr\",\"text\":\"abcd|\"}" },
-		{ "{\"name\":\"stderr\",\"text\":\"abcdef\"}", 100, "{\"name\":\"stderr\",\"text\":\"abcdef|\"}" },
-		{ "{\"text\":\"ab\\n\\ncd\",\"name\":\"x\"}", 3, "{\"name\":\"x\",\"text\":\"ab|\"}" },
-		{ "{\"text\":\"ab\\u00e9cd\",\"name\":\"x\"}", 7, "{\"name\":\"x\",\"text\":\"ab|\"}" },
-		{ "{\"text\":\"ab\\u00e9cd\",\"name\":\"x\"}", 8, "{\"name\":\"x\",\"text\":\"ab\\u00e9|\"}" },
-		{ "{\"text\":\"\\\\\\\\\\\\\",\"name\":\"x\"}", 3, "{\"name\":\"x\",\"text\":\"\\\\|\"}" },
-		{ "{\"text\":\"\xe2\x82\xac\xe2\x82\xac\"}", 5, "{\"name\":\"stdout\",\"text\":\"\xe2\x82\xac|\"}" },
-		{ "{\"name\": \"x\", \"text\": \"abc", 100, "{\"name\":\"x\",\"text\":\"abc|\"}" },
-		{ "{\"name\": \"x\", \"text\": \"abc\\u00", 100, "{\"name\":\"x\",\"text\":\"abc|\"}" },
+		{ "{\"name\":\"stderr\",\"text\":\"abcdef\"}", 4,
+		  "{\"name\":\"stderr\",\"text\":\"abcd|\"}" },
+		{ "{\"name\":\"stderr\",\"text\":\"abcdef\"}", 100,
+		  "{\"name\":\"stderr\",\"text\":\"abcdef|\"}" },
+		{ "{\"text\":\"ab\\n\\ncd\",\"name\":\"x\"}", 3,
+		  "{\"name\":\"x\",\"text\":\"ab|\"}" },
+		{ "{\"text\":\"ab\\u00e9cd\",\"name\":\"x\"}", 7,
+		  "{\"name\":\"x\",\"text\":\"ab|\"}" },
+		{ "{\"text\":\"ab\\u00e9cd\",\"name\":\"x\"}", 8,
+		  "{\"name\":\"x\",\"text\":\"ab\\u00e9|\"}" },
+		{ "{\"text\":\"\\\\\\\\\\\\\",\"name\":\"x\"}", 3,
+		  "{\"name\":\"x\",\"text\":\"\\\\|\"}" },
+		{ "{\"text\":\"\xe2\x82\xac\xe2\x82\xac\"}", 5,
+		  "{\"name\":\"stdout\",\"text\":\"\xe2\x82\xac|\"}" },
+		{ "{\"name\": \"x\", \"text\": \"abc", 100,
+		  "{\"name\":\"x\",\"text\":\"abc|\"}" },
+		{ "{\"name\": \"x\", \"text\": \"abc\\u00", 100,
+		  "{\"name\":\"x\",\"text\":\"abc|\"}" },
 		{ "{\"name\": \"x\", \"te", 100, "{\"name\":\"x\",\"text\":\"|\"}" },
 		{ "", 100, "{\"name\":\"stdout\",\"text\":\"|\"}" },
 	};
@@ -264,7 +285,8 @@ static void our_own_messages_are_messages(void)
 	struct jmsg m = { 0 };
 
 	T_EQ(jmsg_make(&a, JMSG_IOPUB, "status", STR("ses\"sion"), 0, STR(HEADER),
-	               STR("{\"execution_state\":\"restarting\",\"n\":1}"), &m), 0);
+	               STR("{\"execution_state\":\"restarting\",\"n\":1}"), &m),
+	     0);
 	T_STR(m.head.type, STR("status"));
 	T_STR(m.head.session, STR("ses\"sion"));
 	T_EQ(m.head.id.len, 36);
@@ -272,7 +294,8 @@ static void our_own_messages_are_messages(void)
 	T_STR(jmsg_content_str(&a, &m, "execution_state"), STR("restarting"));
 	T_STR(jmsg_content_str(&a, &m, "n"), STR(""));
 	T_STR(jmsg_content_str(&a, &m, "none"), STR(""));
-	T_OK(str_find(m.header, STR("\"date\":\"1970-01-01T00:00:00.000000Z\"")) < m.header.len);
+	T_OK(str_find(m.header, STR("\"date\":\"1970-01-01T00:00:00.000000Z\"")) <
+	     m.header.len);
 	arena_fini(&a);
 }
 

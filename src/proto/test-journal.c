@@ -70,7 +70,10 @@ static void the_layout_is_the_documented_one(void)
 	T_OK(memcmp(raw + 48, "\3\0\0\0\1\0\0\0\2\0\0\0\1\0\0\0", 16) == 0);
 	T_OK(memcmp(raw + 64, "\x08\x07\x06\x05\x04\x03\x02\x01", 8) == 0);
 	T_OK(memcmp(raw + 72, "\xfb\xff\xff\xff\xff\xff\xff\xff", 8) == 0);
-	T_OK(memcmp(raw + 100, "\xff\xff\xff\xff" "8d1c7a2e-", 13) == 0);
+	T_OK(memcmp(raw + 100,
+	            "\xff\xff\xff\xff"
+	            "8d1c7a2e-",
+	            13) == 0);
 	T_OK(memcmp(raw + 144, "idle\0", 5) == 0);
 	T_OK(memcmp(raw + 176, "{\"last\"", 7) == 0);
 }
@@ -115,9 +118,9 @@ static void fields_out_of_range_are_refused(void)
 		size_t at;
 		uint8_t v;
 	} cases[] = {
-		{ 0, 'D' }, { 4, 0 }, { 4, 4 }, { 60, 2 }, { 432, 1 }, { 503, 1 },
-		{ 47, 'x' }, /* after the NUL of session */
-		{ 141, 'x' }, /* in the padding of boot_id */
+		{ 0, 'D' },   { 4, 0 },   { 4, 4 },    { 60, 2 },
+		{ 432, 1 },   { 503, 1 }, { 47, 'x' }, /* after the NUL of session */
+		{ 141, 'x' },                          /* in the padding of boot_id */
 		{ 150, 'x' },
 	};
 	struct journal_rec r = sample(), back;

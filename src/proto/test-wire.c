@@ -142,12 +142,14 @@ static void bad_frames_are_told_apart_from_short_ones(void)
 		{ STR("\x07\0\0\0\x01\0\0\0\0\0\0"), -EBADMSG }, /* shorter than a head */
 		{ STR("\x01\0\x10\0"), -E2BIG },                 /* told by the length alone */
 		{ STR("\xff\xff\xff\xff"), -E2BIG },
-		{ STR("\x08\0\0\0\x03\0\0\0\0\0\0\0"), -EBADMSG },       /* no such type */
-		{ STR("\x08\0\0\0\x01\0\x01\0\0\0\0\0"), -EBADMSG },     /* flags */
-		{ STR("\x09\0\0\0\x01\0\0\0\0\0\0\0x"), -EBADMSG },      /* a byte too many */
-		{ STR("\x0c\0\0\0\x16\0\0\0\1\0\0\0\x29\0\0\0"), -EBADMSG },  /* 41 bytes of id */
-		{ STR("\x0c\0\0\0\x16\0\0\0\1\0\0\0\x05\0\0\0"), -EBADMSG },  /* more than is there */
-		{ STR("\x0d\0\0\0\x16\0\0\0\1\0\0\0\x01\0\0\0\0"), -EBADMSG },/* a NUL byte */
+		{ STR("\x08\0\0\0\x03\0\0\0\0\0\0\0"), -EBADMSG },   /* no such type */
+		{ STR("\x08\0\0\0\x01\0\x01\0\0\0\0\0"), -EBADMSG }, /* flags */
+		{ STR("\x09\0\0\0\x01\0\0\0\0\0\0\0x"), -EBADMSG },  /* a byte too many */
+		{ STR("\x0c\0\0\0\x16\0\0\0\1\0\0\0\x29\0\0\0"),
+		  -EBADMSG }, /* 41 bytes of id */
+		{ STR("\x0c\0\0\0\x16\0\0\0\1\0\0\0\x05\0\0\0"),
+		  -EBADMSG }, /* more than is there */
+		{ STR("\x0d\0\0\0\x16\0\0\0\1\0\0\0\x01\0\0\0\0"), -EBADMSG }, /* a NUL byte */
 		{ STR("\x0a\0\0\0\x16\0\0\0\1\0\0\0\x01\0"), -EBADMSG },
 		{ STR("\x0d\0\0\0\x16\0\0\0\1\0\0\0\x01\0\0\0v"), WIRE_GET_DONE },
 	};
@@ -166,7 +168,8 @@ static void a_dump_shows_what_may_be_logged(void)
 {
 	struct buf b = BUF(4096);
 	struct wire_msg m = { .type = WIRE_EV_FAILED,
-		              .ev_failed = { .session = STR("s_1"), .message = STR("no room\n") } };
+		              .ev_failed = { .session = STR("s_1"),
+		                             .message = STR("no room\n") } };
 
 	wire_dump(&b, &start);
 	T_OK(str_find(buf_str(&b), STR("secret")) == buf_len(&b));
@@ -180,9 +183,16 @@ static void a_dump_shows_what_may_be_logged(void)
 
 static void a_journal_record_travels_as_an_event(void)
 {
-	struct journal_rec r = { .session = "s_1", .epoch = 1, .segment = 2, .seq = 3,
-		                 .kind = JOURNAL_START, .boot_id = "b", .boottime_ns = 4,
-		                 .wall_us = -5, .reason = "idle", .exit_status = -1,
+	struct journal_rec r = { .session = "s_1",
+		                 .epoch = 1,
+		                 .segment = 2,
+		                 .seq = 3,
+		                 .kind = JOURNAL_START,
+		                 .boot_id = "b",
+		                 .boottime_ns = 4,
+		                 .wall_us = -5,
+		                 .reason = "idle",
+		                 .exit_status = -1,
 		                 .evidence = "{}" };
 	struct wire_msg m = { .type = WIRE_EV_RUN }, got;
 	struct journal_rec back;
@@ -218,9 +228,11 @@ static void the_reference_in_the_documentation_is_this_table(void)
 TEST_MAIN({ "a message comes back whole", a_message_comes_back_whole },
           { "the bytes are the documented ones", the_bytes_are_the_documented_ones },
           { "a frame is taken only when whole", a_frame_is_taken_only_when_whole },
-          { "every type has a name, and survives zeros", every_type_has_a_name_and_survives_zeros },
+          { "every type has a name, and survives zeros",
+            every_type_has_a_name_and_survives_zeros },
           { "what does not fit is not sent", what_does_not_fit_is_not_sent },
-          { "bad frames are told apart from short ones", bad_frames_are_told_apart_from_short_ones },
+          { "bad frames are told apart from short ones",
+            bad_frames_are_told_apart_from_short_ones },
           { "a dump shows what may be logged", a_dump_shows_what_may_be_logged },
           { "a journal record travels as an event", a_journal_record_travels_as_an_event },
           { "the reference in the documentation is this table",

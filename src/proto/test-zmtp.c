@@ -5,10 +5,10 @@
 
 #include "test.h"
 
-#define GREETING(minor) \
+#define GREETING(minor)                                                             \
 	"\xFF\0\0\0\0\0\0\0\1\x7F\3" minor "NULL\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0" \
 	"\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
-#define READY_PUB "\x04\x19\x05READY\x0bSocket-Type\0\0\0\3PUB"
+#define READY_PUB    "\x04\x19\x05READY\x0bSocket-Type\0\0\0\3PUB"
 #define READY_ROUTER "\x04\x29\x05READY\x0bSocket-Type\0\0\0\6ROUTER\x08Identity\0\0\0\0"
 
 /* What came out of a conversation, as text: "R" ready, "M(a|b)" a message. */
@@ -60,11 +60,13 @@ static void greeting_is_64_bytes(void)
 
 static void a_subscriber_talks_to_a_publisher(void)
 {
-	static const char in[] = GREETING("\1") READY_PUB
-	    "\x01\x05topic\x01\x00\x00\x03" "abc"       /* three parts, one empty */
-	    "\x04\x09\x04PING\0\x0a" "hi"               /* with a context */
-	    "\x04\x05\x04NOPE"                          /* of another socket type */
-	    "\x02\0\0\0\0\0\0\0\x04long";
+	static const char in[] =
+	    GREETING("\1") READY_PUB "\x01\x05topic\x01\x00\x00\x03"
+	                             "abc" /* three parts, one empty */
+	                             "\x04\x09\x04PING\0\x0a"
+	                             "hi"               /* with a context */
+	                             "\x04\x05\x04NOPE" /* of another socket type */
+	                             "\x02\0\0\0\0\0\0\0\x04long";
 	/* Every split, and each size of piece. */
 	for (size_t piece = 0; piece < sizeof(in); piece++) {
 		struct zmtp z;
@@ -79,7 +81,8 @@ static void a_subscriber_talks_to_a_publisher(void)
 			T_EQ(drive(&z, STR(in), piece / 2 + 1, &out, &log, &err), 0);
 		} else {
 			T_EQ(drive(&z, str_sub(STR(in), 0, piece), 0, &out, &log, &err), 0);
-			T_EQ(drive(&z, str_sub(STR(in), piece, SIZE_MAX), 0, &out, &log, &err), 0);
+			T_EQ(drive(&z, str_sub(STR(in), piece, SIZE_MAX), 0, &out, &log, &err),
+			     0);
 		}
 		T_STR(buf_str(&log), STR("RM(topic||abc)M(long)"));
 		T_STR(buf_str(&out), STR("\x04\x19\x05READY\x0bSocket-Type\0\0\0\3SUB"
@@ -112,7 +115,8 @@ static void subscriptions_follow_the_peers_version(void)
 	for (int minor = 0; minor < 2; minor++) {
 		struct zmtp z;
 		struct buf out = BUF(4096), log = BUF(4096);
-		struct str in = minor ? STR(GREETING("\1") READY_PUB) : STR(GREETING("\0") READY_PUB);
+		struct str in =
+		    minor ? STR(GREETING("\1") READY_PUB) : STR(GREETING("\0") READY_PUB);
 
 		zmtp_init(&z, ZMTP_SUB, STR_NONE, 1024);
 		zmtp_start(&z, &out);
@@ -120,7 +124,8 @@ static void subscriptions_follow_the_peers_version(void)
 		buf_clear(&out);
 		zmtp_subscribe(&z, &out, STR("ab"));
 		if (minor)
-			T_STR(buf_str(&out), STR("\x04\x0c\x09SUBSCRIBE" "ab"));
+			T_STR(buf_str(&out), STR("\x04\x0c\x09SUBSCRIBE"
+			                         "ab"));
 		else
 			T_STR(buf_str(&out), STR("\0\3\1ab"));
 		zmtp_fini(&z);
@@ -185,12 +190,15 @@ static void peers_that_are_none_are_refused(void)
 		struct str in;
 		const char *msg;
 	} cases[] = {
-		{ STR("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n--------------------"),
+		{ STR("HTTP/1.1 400 Bad Request\r\nContent-Length: "
+		      "0\r\n\r\n--------------------"),
 		  "the peer does not speak ZMTP" },
-		{ STR("\xFF\0\0\0\0\0\0\0\1\x7F\2\0NULL\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+		{ STR("\xFF\0\0\0\0\0\0\0\1\x7F\2\0NULL\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+		      "\0\0\0\0\0"
 		      "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"),
 		  "the peer speaks ZMTP 2, at least 3 is needed" },
-		{ STR("\xFF\0\0\0\0\0\0\0\1\x7F\3\0PLAIN\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+		{ STR("\xFF\0\0\0\0\0\0\0\1\x7F\3\0PLAIN\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+		      "\0\0\0\0\0"
 		      "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"),
 		  "the peer wants the security mechanism PLAIN, only NULL is known" },
 		{ STR(GREETING("\1") "\x04\x1a\x05READY\x0bSocket-Type\0\0\0\4PULL"),
@@ -199,18 +207,23 @@ static void peers_that_are_none_are_refused(void)
 		  "the peer's READY does not name its socket type" },
 		{ STR(GREETING("\1") "\x04\x19\x05READY\x0bSocket-Type\0\0\0\4PUB"),
 		  "the peer's READY does not name its socket type" },
-		{ STR(GREETING("\1") "\x04\x0b\x05" "ERROR\x04none"), "the peer refuses: none" },
-		{ STR(GREETING("\1") "\x04\x06\x05HELLO"), "the peer sent HELLO instead of READY" },
+		{ STR(GREETING("\1") "\x04\x0b\x05"
+		                     "ERROR\x04none"),
+		  "the peer refuses: none" },
+		{ STR(GREETING("\1") "\x04\x06\x05HELLO"),
+		  "the peer sent HELLO instead of READY" },
 		{ STR(GREETING("\1") "\x00\x01x"), "the peer sent a message before READY" },
 		{ STR(GREETING("\1") "\x04\x00"), "the peer sent a command without a name" },
-		{ STR(GREETING("\1") READY_PUB "\x08\x00"), "the peer sent a frame that is none" },
+		{ STR(GREETING("\1") READY_PUB "\x08\x00"),
+		  "the peer sent a frame that is none" },
 		{ STR(GREETING("\1") READY_PUB "\x05\x05\x04PING"),
 		  "the peer sent a command that is none" },
 		{ STR(GREETING("\1") READY_PUB "\x06\0\0\0\0\0\0\x10\x01"),
 		  "the peer sent a command that is none" },
 		{ STR(GREETING("\1") READY_PUB "\x02\x80\0\0\0\0\0\0\0"),
 		  "the peer sent a frame that is none" },
-		{ STR(GREETING("\1") READY_PUB "\x04\x05\x04PING"), "the peer sent a PING that is none" },
+		{ STR(GREETING("\1") READY_PUB "\x04\x05\x04PING"),
+		  "the peer sent a PING that is none" },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -248,7 +261,8 @@ static void too_many_parts_are_refused(void)
 }
 
 TEST_MAIN({ "the greeting in this test has 64 bytes", greeting_is_64_bytes },
-          { "a subscriber talks to a publisher, at every split", a_subscriber_talks_to_a_publisher },
+          { "a subscriber talks to a publisher, at every split",
+            a_subscriber_talks_to_a_publisher },
           { "a dealer shows its identity", a_dealer_shows_its_identity },
           { "subscriptions follow the peer's version", subscriptions_follow_the_peers_version },
           { "what is sent reads back", what_is_sent_reads_back },

@@ -26,31 +26,34 @@ struct schema {
 
 /* One array of fields per message. The field macros only get a field's name,
  * so each message has a local twin of its struct with a fixed name. */
-#define FIELD_U32_(f) { #f, KIND_U32, offsetof(struct this_, f), 0 },
-#define FIELD_U64_(f) { #f, KIND_U64, offsetof(struct this_, f), 0 },
-#define FIELD_I64_(f) { #f, KIND_I64, offsetof(struct this_, f), 0 },
-#define FIELD_S_(f, m) { #f, KIND_STR, offsetof(struct this_, f), (m) },
-#define MEMBER_U32_(f) uint32_t f;
-#define MEMBER_U64_(f) uint64_t f;
-#define MEMBER_I64_(f) int64_t f;
+#define FIELD_U32_(f)   { #f, KIND_U32, offsetof(struct this_, f), 0 },
+#define FIELD_U64_(f)   { #f, KIND_U64, offsetof(struct this_, f), 0 },
+#define FIELD_I64_(f)   { #f, KIND_I64, offsetof(struct this_, f), 0 },
+#define FIELD_S_(f, m)  { #f, KIND_STR, offsetof(struct this_, f), (m) },
+#define MEMBER_U32_(f)  uint32_t f;
+#define MEMBER_U64_(f)  uint64_t f;
+#define MEMBER_I64_(f)  int64_t f;
 #define MEMBER_S_(f, m) struct str f;
 
-#define SCHEMA_CASE_(id, NAME, name_, from_, answer_) \
-	case WIRE_##NAME: { \
-		struct this_ { \
+#define SCHEMA_CASE_(id, NAME, name_, from_, answer_)                                    \
+	case WIRE_##NAME: {                                                              \
+		struct this_ {                                                           \
 			WIRE_F_##name_(MEMBER_U32_, MEMBER_U64_, MEMBER_I64_, MEMBER_S_) \
-		}; \
-		static const struct field fields[] = { \
-			WIRE_F_##name_(FIELD_U32_, FIELD_U64_, FIELD_I64_, FIELD_S_){ 0 } \
-		}; \
-		static const struct schema s = { \
-			WIRE_##NAME,   WIRE_##answer_,           #NAME, \
-			from_,         offsetof(struct wire_msg, name_), fields, \
-			ARRAY_LEN(fields) - 1, \
-		}; \
-		_Static_assert(sizeof(struct this_) == sizeof(struct wire_##name_), \
-		               "the local struct is the public one"); \
-		return &s; \
+		};                                                                       \
+		static const struct field fields[] = { WIRE_F_##name_(                   \
+		    FIELD_U32_, FIELD_U64_, FIELD_I64_, FIELD_S_){ 0 } };                \
+		static const struct schema s = {                                         \
+			WIRE_##NAME,                                                     \
+			WIRE_##answer_,                                                  \
+			#NAME,                                                           \
+			from_,                                                           \
+			offsetof(struct wire_msg, name_),                                \
+			fields,                                                          \
+			ARRAY_LEN(fields) - 1,                                           \
+		};                                                                       \
+		_Static_assert(sizeof(struct this_) == sizeof(struct wire_##name_),      \
+		               "the local struct is the public one");                    \
+		return &s;                                                               \
 	}
 
 static const struct schema *schema_of(enum wire_type t)
@@ -80,7 +83,8 @@ static void *at(struct wire_msg *m, const struct schema *s, const struct field *
 	return (char *)m + s->at + f->at;
 }
 
-static size_t field_size(const struct wire_msg *m, const struct schema *s, const struct field *f)
+static size_t field_size(const struct wire_msg *m, const struct schema *s,
+                         const struct field *f)
 {
 	switch (f->kind) {
 	case KIND_U32:
@@ -128,7 +132,7 @@ static void put_field(struct buf *b, const void *v, enum kind kind)
 		buf_put_u64le(b, *(const uint64_t *)v);
 		break;
 	case KIND_I64:
-		buf_put_u64le(b, (uint64_t)*(const int64_t *)v);
+		buf_put_u64le(b, (uint64_t) * (const int64_t *)v);
 		break;
 	case KIND_STR: {
 		const struct str *s = v;
@@ -183,8 +187,8 @@ static int get_field(struct cur *c, const struct schema *s, const struct field *
 		struct str text;
 
 		if (n > f->max)
-			return ERR(err, -EBADMSG, "%s.%s says %u bytes, at most %u fit", s->name,
-			           f->name, n, f->max);
+			return ERR(err, -EBADMSG, "%s.%s says %u bytes, at most %u fit",
+			           s->name, f->name, n, f->max);
 		text = cur_bytes(c, n);
 		if (text.len && memchr(text.ptr, 0, text.len))
 			return ERR(err, -EBADMSG, "%s.%s holds a NUL byte", s->name, f->name);

@@ -29,7 +29,7 @@
 #include "base/err.h"
 
 #define WIRE_FRAME_MAX (1U << 20) /* the length field at most */
-#define WIRE_HEAD 12U             /* bytes before the first field */
+#define WIRE_HEAD      12U        /* bytes before the first field */
 
 /*
  * Fields of each message, in the order of the wire: U32(name) U64(name)
@@ -126,12 +126,12 @@ enum wire_type {
 
 /* struct wire_session_start { struct str session; uint32_t epoch; … }; and so
  * on. Slices of a decoded message point into the bytes it was decoded from. */
-#define WIRE_U32_(f) uint32_t f;
-#define WIRE_U64_(f) uint64_t f;
-#define WIRE_I64_(f) int64_t f;
+#define WIRE_U32_(f)    uint32_t f;
+#define WIRE_U64_(f)    uint64_t f;
+#define WIRE_I64_(f)    int64_t f;
 #define WIRE_S_(f, max) struct str f;
-#define WIRE_STRUCT_(id, NAME, name, from, answer) \
-	struct wire_##name { \
+#define WIRE_STRUCT_(id, NAME, name, from, answer)                      \
+	struct wire_##name {                                            \
 		WIRE_F_##name(WIRE_U32_, WIRE_U64_, WIRE_I64_, WIRE_S_) \
 	};
 WIRE_TABLE(WIRE_STRUCT_)

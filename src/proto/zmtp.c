@@ -15,8 +15,8 @@
 enum { GREETING, HEAD, BODY, COMMAND };
 
 #define GREETING_LEN 64U
-#define FLAG_MORE 1U
-#define FLAG_LONG 2U
+#define FLAG_MORE    1U
+#define FLAG_LONG    2U
 #define FLAG_COMMAND 4U
 
 struct zmtp_part {
@@ -155,10 +155,13 @@ static int check_greeting(struct zmtp *z, struct buf *out, struct err *err)
 	if (g[0] != 0xFF || g[9] != 0x7F)
 		return ERR(err, -EPROTO, "the peer does not speak ZMTP");
 	if (g[10] < 3)
-		return ERR(err, -EPROTO, "the peer speaks ZMTP %u, at least 3 is needed", g[10]);
+		return ERR(err, -EPROTO, "the peer speaks ZMTP %u, at least 3 is needed",
+		           g[10]);
 	if (memcmp(g + 12, null, sizeof(null)) != 0)
-		return ERR(err, -EPROTO, "the peer wants the security mechanism %.20s, only "
-		           "NULL is known", (const char *)g + 12);
+		return ERR(err, -EPROTO,
+		           "the peer wants the security mechanism %.20s, only "
+		           "NULL is known",
+		           (const char *)g + 12);
 	z->peer_minor_ = g[10] > 3 ? 1 : g[11];
 	put_ready(z, out);
 	return 0;

@@ -15,9 +15,9 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-#define ZMTP_PARTS_MAX 1024U
+#define ZMTP_PARTS_MAX   1024U
 #define ZMTP_COMMAND_MAX 4096U
-#define ZMTP_HEAD_MAX 9U
+#define ZMTP_HEAD_MAX    9U
 
 enum zmtp_type { ZMTP_DEALER, ZMTP_SUB };
 
@@ -32,13 +32,13 @@ struct zmtp {
 	size_t message_max;
 	struct str identity; /* borrowed */
 	unsigned state_, peer_minor_;
-	struct buf small_;   /* greeting, frame head, command */
-	struct buf msg_;     /* parts of the message so far, joined */
-	struct buf parts_;   /* struct zmtp_part each */
+	struct buf small_; /* greeting, frame head, command */
+	struct buf msg_;   /* parts of the message so far, joined */
+	struct buf parts_; /* struct zmtp_part each */
 	size_t nparts_;
-	uint64_t left_;      /* bytes of the frame still to come */
-	uint64_t size_;      /* the frame's size */
-	size_t keep_;        /* of them, to be stored */
+	uint64_t left_; /* bytes of the frame still to come */
+	uint64_t size_; /* the frame's size */
+	size_t keep_;   /* of them, to be stored */
 	uint8_t flags_;
 	bool ready_, whole_;
 };

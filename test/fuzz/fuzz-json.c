@@ -10,7 +10,8 @@ static void write_again(struct jsonw *w, const struct json *v)
 	switch (v->type) {
 	case JSON_OBJECT:
 		jw_obj(w);
-		json_for_each(c, v) {
+		json_for_each(c, v)
+		{
 			jw_key_str(w, c->key);
 			write_again(w, c);
 		}
@@ -18,8 +19,7 @@ static void write_again(struct jsonw *w, const struct json *v)
 		break;
 	case JSON_ARRAY:
 		jw_arr(w);
-		json_for_each(c, v)
-			write_again(w, c);
+		json_for_each(c, v) write_again(w, c);
 		jw_arr_end(w);
 		break;
 	case JSON_STRING:
@@ -44,7 +44,8 @@ static void same(const struct json *a, const struct json *b)
 
 	CHECK(a->type == b->type && a->n == b->n);
 	CHECK(str_eq(a->key, b->key) && str_eq(a->text, b->text));
-	json_for_each(x, a) {
+	json_for_each(x, a)
+	{
 		CHECK(y);
 		same(x, y);
 		y = y->next;
@@ -56,7 +57,8 @@ static void check_spans(struct str in, const struct json *v)
 {
 	CHECK(v->raw.ptr >= in.ptr && v->raw.ptr + v->raw.len <= in.ptr + in.len);
 	CHECK(v->raw.len > 0);
-	json_for_each(c, v) {
+	json_for_each(c, v)
+	{
 		CHECK(c->raw.ptr > v->raw.ptr);
 		CHECK(c->raw.ptr + c->raw.len < v->raw.ptr + v->raw.len);
 		check_spans(in, c);
@@ -85,7 +87,9 @@ static void one(struct str in, const struct json_limits *lim)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct json_limits lax = { .lax_dup = true, .lax_surrogates = true, .nan = true };
+	static const struct json_limits lax = { .lax_dup = true,
+		                                .lax_surrogates = true,
+		                                .nan = true };
 
 	one(fuzz_str(data, size), NULL);
 	one(fuzz_str(data, size), &lax);

@@ -45,7 +45,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size > 1 << 16)
 		return 0;
 	for (int i = 0; i < 3; i++)
-		r[i] = talk(fuzz_str(data, size), pieces[i], size && data[0] & 1, &log[i], &out[i]);
+		r[i] = talk(fuzz_str(data, size), pieces[i], size && data[0] & 1, &log[i],
+		            &out[i]);
 	for (int i = 1; i < 3; i++) {
 		CHECK(r[i] == r[0]);
 		CHECK(str_eq(buf_str(&log[i]), buf_str(&log[0])));

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """JupyterLab 4 in a real browser, as a user handles it."""
 
+import json
 import re
 
 from playwright.sync_api import expect
@@ -12,10 +13,21 @@ class LabPage:
         self.errors = []
         page.on("console", lambda m: self.errors.append(m.text) if m.type == "error" else None)
         page.on("pageerror", lambda e: self.errors.append(str(e)))
+        # Terminals are drawn on a canvas: what they show is what their socket brought.
+        self.terminal_text = ""
+        page.on("websocket", self.watch)
+
+    def watch(self, ws):
+        def received(data):
+            if isinstance(data, str) and data.startswith('["stdout"'):
+                self.terminal_text += json.loads(data)[1]
+
+        if "/terminals/websocket/" in ws.url:
+            ws.on("framereceived", received)
 
     def ready(self, timeout=60_000):
         self.page.wait_for_selector("#jupyterlab-splash", state="detached", timeout=timeout)
-        self.page.wait_for_selector(".jp-Launcher, .jp-NotebookPanel", timeout=timeout)
+        self.page.wait_for_selector(".jp-Launcher:visible, .jp-NotebookPanel:visible, .jp-Terminal:visible", timeout=timeout)
         return self
 
     def new_notebook(self):
@@ -58,7 +70,7 @@ class LabPage:
         """Ctrl+S on an Untitled notebook asks for a name."""
         self.panel().locator(".jp-Notebook").click(position={"x": 5, "y": 5})
         self.page.keyboard.press("Control+s")
-        box = self.page.locator(".jp-Dialog input")
+        box = self.page.locator(".jp-Dialog input[type=text]")
         box.wait_for(timeout=10_000)
         box.fill(name)
         self.page.locator(".jp-Dialog button.jp-mod-accept").click()

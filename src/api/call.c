@@ -229,6 +229,8 @@ static int run_tx(struct db *db, struct store_job *j, struct err *err)
 		if (r != 0)
 			return r < 0 ? r : 0;
 	}
+	if (!c->tx) /* it was there a moment ago: now too old, to the day */
+		return call_problem(c, PROBLEM_BUSY, NULL, "Send the request again.");
 	r = c->tx(db, c, err);
 	if (r >= 0 && c->has_idem)
 		r = keep_answer(db, c, err);
@@ -319,6 +321,27 @@ static bool take_idempotency_key(struct call *c, struct str body)
 	return true;
 }
 
+/* A repeated request is answered from what was kept, whatever has become of
+ * the things that it was about (a password that is no longer the present one). */
+static bool is_known(struct call *c)
+{
+	struct buf b = BUF(OUT_MAX + 64);
+	bool known = c->has_idem &&
+	             idempotency_get(store_reader(c->core->store), str_of(c->who.account_id),
+	                             c->idem.key_hash, c->idem.request, &b) != 0;
+
+	buf_fini(&b);
+	return known;
+}
+
+static void handle(struct call *c)
+{
+	if (is_known(c))
+		call_commit(c, NULL, NULL);
+	else
+		c->route->handle(c);
+}
+
 static void on_body(struct http_req *r, struct str body)
 {
 	struct call *c = r->user;
@@ -326,7 +349,7 @@ static void on_body(struct http_req *r, struct str body)
 	/* A copy: a transaction may outlive the request and its bytes. */
 	c->raw = arena_str(&c->arena, body);
 	if (fields_body(c, c->raw) && take_idempotency_key(c, c->raw))
-		c->route->handle(c);
+		handle(c);
 }
 
 static bool content_type_is_json(struct str type)
@@ -396,7 +419,7 @@ static void begin_route(struct call *c)
 	if (c->route->flags & ROUTE_BODY)
 		want_body(c);
 	else if (take_idempotency_key(c, STR_NONE))
-		c->route->handle(c);
+		handle(c);
 }
 
 void call_begin(struct http_req *r, void *core)

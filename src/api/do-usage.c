@@ -9,7 +9,10 @@
 
 void do_events(struct call *c)
 {
-	sse_begin(c);
+	if (str_is(c->req->head.method, "HEAD"))
+		call_fail(c, PROBLEM_METHOD, NULL, "An event stream has no end: GET it.");
+	else
+		sse_begin(c);
 }
 
 struct usage_out {

@@ -9,6 +9,7 @@
 #include "api/show.h"
 #include "api/sse.h"
 #include "api/state.h"
+#include "base/encode.h"
 #include "base/rand.h"
 #include "core/name.h"
 #include "store/feed.h"
@@ -452,14 +453,26 @@ static void after_delete(struct call *c)
 		launch_kick(c->core);
 }
 
+/* A header can't hold every name as it is: it may be percent-encoded. */
+static struct str confirmed_by_header(struct call *c)
+{
+	struct str raw = http_get(&c->req->head, "X-Confirm");
+	struct buf b = BUF(4096);
+	struct str ret = raw;
+
+	if (pct_get(&b, raw) == 0 && buf_error(&b) == 0)
+		ret = arena_str(&c->arena, buf_str(&b));
+	buf_fini(&b);
+	return ret;
+}
+
 void do_workspace_delete(struct call *c)
 {
 	struct deletion *d = ARENA_NEW(&c->arena, struct deletion);
-	struct str header = http_get(&c->req->head, "X-Confirm");
 
 	CHECK(d);
 	c->own = d;
-	d->confirm = call_has(c, "confirm") ? call_str(c, "confirm") : header;
+	d->confirm = call_has(c, "confirm") ? call_str(c, "confirm") : confirmed_by_header(c);
 	d->confirm = arena_str(&c->arena, d->confirm);
 	d->stop = call_bool(c, "stop");
 	c->raw = http_get(&c->req->head, "If-Match");

@@ -358,8 +358,9 @@ def test_delete(core, user):
     # The bill keeps its line, and the name is free again.
     assert any(i["session_id"] == s["id"] and i["workspace_name"] == "to delete" for i in user.ok("GET", "/usage")["items"])
     again = user.workspace("to delete")
-    r = user.call("DELETE", f"/workspaces/{again['id']}", headers={"X-Confirm": "to delete"})
-    assert r.status == 204
+    assert user.call("DELETE", f"/workspaces/{again['id']}", headers={"X-Confirm": "to delete"}).status == 204
+    emoji = user.workspace("löschen 🗑")
+    assert user.call("DELETE", f"/workspaces/{emoji['id']}", headers={"X-Confirm": "l%C3%B6schen%20%F0%9F%97%91"}).status == 204
 
 
 # --- sessions ---
@@ -611,6 +612,12 @@ def test_the_same_key_gives_the_same_answer(core, user):
     login = {"Idempotency-Key": str(uuid.uuid4())}
     first = core.call("POST", "/api/v1/login", {"code": code, "grant": "token"}, login)
     assert first.status == 201 and core.call("POST", "/api/v1/login", {"code": code, "grant": "token"}, login).body == first.body
+    # Whatever has become of things since: the same answer.
+    p = core.user("idem-pw@example.org")
+    pk = {"Idempotency-Key": str(uuid.uuid4())}
+    p.ok("POST", "/me/password", {"new": "the first password"}, expect=204)
+    for _ in range(3):
+        assert p.call("POST", "/me/password", {"current": "the first password", "new": "the second password"}, pk).status == 204
     # A failure is not kept: what was wrong may be put right.
     k = {"Idempotency-Key": str(uuid.uuid4())}
     problem(user.call("POST", "/workspaces", {"name": "idem"}, k), 409)

@@ -55,7 +55,7 @@ class Hub:
         self.port = port or free_port()
         self.settings = settings
         self.proc = None
-        self.env = {}
+        self.wrap = []  # a program that the parent is started by
         # Kept elsewhere when somebody will look through all of them (a sanitizer's reports).
         logs = os.environ.get("CARREL_LOGS")
         self.log = Path(logs) / f"hub-{uuid.uuid4().hex[:8]}.log" if logs else self.state / "hub.log"
@@ -92,8 +92,8 @@ class Hub:
         self.state.mkdir(parents=True, exist_ok=True)
         out = open(self.log, "ab")
         self.proc = subprocess.Popen(
-            [str(BUILD / "src/daemon/carreld"), *self.args()],
-            stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True, env={**os.environ, **self.env},
+            [*self.wrap, str(BUILD / "src/daemon/carreld"), *self.args()],
+            stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True,
         )
         out.close()
         self.wait_ready(timeout)

@@ -40,10 +40,18 @@ static bool answer_info(struct kclient *c, struct arena *a, const struct jmsg *m
 	if (m->channel != JMSG_SHELL || k->exec != EXEC_BUSY || !buf_len(&k->info) ||
 	    !str_is(m->head.type, "kernel_info_request"))
 		return false;
-	if (jmsg_make(a, JMSG_IOPUB, "status", str_of(k->session), time_wall_us(), m->header,
-	              STR("{\"execution_state\":\"busy\"}"), &status) < 0 ||
-	    jmsg_make(a, JMSG_SHELL, "kernel_info_reply", str_of(k->session), time_wall_us(),
-	              m->header, buf_str(&k->info), &reply) < 0)
+	if (kernel_make(k, a,
+	                (struct jmsg_new){ .channel = JMSG_IOPUB,
+	                                   .type = "status",
+	                                   .parent = m->header,
+	                                   .content = STR("{\"execution_state\":\"busy\"}") },
+	                &status) < 0 ||
+	    kernel_make(k, a,
+	                (struct jmsg_new){ .channel = JMSG_SHELL,
+	                                   .type = "kernel_info_reply",
+	                                   .parent = m->header,
+	                                   .content = buf_str(&k->info) },
+	                &reply) < 0)
 		return false;
 	out.m = &status;
 	kclient_send(c, &out);

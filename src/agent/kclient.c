@@ -31,7 +31,7 @@ static uint64_t hash(struct str s)
 
 static int send_parts(struct kclient *c, enum ws_op op, const struct str *part, size_t n)
 {
-	struct buf all = BUF(2 * KCONN_OUT_MAX);
+	struct buf all = BUF(KCONN_OUT_MAX * 2);
 	int r;
 
 	if (n <= BURST_PARTS)
@@ -151,6 +151,7 @@ void kclient_send(struct kclient *c, struct kclient_msg *m)
 /* In the place of what was dropped, as output of the cell that it was of. */
 static void send_notice(struct kclient *c, struct arena *a, struct str parent)
 {
+	struct jmsg_new n = { .channel = JMSG_IOPUB, .type = "stream", .parent = parent };
 	struct kclient_msg out = { .arena = a };
 	struct jmsg m;
 	struct str content;
@@ -161,8 +162,8 @@ static void send_notice(struct kclient *c, struct arena *a, struct str parent)
 	                 "out here: there was more than the browser could take.]\\n\"}",
 	                 (unsigned long long)((c->spool.dropped + (1U << 20) - 1) >> 20));
 	c->spool.dropped = 0;
-	if (content.ptr && jmsg_make(a, JMSG_IOPUB, "stream", str_of(c->k->session),
-	                             time_wall_us(), parent, content, &m) == 0) {
+	n.content = content;
+	if (content.ptr && kernel_make(c->k, a, n, &m) == 0) {
 		out.m = &m;
 		send_now(c, &out);
 	}
@@ -188,7 +189,7 @@ static void on_more(struct ev_timer *t);
 
 static void send_more(struct kclient *c)
 {
-	struct buf record = BUF(2 * KCONN_OUT_MAX);
+	struct buf record = BUF(KCONN_OUT_MAX * 2);
 	size_t sent = 0;
 	bool after_drop;
 

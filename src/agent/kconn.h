@@ -14,9 +14,9 @@
 #include "proto/zmtp.h"
 
 #define KCONN_ADDR_MAX    128
-#define KCONN_IN_MAX      (64U << 10)
-#define KCONN_OUT_MAX     (72U << 20)  /* one large widget message fits */
-#define KCONN_MESSAGE_MAX (128U << 20) /* what is larger comes cut and marked */
+#define KCONN_IN_MAX      ((size_t)64 << 10)
+#define KCONN_OUT_MAX     ((size_t)72 << 20)  /* one large widget message fits */
+#define KCONN_MESSAGE_MAX ((size_t)128 << 20) /* what is larger comes cut and marked */
 
 struct kconn;
 /* part and dropped are valid during the call. The connection may be stopped

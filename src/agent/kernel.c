@@ -288,7 +288,7 @@ static int check_new(struct agent *a, const struct kernel_new *n, struct err *er
 	if (a->kernels->n >= KERNELS_MAX)
 		return ERR(err, -EAGAIN, "There are %u kernels already: shut one down first",
 		           KERNELS_MAX);
-	if (n->id.len >= KERNEL_ID_MAX || memchr(n->id.ptr ? n->id.ptr : "", 0, n->id.len))
+	if (n->id.len >= KERNEL_ID_MAX || (n->id.len && memchr(n->id.ptr, 0, n->id.len)))
 		return ERR(err, -EINVAL, "This is no kernel id");
 	if (n->id.len && kernel_by_id(a, n->id))
 		return ERR(err, -EEXIST, "Kernel already exists: %.*s", STR_ARG(n->id));

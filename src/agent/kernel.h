@@ -156,7 +156,10 @@ void kernel_on_exit(struct kernel *k, int code, int status);
 void kernel_listen(struct kernel *k); /* connects, nudges */
 void kernel_deafen(struct kernel *k); /* disconnects */
 MUST_CHECK int kernel_send(struct kernel *k, const struct jmsg *m);
-/* One of our own; content is JSON or "". */
+/* A message of our own: session and time are filled in. */
+MUST_CHECK int kernel_make(struct kernel *k, struct arena *a, struct jmsg_new n,
+                           struct jmsg *ret);
+/* Makes and sends one; content is JSON or "". */
 MUST_CHECK int kernel_ask(struct kernel *k, enum jmsg_channel c, const char *type,
                           struct str content);
 /* A status of our own to all browsers; exec changes too. */

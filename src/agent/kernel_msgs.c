@@ -77,12 +77,19 @@ int kernel_send(struct kernel *k, const struct jmsg *m)
 	return r;
 }
 
+int kernel_make(struct kernel *k, struct arena *a, struct jmsg_new n, struct jmsg *ret)
+{
+	n.session = str_of(k->session);
+	n.now = time_wall_us();
+	return jmsg_make(a, &n, ret);
+}
+
 int kernel_ask(struct kernel *k, enum jmsg_channel c, const char *type, struct str content)
 {
+	struct jmsg_new n = { .channel = c, .type = type, .content = content };
 	struct arena a = ARENA(ARENA_MAX);
 	struct jmsg m;
-	int r =
-	    jmsg_make(&a, c, type, str_of(k->session), time_wall_us(), STR(""), content, &m);
+	int r = kernel_make(k, &a, n, &m);
 
 	if (r == 0)
 		r = kernel_send(k, &m);
@@ -103,11 +110,13 @@ static void to_all(struct kernel *k, struct arena *a, const struct jmsg *m)
 /* One of our own to all browsers. */
 static void tell(struct kernel *k, const char *type, struct str parent, struct str content)
 {
+	struct jmsg_new n = {
+		.channel = JMSG_IOPUB, .type = type, .parent = parent, .content = content
+	};
 	struct arena a = ARENA(ARENA_MAX);
 	struct jmsg m;
 
-	if (jmsg_make(&a, JMSG_IOPUB, type, str_of(k->session), time_wall_us(), parent, content,
-	              &m) == 0)
+	if (kernel_make(k, &a, n, &m) == 0)
 		to_all(k, &a, &m);
 	arena_fini(&a);
 }
@@ -159,12 +168,15 @@ static void tell_reply(struct kernel *k, struct str parent, struct str content)
 {
 	const struct jmsg_ids up = { .id = str_of(k->run.id),
 		                     .session = buf_str(&k->run.session) };
+	struct jmsg_new n = { .channel = JMSG_SHELL,
+		              .type = "execute_reply",
+		              .parent = parent,
+		              .content = content };
 	struct kclient *c = kclient_for(k, &up);
 	struct arena a = ARENA(ARENA_MAX);
 	struct jmsg m;
 
-	if (c && jmsg_make(&a, JMSG_SHELL, "execute_reply", str_of(k->session), time_wall_us(),
-	                   parent, content, &m) == 0)
+	if (c && kernel_make(k, &a, n, &m) == 0)
 		kclient_send(c, &(struct kclient_msg){ .m = &m, .arena = &a });
 	arena_fini(&a);
 }
@@ -335,7 +347,7 @@ static bool for_us(struct kernel *k, const struct jmsg *m)
  * printed within 0.2 s, be it a gigabyte. */
 static void tell_dropped(struct kernel *k, const struct jmsg *m)
 {
-	struct arena a = ARENA(2U * KCONN_MESSAGE_MAX);
+	struct arena a = ARENA(KCONN_MESSAGE_MAX * 2);
 	unsigned long long mb = m->dropped >> 20;
 	struct str text;
 	struct jmsg cut;
@@ -352,7 +364,7 @@ static void tell_dropped(struct kernel *k, const struct jmsg *m)
 		text = arena_printf(
 		    &a,
 		    "{\"name\":\"stderr\",\"text\":\"[An output of %llu MB was left "
-		    "out: no message may be larger than %u MB. Write it to a "
+		    "out: no message may be larger than %zu MB. Write it to a "
 		    "file instead.]\\n\"}",
 		    mb + (KCONN_MESSAGE_MAX >> 20), KCONN_MESSAGE_MAX >> 20);
 		if (text.ptr)
@@ -395,13 +407,14 @@ static void on_reply(struct kernel *k, struct arena *a, const struct jmsg *m)
 static void on_message(struct kconn *c, const struct str *part, const uint64_t *dropped,
                        size_t n)
 {
+	const struct jmsg_parts parts = { part, dropped, n };
 	struct kernel *k = owner_of(c);
 	struct arena a = ARENA(ARENA_MAX);
 	struct err err = ERR_NONE;
 	struct jmsg m;
 
-	if (jmsg_from_zmq(&a, (enum jmsg_channel)c->channel, part, dropped, n, str_of(k->key),
-	                  &m, &err) < 0)
+	if (jmsg_from_zmq(&a, (enum jmsg_channel)c->channel, &parts, str_of(k->key), &m, &err) <
+	    0)
 		log_bad(k, &err);
 	else if (c->channel == JMSG_IOPUB)
 		on_iopub(k, &a, &m);

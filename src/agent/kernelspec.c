@@ -211,8 +211,8 @@ int kspec_find(struct agent *a, struct arena *m, struct str name, struct kspec *
                struct err *err)
 {
 	const char *dirs[DIRS_MAX];
-	size_t ndirs = places(a, m, dirs), n;
-	struct kspec **list;
+	size_t ndirs = places(a, m, dirs), n = 0;
+	struct kspec **list = NULL;
 
 	if (name.len == 0)
 		name = kspec_default(a, m);
@@ -241,8 +241,8 @@ int kspec_find(struct agent *a, struct arena *m, struct str name, struct kspec *
 
 struct str kspec_default(struct agent *a, struct arena *m)
 {
-	struct kspec **list;
-	size_t n;
+	struct kspec **list = NULL;
+	size_t n = 0;
 
 	if (kspec_list(a, m, &list, &n, NULL) < 0 || n == 0 ||
 	    is_known(list, n, STR(KSPEC_DEFAULT)))
@@ -475,13 +475,13 @@ void kspec_put(const struct kspec *s, struct str base, struct jsonw *w)
 int kernelspec_file(struct agent *a, struct str spec, struct str file, char *ret, size_t n)
 {
 	struct arena m = ARENA(1U << 20);
-	struct kspec *s;
+	struct kspec *s = NULL;
 	int len, r = kspec_find(a, &m, spec, &s, NULL);
 
 	if (r == 0 && (file.len == 0 || memchr(file.ptr, '/', file.len) ||
 	               memchr(file.ptr, 0, file.len) || file.ptr[0] == '.'))
 		r = -ENOENT;
-	if (r == 0) {
+	if (r == 0 && s) {
 		len = snprintf(ret, n, "%s/%.*s", s->dir, STR_ARG(file));
 		if (len < 0 || (size_t)len >= n || access(ret, R_OK) < 0)
 			r = -ENOENT;

@@ -124,7 +124,10 @@ static const char *env_value(const char *const *env, const char *name)
 
 static char **for_exec(const char *const *v)
 {
-	return (char **)(uintptr_t)v; /* execve's type forgets a const */
+	char **ret;
+
+	memcpy(&ret, &v, sizeof(ret)); /* execve's type forgets a const */
+	return ret;
 }
 
 static void exec_path(const struct spawn *s)

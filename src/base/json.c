@@ -56,12 +56,13 @@ static void skip_space(struct parser *j)
 /* *p is at the opening quote; leaves it after the closing one. */
 static int string(struct parser *j, struct str *ret)
 {
-	const char *what, *at = j->p;
-	int r = jsonstr(j->a, &j->p, j->end, j->lim.lax_surrogates, ret, &what, &at);
+	struct jsonstr s = { .p = j->p, .end = j->end, .lax = j->lim.lax_surrogates };
+	int r = jsonstr(j->a, &s, ret);
 
 	if (r == -ENOMEM)
 		return no_memory(j);
-	return r < 0 ? fail_at(j, at, r, what) : 0;
+	j->p = s.p;
+	return r < 0 ? fail_at(j, s.at, r, s.why) : 0;
 }
 
 static bool digits(struct parser *j)
@@ -263,7 +264,7 @@ static int item(struct parser *j, struct json **ret)
 
 static int document(struct parser *j, struct json **ret)
 {
-	struct json *v, *root;
+	struct json *v, *root = NULL;
 	int r;
 
 	skip_space(j);

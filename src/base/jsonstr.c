@@ -9,10 +9,10 @@
 
 static const char too_early[] = "the text ends too early";
 
-static int bad(const char **at, const char *where, const char **what, const char *why)
+static int bad(struct jsonstr *s, const char *at, const char *why)
 {
-	*at = where;
-	*what = why;
+	s->at = at;
+	s->why = why;
 	return -EINVAL;
 }
 
@@ -144,8 +144,7 @@ static const char *unescape_u(const char *p, const char *end, bool lax, char **o
 
 /* The text between quotes was checked for structure: every backslash has a
  * byte after it. Decoding never makes it longer (\uXXXX is at most 3 bytes). */
-static int decode(struct arena *a, struct str s, bool lax, struct str *ret, const char **what,
-                  const char **at)
+static int decode(struct arena *a, struct jsonstr *j, struct str s, struct str *ret)
 {
 	char *out = arena_alloc(a, s.len + 1), *o = out;
 	const char *p = s.ptr, *end = s.ptr + s.len;
@@ -183,23 +182,22 @@ static int decode(struct arena *a, struct str s, bool lax, struct str *ret, cons
 			*o++ = '\t';
 			break;
 		case 'u':
-			p = unescape_u(p, end, lax, &o);
+			p = unescape_u(p, end, j->lax, &o);
 			if (p)
 				break;
-			return bad(at, esc, what,
+			return bad(j, esc,
 			           "\\u needs four hex digits, and a surrogate its pair");
 		default:
-			return bad(at, esc, what, "no such escape");
+			return bad(j, esc, "no such escape");
 		}
 	}
 	*ret = (struct str){ out, (size_t)(o - out) };
 	return 0;
 }
 
-int jsonstr(struct arena *a, const char **pos, const char *end, bool lax, struct str *ret,
-            const char **what, const char **at)
+int jsonstr(struct arena *a, struct jsonstr *j, struct str *ret)
 {
-	const char *p = *pos + 1, *from = p;
+	const char *p = j->p + 1, *from = p, *end = j->end;
 	bool escaped = false;
 
 	for (;;) {
@@ -207,30 +205,29 @@ int jsonstr(struct arena *a, const char **pos, const char *end, bool lax, struct
 
 		p = scan_plain(p, end);
 		if (p == end)
-			return bad(at, end, what, too_early);
+			return bad(j, end, too_early);
 		if (*p == '"')
 			break;
 		if (*p == '\\') {
 			escaped = true;
 			if (end - p < 2)
-				return bad(at, end, what, too_early);
+				return bad(j, end, too_early);
 			/* What follows a backslash is ASCII, or no escape at all. */
 			if ((unsigned char)p[1] < 0x20 || (unsigned char)p[1] >= 0x80)
-				return bad(at, p, what, "no such escape");
+				return bad(j, p, "no such escape");
 			p += 2;
 			continue;
 		}
 		if ((unsigned char)*p < 0x20)
-			return bad(at, p, what,
-			           "a control character in a string must be escaped");
+			return bad(j, p, "a control character in a string must be escaped");
 		while (p < end && (unsigned char)*p >= 0x80) {
 			n = utf8_len(p, end);
 			if (n == 0)
-				return bad(at, p, what, "this is not UTF-8");
+				return bad(j, p, "this is not UTF-8");
 			p += n;
 		}
 	}
 	*ret = (struct str){ from, (size_t)(p - from) };
-	*pos = p + 1;
-	return escaped ? decode(a, *ret, lax, ret, what, at) : 0;
+	j->p = p + 1;
+	return escaped ? decode(a, j, *ret, ret) : 0;
 }

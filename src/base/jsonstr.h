@@ -4,8 +4,13 @@
 
 #include "base/arena.h"
 
-/* *pos is at the opening quote and is left behind the closing one. The text is
- * a slice of the input, or decoded into the arena if it has escapes. lax: lone
- * surrogates become U+FFFD. -EINVAL: *what says why, *at where; -ENOMEM. */
-MUST_CHECK int jsonstr(struct arena *a, const char **pos, const char *end, bool lax,
-                       struct str *ret, const char **what, const char **at);
+struct jsonstr {
+	const char *p;        /* at the opening quote; left behind the closing one */
+	const char *end;      /* of the input */
+	bool lax;             /* lone surrogates become U+FFFD */
+	const char *why, *at; /* after -EINVAL: what is wrong, and where */
+};
+
+/* *ret is a slice of the input, or decoded into the arena if the string has
+ * escapes. -EINVAL, -ENOMEM. */
+MUST_CHECK int jsonstr(struct arena *a, struct jsonstr *s, struct str *ret);

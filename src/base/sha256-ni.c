@@ -41,14 +41,14 @@ one_block(__m128i *abef, __m128i *cdgh, const uint8_t *p, const uint32_t k[64])
 		__m128i *now = &w[i % 4], wk;
 
 		if (i < 4) {
-			*now = _mm_shuffle_epi8(load(p + 16 * i), swap);
+			*now = _mm_shuffle_epi8(load(p + i * (size_t)16), swap);
 		} else {
 			*now = _mm_sha256msg1_epu32(*now, w[(i + 1) % 4]);
 			*now = _mm_add_epi32(
 			    *now, _mm_alignr_epi8(w[(i + 3) % 4], w[(i + 2) % 4], 4));
 			*now = _mm_sha256msg2_epu32(*now, w[(i + 3) % 4]);
 		}
-		wk = _mm_add_epi32(*now, load(k + 4 * i));
+		wk = _mm_add_epi32(*now, load(k + i * (size_t)4));
 		y = _mm_sha256rnds2_epu32(y, x, wk);
 		x = _mm_sha256rnds2_epu32(x, y, _mm_shuffle_epi32(wk, 0x0e));
 	}

@@ -183,7 +183,7 @@ int jmsg_to_ws_v1(struct arena *a, const struct jmsg *m, struct jmsg_frame *ret)
 
 static struct str json_quoted(struct arena *a, struct str s)
 {
-	struct buf b = BUF(2 * JMSG_HEADER_MAX);
+	struct buf b = BUF((size_t)2 * JMSG_HEADER_MAX);
 	struct jsonw w = JSONW(&b);
 	struct str q = STR_NONE;
 

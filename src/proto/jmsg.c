@@ -9,7 +9,7 @@
 #include "base/sha256.h"
 #include "proto/jspan.h"
 
-#define SIGNATURE_LEN    (2 * SHA256_LEN)
+#define SIGNATURE_LEN    ((size_t)2 * SHA256_LEN)
 #define CONTENT_LOOK_MAX 65536U
 
 static const char *const channel_names[JMSG_CHANNEL_MAX_] = {
@@ -84,18 +84,18 @@ static void sign(const struct jmsg *m, struct str key, char ret[SIGNATURE_LEN])
 	hmac256_add(&h, m->content);
 	hmac256_end(&h, mac);
 	for (size_t i = 0; i < SHA256_LEN; i++) {
-		ret[2 * i] = digits[mac[i] >> 4];
-		ret[2 * i + 1] = digits[mac[i] & 15];
+		ret[i * 2] = digits[mac[i] >> 4];
+		ret[i * 2 + 1] = digits[mac[i] & 15];
 	}
 }
 
-int jmsg_from_zmq(struct arena *a, enum jmsg_channel c, const struct str *part,
-                  const uint64_t *dropped, size_t n, struct str key, struct jmsg *ret,
-                  struct err *err)
+int jmsg_from_zmq(struct arena *a, enum jmsg_channel c, const struct jmsg_parts *p,
+                  struct str key, struct jmsg *ret, struct err *err)
 {
 	struct jmsg m = { .channel = c };
 	char want[SIGNATURE_LEN];
-	size_t i = 0;
+	size_t i = 0, n = p->n;
+	const struct str *part = p->part;
 	int r;
 
 	while (i < n && !str_is(part[i], "<IDS|MSG>"))
@@ -110,14 +110,14 @@ int jmsg_from_zmq(struct arena *a, enum jmsg_channel c, const struct str *part,
 	m.content = part[i + 5];
 	m.buffers = part + i + 6;
 	m.nbuffers = n - (i + 6);
-	for (size_t k = i + 2; dropped && k < n; k++)
-		m.dropped += dropped[k];
+	for (size_t k = i + 2; p->dropped && k < n; k++)
+		m.dropped += p->dropped[k];
 	if (m.nbuffers > JMSG_BUFFERS_MAX)
 		return ERR(err, -EBADMSG, "the message has %zu buffers, at most %u fit",
 		           m.nbuffers, JMSG_BUFFERS_MAX);
 	if (m.dropped) { /* nothing can be checked without all the bytes */
 		m.nbuffers = 0;
-		if (dropped[i + 4])
+		if (p->dropped[i + 4])
 			m.metadata = STR("{}");
 	} else if (key.len) {
 		sign(&m, key, want);
@@ -160,29 +160,28 @@ int jmsg_to_zmq(struct arena *a, const struct jmsg *m, struct str key, struct jm
 	return 0;
 }
 
-int jmsg_make(struct arena *a, enum jmsg_channel c, const char *type, struct str session,
-              wall_us now, struct str parent, struct str content, struct jmsg *ret)
+int jmsg_make(struct arena *a, const struct jmsg_new *n, struct jmsg *ret)
 {
 	struct buf b = BUF(4096);
 	struct jsonw w = JSONW(&b);
-	struct jmsg m = { .channel = c, .metadata = STR("{}") };
+	struct jmsg m = { .channel = n->channel, .metadata = STR("{}") };
 	char id[37];
 	int r;
 
 	rand_uuid(id);
 	jw_obj(&w);
 	jw_kv_z(&w, "msg_id", id);
-	jw_kv_z(&w, "msg_type", type);
+	jw_kv_z(&w, "msg_type", n->type);
 	jw_kv_z(&w, "username", "carrel");
-	jw_kv_str(&w, "session", session);
-	jw_kv_time(&w, "date", now);
+	jw_kv_str(&w, "session", n->session);
+	jw_kv_time(&w, "date", n->now);
 	jw_kv_z(&w, "version", JMSG_PROTOCOL);
 	jw_obj_end(&w);
 	r = buf_error(&b);
 	m.header = arena_str(a, buf_str(&b));
 	buf_fini(&b);
-	m.parent = parent.len ? parent : STR("{}");
-	m.content = content.len ? content : STR("{}");
+	m.parent = n->parent.len ? n->parent : STR("{}");
+	m.content = n->content.len ? n->content : STR("{}");
 	if (r < 0 || !m.header.ptr)
 		return r < 0 ? r : -ENOMEM;
 	r = jmsg_read_headers(a, &m, NULL);

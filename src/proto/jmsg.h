@@ -46,9 +46,13 @@ const char *jmsg_channel_name(enum jmsg_channel c);
  * is checked (key empty: none is asked for). dropped[i] (dropped may be NULL):
  * bytes missing at the end of a part; then the signature can't be checked, the
  * content is no JSON, and there are no buffers. -EBADMSG with a sentence. */
-MUST_CHECK int jmsg_from_zmq(struct arena *a, enum jmsg_channel c, const struct str *part,
-                             const uint64_t *dropped, size_t n, struct str key,
-                             struct jmsg *ret, struct err *err);
+struct jmsg_parts {
+	const struct str *part;
+	const uint64_t *dropped;
+	size_t n;
+};
+MUST_CHECK int jmsg_from_zmq(struct arena *a, enum jmsg_channel c, const struct jmsg_parts *p,
+                             struct str key, struct jmsg *ret, struct err *err);
 /* A browser's frame in the v1 subprotocol (always binary). */
 MUST_CHECK int jmsg_from_ws_v1(struct arena *a, struct str frame, struct jmsg *ret,
                                struct err *err);
@@ -62,10 +66,16 @@ MUST_CHECK int jmsg_to_zmq(struct arena *a, const struct jmsg *m, struct str key
 MUST_CHECK int jmsg_to_ws_v1(struct arena *a, const struct jmsg *m, struct jmsg_frame *ret);
 MUST_CHECK int jmsg_to_ws_legacy(struct arena *a, const struct jmsg *m, struct jmsg_frame *ret);
 
-/* A message of our own; parent is the header of what it answers, or empty. */
-MUST_CHECK int jmsg_make(struct arena *a, enum jmsg_channel c, const char *type,
-                         struct str session, wall_us now, struct str parent, struct str content,
-                         struct jmsg *ret);
+/* A message of our own. */
+struct jmsg_new {
+	enum jmsg_channel channel;
+	const char *type;
+	struct str session;
+	wall_us now;
+	struct str parent;  /* the header of what it answers, or empty */
+	struct str content; /* JSON, or empty for {} */
+};
+MUST_CHECK int jmsg_make(struct arena *a, const struct jmsg_new *n, struct jmsg *ret);
 /* A string member of the content; empty if there is none. Only for messages
  * of a few fields: content over 64 KiB is not looked at. */
 struct str jmsg_content_str(struct arena *a, const struct jmsg *m, const char *key);

@@ -16,7 +16,9 @@ static void span_space(struct span *p)
 
 static char span_peek(const struct span *p)
 {
-	return p->at < p->s.len ? p->s.ptr[p->at] : '\0';
+	if (p->at < p->s.len)
+		return p->s.ptr[p->at];
+	return 0;
 }
 
 /* At an opening quote; moves behind the closing one. */

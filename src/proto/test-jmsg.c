@@ -191,6 +191,14 @@ static void legacy_messages_of_all_sorts(void)
 	}
 }
 
+#define PARTS(...) ((struct jmsg_parts){ __VA_ARGS__ })
+
+static int from_zmq(struct arena *a, enum jmsg_channel c, struct jmsg_parts p, struct str key,
+                    struct jmsg *ret, struct err *err)
+{
+	return jmsg_from_zmq(a, c, &p, key, ret, err);
+}
+
 /* The signature was made with Python's hmac module. */
 static void signatures_agree_with_python(void)
 {
@@ -207,17 +215,17 @@ static void signatures_agree_with_python(void)
 	      STR("1d2bf81f8ea843d71e93328e3686d58420d33cb9b8dea925bbb5e108e9edd51f"));
 	for (size_t i = 0; i < 8; i++)
 		parts[1 + i] = f.part[i];
-	T_EQ(jmsg_from_zmq(&a, JMSG_CONTROL, parts, NULL, 9, STR("a-key"), &back, &err), 0);
+	T_EQ(from_zmq(&a, JMSG_CONTROL, PARTS(parts, NULL, 9), STR("a-key"), &back, &err), 0);
 	same(&back, 2);
-	T_EQ(jmsg_from_zmq(&a, JMSG_CONTROL, parts, NULL, 9, STR("b-key"), &back, &err),
+	T_EQ(from_zmq(&a, JMSG_CONTROL, PARTS(parts, NULL, 9), STR("b-key"), &back, &err),
 	     -EBADMSG);
 	T_STREQ(err.msg, "the message's signature is wrong");
-	T_EQ(jmsg_from_zmq(&a, JMSG_CONTROL, parts, NULL, 9, STR(""), &back, NULL), 0);
+	T_EQ(from_zmq(&a, JMSG_CONTROL, PARTS(parts, NULL, 9), STR(""), &back, NULL), 0);
 	parts[5] = STR("{}");
-	T_EQ(jmsg_from_zmq(&a, JMSG_CONTROL, parts, NULL, 9, STR("a-key"), &back, NULL),
+	T_EQ(from_zmq(&a, JMSG_CONTROL, PARTS(parts, NULL, 9), STR("a-key"), &back, NULL),
 	     -EBADMSG);
-	T_EQ(jmsg_from_zmq(&a, JMSG_CONTROL, parts, NULL, 6, STR(""), &back, NULL), -EBADMSG);
-	T_EQ(jmsg_from_zmq(&a, JMSG_CONTROL, parts + 2, NULL, 7, STR(""), &back, NULL),
+	T_EQ(from_zmq(&a, JMSG_CONTROL, PARTS(parts, NULL, 6), STR(""), &back, NULL), -EBADMSG);
+	T_EQ(from_zmq(&a, JMSG_CONTROL, PARTS(parts + 2, NULL, 7), STR(""), &back, NULL),
 	     -EBADMSG);
 	T_EQ(jmsg_to_zmq(&a, &m, STR(""), &f), 0);
 	T_STR(f.part[1], STR(""));
@@ -232,7 +240,7 @@ static void a_message_whose_content_was_too_large_still_says_what_it_is(void)
 	struct arena a = ARENA(1 << 20);
 	struct jmsg m = { 0 };
 
-	T_EQ(jmsg_from_zmq(&a, JMSG_IOPUB, parts, dropped, 7, STR("k"), &m, NULL), 0);
+	T_EQ(from_zmq(&a, JMSG_IOPUB, PARTS(parts, dropped, 7), STR("k"), &m, NULL), 0);
 	T_EQ(m.dropped, 5007);
 	T_EQ(m.nbuffers, 0);
 	T_STR(m.content, STR("{\"na"));
@@ -284,8 +292,14 @@ static void our_own_messages_are_messages(void)
 	struct arena a = ARENA(1 << 20);
 	struct jmsg m = { 0 };
 
-	T_EQ(jmsg_make(&a, JMSG_IOPUB, "status", STR("ses\"sion"), 0, STR(HEADER),
-	               STR("{\"execution_state\":\"restarting\",\"n\":1}"), &m),
+	T_EQ(jmsg_make(&a,
+	               &(struct jmsg_new){
+	                   .channel = JMSG_IOPUB,
+	                   .type = "status",
+	                   .session = STR("ses\"sion"),
+	                   .parent = STR(HEADER),
+	                   .content = STR("{\"execution_state\":\"restarting\",\"n\":1}") },
+	               &m),
 	     0);
 	T_STR(m.head.type, STR("status"));
 	T_STR(m.head.session, STR("ses\"sion"));

@@ -29,7 +29,8 @@ static void through_zmq(struct arena *a, const struct jmsg *m)
 	struct jmsg back;
 
 	CHECK(jmsg_to_zmq(a, m, STR("key"), &f) == 0);
-	CHECK(jmsg_from_zmq(a, m->channel, f.part, NULL, f.n, STR("key"), &back, NULL) == 0);
+	CHECK(jmsg_from_zmq(a, m->channel, &(const struct jmsg_parts){ f.part, NULL, f.n },
+	                    STR("key"), &back, NULL) == 0);
 	same(m, &back);
 }
 

@@ -331,7 +331,7 @@ int kernel_new(struct agent *a, const struct kernel_new *n, struct kernel **ret,
 		              : ERR(err, -ENOMEM, "no memory for a kernel");
 	}
 	arena_fini(&m);
-	if (r < 0)
+	if (r < 0 || !k)
 		return r;
 	kernel_emit(k, "start", "success", "Kernel started");
 	*ret = k;

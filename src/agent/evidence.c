@@ -119,7 +119,7 @@ struct cpu_watch {
 	boot_ns at;
 };
 
-/* utime + stime, and the parent's pid and session from /proc/pid/stat. */
+/* utime + stime of /proc/pid/stat, in clock ticks. */
 static bool read_stat(pid_t pid, uint64_t *ticks)
 {
 	char path[64];
@@ -135,7 +135,7 @@ static bool read_stat(pid_t pid, uint64_t *ticks)
 		/* The name stands in parentheses and may hold anything. */
 		while (s.len && s.ptr[s.len - 1] != ')')
 			s.len--;
-		s = str_sub(buf_str(&b), s.len + 1, buf_len(&b));
+		s = str_sub(buf_str(&b), s.len, buf_len(&b)); /* " R 1 …" */
 		while (str_split(&s, ' ', &part)) {
 			if ((at == 14 || at == 15) &&
 			    str_to_u64(part, 0, UINT64_MAX, &v) == 0) {

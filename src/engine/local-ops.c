@@ -11,8 +11,8 @@
 #include "base/log.h"
 #include "engine/bundle.h"
 #include "engine/host.h"
-#include "engine/rootfs.h"
 #include "engine/journals.h"
+#include "engine/rootfs.h"
 
 #define ITEMS_MAX  1000000
 #define LOG_MAX    1000000U

@@ -27,6 +27,23 @@
 
 /* What a journal says, as events. */
 
+/* {"phase","message"} of a start that failed. */
+static void emit_failed(struct local *l, const struct journal_rec *r)
+{
+	struct arena a = ARENA(65536);
+	struct wire_msg m = { .type = WIRE_EV_FAILED };
+	struct json *t = NULL;
+
+	if (json_parse(&a, str_of(r->evidence), NULL, &t, NULL) < 0)
+		t = NULL;
+	m.ev_failed = (struct wire_ev_failed){
+		str_of(r->session), r->epoch, json_str_or(t, "phase", STR("container")),
+		str_of(r->reason), json_str_or(t, "message", STR("the start failed"))
+	};
+	engine_emit(&l->base, &m);
+	arena_fini(&a);
+}
+
 static void emit_record(const struct journal_rec *r, void *arg)
 {
 	struct local *l = arg;
@@ -34,6 +51,8 @@ static void emit_record(const struct journal_rec *r, void *arg)
 
 	wire_from_journal(r, &m.ev_run);
 	engine_emit(&l->base, &m);
+	if (r->kind == JOURNAL_STOP && strcmp(r->reason, "start-failed") == 0)
+		emit_failed(l, r);
 }
 
 void local_emit_run(struct local *l, const char *key)

@@ -64,6 +64,7 @@ struct session {
 	struct ev_later later;
 	uint32_t seq;
 	struct list calls; /* struct forwarded, not yet answered */
+	bool told_end;     /* the stop record went out */
 	bool stop_wanted, deadline_wanted;
 	char stop_reason[32];
 	uint32_t stop_grace;

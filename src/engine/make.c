@@ -9,8 +9,8 @@
 
 #include "base/file.h"
 #include "engine/bundle.h"
-#include "engine/rootfs.h"
 #include "engine/local.h"
+#include "engine/rootfs.h"
 
 #define READY_SECONDS 60
 #define TEXT_MAX      (1U << 20)

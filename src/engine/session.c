@@ -86,6 +86,8 @@ static void session_over(struct session *s)
 	struct wire_msg m = { .type = WIRE_EV_FAILED };
 
 	log_event(LOG_INFO, "session_gone", LZ("session", s->key));
+	if (!s->told_end)
+		local_emit_run(l, s->key); /* its shim was gone before we could listen */
 	if (!journals_exist(l->journals, s->key)) {
 		m.ev_failed =
 		    (struct wire_ev_failed){ str_of(s->id), s->epoch, STR("container"),
@@ -191,6 +193,7 @@ static void from_shim(struct session *s, struct wire_msg *m)
 	case WIRE_EV_RUN:
 		if (m->ev_run.kind == JOURNAL_STOP)
 			s->state = SESSION_STOPPING_;
+		s->told_end |= m->ev_run.kind == JOURNAL_STOP;
 		break;
 	case WIRE_EV_PHASE:
 	case WIRE_EV_ACTIVITY:
@@ -274,12 +277,13 @@ static void adopt(struct session *s)
 static void on_check(struct ev_timer *t)
 {
 	struct session *s = CONTAINER_OF(t, struct session, check);
-	bool fresh = time_mono_ms() < s->adopt_at;
+	bool fresh;
 
 	if (s->fd >= 0)
 		return;
 	if (access(s->dir, F_OK) < 0) {
-		session_over(s);
+		if (!s->shim_runs) /* else its exit brings us here again */
+			session_over(s);
 		return;
 	}
 	if (has_shim(s)) {
@@ -288,6 +292,7 @@ static void on_check(struct ev_timer *t)
 	} else {
 		adopt(s);
 	}
+	fresh = time_mono_ms() < s->adopt_at;
 	ev_timer_start(s->l->ev, t, fresh ? CHECK_MS : CHECK_SLOW_MS, on_check);
 }
 

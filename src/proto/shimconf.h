@@ -52,7 +52,7 @@ struct shim_conf {
 };
 
 struct shim_state {
-	char phase[16];      /* "created": maybe not yet started; "running" */
+	char phase[16];      /* "created": maybe not yet started; "running", "ready" */
 	int64_t pid;         /* the container's PID 1, seen from the host */
 	uint64_t start_time; /* field 22 of /proc/PID/stat */
 	char boot_id[37];

@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "shim/shim.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 
@@ -15,15 +16,6 @@
 #define CLEAN_MAX_MS  30000
 #define VOLUME_MAX_MS 5000
 
-static void remove_in(const struct shim *s, const char *name, bool folder)
-{
-	char path[SHIM_PATH_MAX + 64];
-
-	(void)snprintf(path, sizeof(path), "%s/%s", s->conf.dir, name);
-	/* Never recursive: should something still be mounted there, it stays. */
-	(void)(folder ? rmdir(path) : unlink(path));
-}
-
 /* Folders that only we or the session's own root can have filled. */
 static void remove_tree(const char *path)
 {
@@ -33,19 +25,30 @@ static void remove_tree(const char *path)
 		log_err(LOG_WARN, "not_removed", &err);
 }
 
-static int remove_folders(struct shim *s)
+/* Never recursive: should something still be mounted there, it stays. */
+static void empty(const char *path)
 {
-	static const char *const files[] = { "config.json", "shim.conf",   "state",
-		                             "ctl.sock",    "log",         "pid",
-		                             "hosts",       "resolv.conf", "lock" };
-	static const char *const folders[] = { "root", "lower", "volume", "scratch", "files" };
+	DIR *d = opendir(path);
 
-	remove_tree(s->conf.socket_dir);
-	for (size_t i = 0; i < ARRAY_LEN(folders); i++)
-		remove_in(s, folders[i], true);
-	for (size_t i = 0; i < ARRAY_LEN(files); i++)
-		remove_in(s, files[i], false);
-	return rmdir(s->conf.dir) < 0 && errno != ENOENT ? -errno : 0;
+	for (struct dirent *e; d && (e = readdir(d));)
+		if (unlinkat(dirfd(d), e->d_name, 0) < 0)
+			(void)unlinkat(dirfd(d), e->d_name, AT_REMOVEDIR);
+	if (d)
+		(void)closedir(d);
+}
+
+/* The name goes in one step: under its new one the engine removes it too. */
+static void remove_folder(struct shim *s)
+{
+	char gone[SHIM_PATH_MAX + 16];
+	const char *slash = strrchr(s->conf.dir, '/');
+
+	(void)snprintf(gone, sizeof(gone), "%.*s/.tmp-%s", (int)(slash - s->conf.dir),
+	               s->conf.dir, slash + 1);
+	if (rename(s->conf.dir, gone) < 0)
+		(void)snprintf(gone, sizeof(gone), "%s", s->conf.dir);
+	empty(gone);
+	(void)rmdir(gone);
 }
 
 static void remove_runtime_state(struct shim *s)
@@ -79,7 +82,8 @@ static void on_cleaning(struct ev_timer *t)
 	if (waited >= CLEAN_MAX_MS)
 		log_event(LOG_ERROR, "not_clean", LZ("session", s->conf.session));
 	remove_runtime_state(s);
-	(void)remove_folders(s);
+	remove_tree(s->conf.socket_dir);
+	remove_folder(s);
 	ev_stop(s->ev);
 }
 

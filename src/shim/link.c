@@ -149,7 +149,7 @@ void link_phase(struct shim *s)
 	link_send(s, &s->engine, &m);
 }
 
-static void send_ready(struct shim *s)
+void link_ready(struct shim *s)
 {
 	struct wire_msg m = { .type = WIRE_EV_READY };
 
@@ -258,7 +258,7 @@ static void from_engine(struct shim *s, const struct wire_msg *m)
 		s->engine_listens = true;
 		answer(s, m->seq, 0, NULL);
 		link_phase(s);
-		send_ready(s);
+		link_ready(s);
 		if (s->phase != SHIM_LAUNCHING)
 			send_activity(s);
 		break;
@@ -304,15 +304,28 @@ static void activity(struct shim *s, const struct wire_agent_activity *m)
 	link_activity(s);
 }
 
+static void agent_ready(struct shim *s)
+{
+	struct err err = ERR_NONE;
+
+	if (s->ready || s->phase > SHIM_RUNNING)
+		return;
+	s->ready = true;
+	ev_timer_stop(&s->ready_timer);
+	/* It may be up before the launcher has said that it started. */
+	if (s->phase == SHIM_LAUNCHING)
+		return;
+	(void)snprintf(s->state.phase, sizeof(s->state.phase), "ready");
+	if (record_state(s, &err) < 0)
+		log_err(LOG_ERROR, "state_unwritten", &err);
+	link_ready(s);
+}
+
 static void from_agent(struct shim *s, const struct wire_msg *m)
 {
 	switch ((int)m->type) {
 	case WIRE_AGENT_READY:
-		if (s->ready || s->phase != SHIM_RUNNING)
-			break;
-		s->ready = true;
-		ev_timer_stop(&s->ready_timer);
-		send_ready(s);
+		agent_ready(s);
 		break;
 	case WIRE_AGENT_ACTIVITY:
 		activity(s, &m->agent_activity);

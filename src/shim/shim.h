@@ -105,6 +105,7 @@ MUST_CHECK int shim_links_open(struct shim *s, struct err *err);
 void shim_links_close(struct shim *s);
 void link_send(struct shim *s, struct link *l, const struct wire_msg *m);
 void link_phase(struct shim *s);
+void link_ready(struct shim *s);
 void link_failed(struct shim *s);
 void link_activity(struct shim *s);
 void link_status(struct shim *s);

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/syscall.h>
 
@@ -177,12 +178,17 @@ static void started(struct shim *s)
 {
 	struct err err = ERR_NONE;
 
-	(void)snprintf(s->state.phase, sizeof(s->state.phase), "running");
+	(void)snprintf(s->state.phase, sizeof(s->state.phase), "%s",
+	               s->ready ? "ready" : "running");
 	if (record_state(s, &err) < 0)
 		log_err(LOG_ERROR, "state_unwritten", &err);
 	enter_running(s);
 	shim_step(s, "server");
-	ev_timer_start(s->ev, &s->ready_timer, s->conf.ready_seconds * 1000ULL, on_not_ready);
+	if (s->ready)
+		link_ready(s);
+	else
+		ev_timer_start(s->ev, &s->ready_timer, s->conf.ready_seconds * 1000ULL,
+		               on_not_ready);
 }
 
 static void on_report(struct ev_fd *f, uint32_t events)
@@ -284,6 +290,14 @@ static int read_state(struct shim *s, struct err *err)
 	return r;
 }
 
+/* A process that ended but was not yet reaped still has its number. */
+static bool has_ended(int pidfd)
+{
+	struct pollfd p = { .fd = pidfd, .events = POLLIN };
+
+	return poll(&p, 1, 0) == 1;
+}
+
 /* Is the process of the state file alive, and really that one? */
 static bool find_init(struct shim *s)
 {
@@ -294,7 +308,8 @@ static bool find_init(struct shim *s)
 	/* The pidfd first: what is compared then can't be replaced any more. */
 	if (watch_init(s, (pid_t)s->state.pid, NULL) < 0)
 		return false;
-	if (start_time_of((pid_t)s->state.pid, &start) == 0 && start == s->state.start_time)
+	if (start_time_of((pid_t)s->state.pid, &start) == 0 && start == s->state.start_time &&
+	    !has_ended(s->init_pidfd))
 		return true;
 	ev_fd_stop(&s->init_ev);
 	own_close(&s->init_pidfd);
@@ -305,13 +320,14 @@ static bool find_init(struct shim *s)
 int shim_adopt(struct shim *s, struct err *err)
 {
 	int r = open_all(s, err);
-	bool had_state;
+	bool had_state, ran;
 
 	if (r < 0)
 		return r;
 	had_state = read_state(s, NULL) == 0;
-	if (had_state && find_init(s) && strcmp(s->state.phase, "running") == 0 &&
-	    s->journal.running) {
+	s->ready = strcmp(s->state.phase, "ready") == 0;
+	ran = s->ready || strcmp(s->state.phase, "running") == 0;
+	if (had_state && find_init(s) && ran && s->journal.running) {
 		log_event(LOG_INFO, "adopted", LZ("session", s->conf.session),
 		          LI("pid", s->state.pid));
 		s->deadline =
@@ -320,6 +336,9 @@ int shim_adopt(struct shim *s, struct err *err)
 		(void)snprintf(s->step, sizeof(s->step), "server");
 		s->step_at = s->state.since_boot_ns;
 		enter_running(s);
+		if (!s->ready)
+			ev_timer_start(s->ev, &s->ready_timer, s->conf.ready_seconds * 1000ULL,
+			               on_not_ready);
 		if (s->state.stop_reason[0])
 			shim_stop(s, s->state.stop_reason, s->grace_seconds);
 		return 0;
@@ -328,7 +347,7 @@ int shim_adopt(struct shim *s, struct err *err)
 	s->estimate = s->journal.running && s->init_gone;
 	if (s->state.stop_reason[0])
 		shim_reason(s, s->state.stop_reason);
-	if (!s->journal.running || strcmp(s->state.phase, "running") != 0) {
+	if (!s->journal.running || !ran) {
 		s->failed = s->reason[0] == '\0';
 		(void)snprintf(s->message, sizeof(s->message),
 		               "the start was cut short by a crash; start it again");

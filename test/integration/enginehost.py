@@ -232,3 +232,31 @@ class Session:
     def identity(self):
         pid = self.pid
         return pid, start_time(pid)
+
+
+def leftovers(host):
+    """What of this engine is on the machine: nothing, once its sessions have ended."""
+    found = {}
+    mark = host.instance
+    found["processes"] = []
+    for p in Path("/proc").iterdir():
+        if p.name.isdigit():
+            try:
+                line = (p / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+                groups = (p / "cgroup").read_text()
+            except OSError:
+                continue
+            if (f"/run/carrel/{mark}" in line and "engine-alone" not in line) or f"carrel-{mark}/" in groups:
+                found["processes"].append((p.name, line[:80]))
+    found["mounts"] = [m for m in Path("/proc/mounts").read_text().splitlines() if mark in m or str(host.base) in m]
+    found["loops"] = []
+    for p in Path("/sys/block").glob("loop*/loop/backing_file"):
+        try:
+            if str(host.state) in p.read_text():
+                found["loops"].append(p.parts[3])
+        except OSError:
+            pass
+    found["cgroups"] = [str(p) for p in Path("/sys/fs/cgroup").glob(f"**/carrel-{mark}/*") if p.is_dir()]
+    found["links"] = [p.name for p in Path("/sys/class/net").iterdir() if p.name.startswith(f"cv{SLOT:02x}")]
+    found["folders"] = [str(p) for d in ("sessions", "edge/s", "runtime") for p in host.run.glob(d + "/*")]
+    return {k: v for k, v in found.items() if v}

@@ -22,6 +22,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/fsuid.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -73,7 +74,8 @@ static void to_shim(void)
 
 static void activity(unsigned busy, unsigned long ago_ms)
 {
-	static const char evidence[] = "{\"last\":{\"what\":\"run\",\"at\":\"2026-01-01T00:00:00Z\"}}";
+	static const char evidence[] =
+	    "{\"last\":{\"what\":\"run\",\"at\":\"2026-01-01T00:00:00Z\"}}";
 	uint64_t last = boot_ns() - ago_ms * 1000000;
 	char f[256];
 
@@ -102,14 +104,17 @@ static void oom(int c)
 	memcpy(&kills, b + 12, 4);
 	memcpy(&limit, b + 16, 8);
 	memcpy(&peak, b + 24, 8);
-	dprintf(c, "%u %llu %llu\n", kills, (unsigned long long)limit, (unsigned long long)peak);
+	dprintf(c, "%u %llu %llu\n", kills, (unsigned long long)limit,
+	        (unsigned long long)peak);
 }
 
 static void run(int c, int user, const char *command)
 {
-	static char *const env[] = { "PATH=/home/carrel/.local/bin:/opt/venv/bin:/usr/bin:/bin:/usr/sbin",
-		                     "HOME=/home/carrel", "LANG=C.UTF-8",
-		                     "PIP_CERT=/etc/ssl/certs/ca-certificates.crt", NULL };
+	static char *const env[] = {
+		"PATH=/home/carrel/.local/bin:/opt/venv/bin:/usr/bin:/bin:/usr/sbin",
+		"HOME=/home/carrel", "LANG=C.UTF-8",
+		"PIP_CERT=/etc/ssl/certs/ca-certificates.crt", NULL
+	};
 	int status;
 	pid_t p = fork();
 
@@ -126,7 +131,8 @@ static void run(int c, int user, const char *command)
 		_exit(126);
 	}
 	waitpid(p, &status, 0);
-	dprintf(c, "\nstatus %d\n", WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+	dprintf(c, "\nstatus %d\n",
+	        WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
 }
 
 static void serve(int c)
@@ -172,7 +178,13 @@ static void from_shim(void)
 		return;
 	}
 	if (b[4] == 81) { /* SHIM_STOPPING */
-		int f = open("/home/carrel/stopping", O_CREAT | O_WRONLY | O_TRUNC, 0644);
+		int f;
+
+		setfsgid(1000);
+		setfsuid(1000);
+		f = open("/home/carrel/stopping", O_CREAT | O_WRONLY | O_TRUNC, 0644);
+		setfsuid(0);
+		setfsgid(0);
 
 		if (f >= 0)
 			close(f);

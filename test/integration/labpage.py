@@ -27,7 +27,7 @@ class LabPage:
 
     def ready(self, timeout=60_000):
         self.page.wait_for_selector("#jupyterlab-splash", state="detached", timeout=timeout)
-        self.page.wait_for_selector(".jp-Launcher:visible, .jp-NotebookPanel:visible, .jp-Terminal:visible", timeout=timeout)
+        self.page.wait_for_selector("#jp-main-dock-panel .lm-DockPanel-widget:visible", timeout=timeout)
         return self
 
     def new_notebook(self):
@@ -35,11 +35,11 @@ class LabPage:
         if not self.page.locator(".jp-Launcher:visible").count():
             self.menu("File", "New Launcher")
         self.page.locator('.jp-LauncherCard[data-category="Notebook"]:visible').first.click()
-        self.page.wait_for_selector(".jp-NotebookPanel .jp-Notebook", timeout=30_000)
+        self.page.wait_for_selector(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Notebook", timeout=30_000)
         self.idle()
 
     def idle(self, timeout=60_000):
-        self.page.wait_for_selector(".jp-NotebookPanel .jp-Notebook-ExecutionIndicator[data-status=idle]", timeout=timeout)
+        self.page.wait_for_selector(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Notebook-ExecutionIndicator[data-status=idle]", timeout=timeout)
 
     def panel(self):
         return self.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)")

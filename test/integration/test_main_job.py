@@ -118,7 +118,7 @@ def test_saving_asks_for_a_name_and_renames(job, api):
 def test_a_running_cell_is_interrupted(job):
     lab = job["lab"]
     out = lab.run("import time; time.sleep(1000)", wait=False)
-    lab.page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status=busy]")
+    lab.page.wait_for_selector(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Notebook-ExecutionIndicator[data-status=busy]")
     lab.menu("Kernel", "Interrupt Kernel")
     expect(out).to_contain_text("KeyboardInterrupt", timeout=20_000)
 

@@ -50,9 +50,9 @@ static void keys(void)
 
 	test_db_open(&db);
 	T_EQ(idempotency_get(&db, STR("a_1"), key, req, &b), 0);
-	T_EQ(idempotency_put(&db, STR("a_1"), key, req, STR("ans\0wer"), &err), 0);
+	T_EQ(idempotency_put(&db, STR("a_1"), key, req, STR("kept\0answer"), &err), 0);
 	T_EQ(idempotency_get(&db, STR("a_1"), key, req, &b), 1);
-	T_STR(buf_str(&b), STR("ans\0wer"));
+	T_STR(buf_str(&b), STR("kept\0answer"));
 	T_EQ(idempotency_get(&db, STR("a_1"), key, other, &b), -EEXIST);
 	T_EQ(idempotency_get(&db, STR("a_2"), key, req, &b), 0);
 	T_EQ(idempotency_prune(&db, now - 60000000 + INT64_C(30) * 86400 * US_PER_S, &err), 0);

@@ -195,3 +195,14 @@ class Events:
 
     def close(self):
         self.conn.close()
+
+
+def problem(r, status, slug=None, field=None):
+    assert r.status == status, r
+    assert r.headers["Content-Type"] == "application/problem+json"
+    p = r.json
+    assert p["status"] == status and p["title"] and p["detail"].strip() and p["request_id"] == r.headers["X-Request-Id"]
+    assert p["type"] == f"https://carrel.dev/problems/{slug or p['type'].rsplit('/', 1)[1]}"
+    if field:
+        assert p["field"] == field
+    return p

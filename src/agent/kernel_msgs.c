@@ -18,8 +18,9 @@
 #define NUDGE_FIRST_MS 100U
 #define NUDGE_MS       500U
 #define READY_MS       60000U
-#define ARENA_MAX      (4U << 20) /* header trees and the frames' glue */
-#define IDLE_GRACE_MS  2000U      /* idle follows the reply, or was lost */
+#define ARENA_MAX      (4U << 20)         /* header trees and the frames' glue */
+#define IDLE_GRACE_MS  2000U              /* idle follows the reply, or was lost */
+#define CUT_MAX        ((size_t)32 << 20) /* shown of a message that was too large */
 
 /* Message types whose traffic says nothing about the user's work: the
  * debugger's and our own would otherwise make a busy kernel look idle. */
@@ -358,7 +359,7 @@ static void tell_dropped(struct kernel *k, const struct jmsg *m)
 		    "\\n[%llu MB more were left out here: no message may be larger. "
 		    "Write large output to a file.]\\n",
 		    mb);
-		if (text.ptr && jmsg_cut_stream(&a, m, SIZE_MAX, text, &cut) == 0)
+		if (text.ptr && jmsg_cut_stream(&a, m, CUT_MAX, text, &cut) == 0)
 			to_all(k, &a, &cut);
 	} else {
 		text = arena_printf(

@@ -139,10 +139,14 @@ def test_a_cell_that_closes_its_own_sockets_does_not_take_the_server_along(lab):
 
 def test_a_gigabyte_of_output_stays_bounded_and_ends_idle(hub, api, ws, lab, kernel):
     msg = kernel.send("execute_request", {
-        "code": "line = 'x' * 99 + '\\n'\nfor _ in range(1024): print(line * 10486, end='')\nprint('END')",
+        "code": "line = 'x' * 99 + '\\n'\nfor _ in range(1024): print(line * 10486, end='', flush=True)\nprint('END')",
         "silent": False, "store_history": True, "user_expressions": {}, "allow_stdin": False})
-    # Nobody reads for a while: the agent must hold it in bounds, not in memory.
-    wait_for("a minute of silence or the end", lambda: lab.call("GET", f"/api/kernels/{kernel.id}", 200).json()["execution_state"] == "idle", 240, 1)
+    def state():
+        return lab.call("GET", f"/api/kernels/{kernel.id}", 200).json()["execution_state"]
+
+    # Nobody reads meanwhile: the agent must hold it in bounds, not in memory.
+    wait_for("start of the cell", lambda: state() == "busy", 20)
+    wait_for("end of the cell", lambda: state() == "idle", 240, 0.5)
     with open(f"/proc/{hub.container_pid(api.get('/workspaces/' + ws['id'])['session'])}/status") as f:
         rss_kib = next(int(line.split()[1]) for line in f if line.startswith("VmRSS"))
     assert rss_kib < 64 << 10, rss_kib

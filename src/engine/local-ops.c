@@ -57,6 +57,8 @@ static void put_warnings(struct local *l, struct jsonw *w)
 	jw_arr(w);
 	warn_if(w, &l->cannot);
 	warn_if(w, &l->no_network);
+	if (l->pool_low)
+		jw_z(w, "the disk is nearly full: all volumes are frozen until space is freed");
 	if (buf_len(&l->dns) == 0)
 		jw_z(w, "sessions have no name server that they can reach: set `dns`");
 	jw_arr_end(w);

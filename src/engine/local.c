@@ -110,6 +110,25 @@ static void close_journal(const char *key, void *arg)
 }
 
 /* A folder without an object: somebody's unfinished business. */
+static void find_one(struct local *l, const char *dir, const char *key)
+{
+	struct shim_conf *c = xcalloc(1, sizeof(*c));
+	struct buf b = BUF(SHIM_FILE_MAX);
+	struct session *s = NULL;
+	char path[600];
+	unsigned index;
+
+	(void)snprintf(path, sizeof(path), "%s/%s/shim.conf", dir, key);
+	if (file_read(AT_FDCWD, path, &b, NULL) == 0 &&
+	    shim_conf_get(buf_str(&b), c, NULL) == 0 &&
+	    slot_of_userns(c->userns_base, l->cfg->slot, &index))
+		s = session_new(l, key, index);
+	if (s) /* for all we know: a thaw too many does no harm */
+		s->frozen = true;
+	buf_fini(&b);
+	free(c);
+}
+
 static void find_sessions(struct local *l)
 {
 	char path[256];
@@ -117,21 +136,9 @@ static void find_sessions(struct local *l)
 
 	(void)snprintf(path, sizeof(path), "%s/sessions", l->cfg->run_dir);
 	d = opendir(path);
-	for (struct dirent *e; d && (e = readdir(d));) {
-		struct shim_conf *c = xcalloc(1, sizeof(*c));
-		char conf[600];
-		struct buf b = BUF(SHIM_FILE_MAX);
-		unsigned index;
-
-		(void)snprintf(conf, sizeof(conf), "%s/%s/shim.conf", path, e->d_name);
-		if (e->d_name[0] != '.' && !is_session(e->d_name, l) &&
-		    file_read(AT_FDCWD, conf, &b, NULL) == 0 &&
-		    shim_conf_get(buf_str(&b), c, NULL) == 0 &&
-		    slot_of_userns(c->userns_base, l->cfg->slot, &index))
-			(void)session_new(l, e->d_name, index);
-		buf_fini(&b);
-		free(c);
-	}
+	for (struct dirent *e; d && (e = readdir(d));)
+		if (e->d_name[0] != '.' && !is_session(e->d_name, l))
+			find_one(l, path, e->d_name);
 	if (d)
 		(void)closedir(d);
 }
@@ -320,6 +327,7 @@ int local_new(struct ev *ev, const struct engine_cfg *cfg, struct local **ret, s
 	sweep(l);
 	ev_timer_start(ev, &l->sweep, SWEEP_MS, on_sweep);
 	ev_timer_start(ev, &l->guard, GUARD_MS, on_guard);
+	freeze_watch(l);
 	*ret = l;
 	return 0;
 }
@@ -332,6 +340,7 @@ void local_free(struct local *l)
 		return;
 	ev_timer_stop(&l->sweep);
 	ev_timer_stop(&l->guard);
+	ev_timer_stop(&l->space);
 	pool_free(l->pool);
 	if (map_count(&l->sessions) == 0) {
 		cghost_close(&l->cgroups);

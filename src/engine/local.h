@@ -5,8 +5,9 @@
  * shim behind ctl.sock, its past is its journal. So a start after a crash is
  * an ordinary start.
  *
- * local.c: start-up, timers, verbs of host and volumes. session.c: one
- * session's line to its shim. make.c: what a session stands on.
+ * local.c: start-up and timers. local-ops.c: the verbs. session.c: one
+ * session's line to its shim. make.c: what a session stands on. freeze.c: the
+ * disk's second watermark.
  */
 #pragma once
 
@@ -41,8 +42,8 @@ struct local {
 	/* Why no session can start, or none has a network; code 0: they can. */
 	struct err cannot, no_network;
 
-	struct ev_timer sweep, guard;
-	bool sweeping, loading;
+	struct ev_timer sweep, guard, space;
+	bool pool_low; /* below the second watermark: volumes are frozen */
 };
 
 struct session {
@@ -65,6 +66,8 @@ struct session {
 	uint32_t seq;
 	struct list calls; /* struct forwarded, not yet answered */
 	bool told_end;     /* the stop record went out */
+	bool frozen;
+	uint64_t stop_at_boot_ns; /* as the shim last said */
 	bool stop_wanted, deadline_wanted;
 	char stop_reason[32];
 	uint32_t stop_grace;
@@ -84,12 +87,18 @@ void session_listen(struct session *s);
 /* {"session",…} of SESSION_LIST */
 struct jsonw;
 void session_put(struct session *s, struct jsonw *w);
+/* False while there is no container. */
+bool session_read_state(struct session *s, struct shim_state *ret);
 void session_key(struct str id, uint32_t epoch, char ret[KEY_MAX_]);
 
 /* make.c */
 /* Folders and files of a new session, whole or not at all. */
 MUST_CHECK int make_session(struct local *l, const struct wire_session_start *m,
                             const char *key, unsigned index, struct err *err);
+
+/* freeze.c */
+void freeze_watch(struct local *l);
+void session_thaw(struct session *s);
 
 /* local.c */
 MUST_CHECK int local_new(struct ev *ev, const struct engine_cfg *cfg, struct local **ret,

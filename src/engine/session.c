@@ -145,6 +145,8 @@ void session_stop(struct session *s, const struct wire_session_stop *m)
 	s->state = SESSION_STOPPING_;
 	(void)snprintf(s->stop_reason, sizeof(s->stop_reason), "%.*s", STR_ARG(m->reason));
 	s->stop_grace = m->grace_seconds;
+	if (s->frozen)
+		session_thaw(s);
 	send_stop(s);
 }
 
@@ -195,8 +197,10 @@ static void from_shim(struct session *s, struct wire_msg *m)
 			s->state = SESSION_STOPPING_;
 		s->told_end |= m->ev_run.kind == JOURNAL_STOP;
 		break;
-	case WIRE_EV_PHASE:
 	case WIRE_EV_ACTIVITY:
+		s->stop_at_boot_ns = m->ev_activity.stop_at_boot_ns;
+		break;
+	case WIRE_EV_PHASE:
 	case WIRE_EV_FAILED:
 		break;
 	default:
@@ -371,17 +375,25 @@ struct session *session_new(struct local *l, const char *key, unsigned index)
 	return s;
 }
 
+bool session_read_state(struct session *s, struct shim_state *ret)
+{
+	struct buf b = BUF(SHIM_FILE_MAX);
+	char path[300];
+	bool there;
+
+	(void)snprintf(path, sizeof(path), "%s/state", s->dir);
+	there = file_read(AT_FDCWD, path, &b, NULL) == 0 &&
+	        shim_state_get(buf_str(&b), ret, NULL) == 0;
+	buf_fini(&b);
+	return there;
+}
+
 void session_put(struct session *s, struct jsonw *w)
 {
 	static const char *const names[] = { "starting", "running", "stopping" };
-	struct shim_state st = { 0 };
-	struct buf b = BUF(SHIM_FILE_MAX);
-	char path[300];
+	struct shim_state st = { .since_boot_ns = s->since_boot_ns };
 
-	(void)snprintf(path, sizeof(path), "%s/state", s->dir);
-	if (file_read(AT_FDCWD, path, &b, NULL) < 0 ||
-	    shim_state_get(buf_str(&b), &st, NULL) < 0)
-		st = (struct shim_state){ .since_boot_ns = s->since_boot_ns };
+	(void)session_read_state(s, &st);
 	jw_obj(w);
 	jw_kv_z(w, "session", s->id);
 	jw_kv_u64(w, "epoch", s->epoch);
@@ -389,5 +401,4 @@ void session_put(struct session *s, struct jsonw *w)
 	jw_kv_i64(w, "pid", st.pid);
 	jw_kv_u64(w, "since_boot_ns", st.since_boot_ns);
 	jw_obj_end(w);
-	buf_fini(&b);
 }

@@ -148,10 +148,10 @@ int cgroups_make(const struct shim_conf *c, struct err *err)
 	return 0;
 }
 
-int cgroups_join(const struct shim_conf *c, struct err *err)
+int cgroups_join(const struct shim_conf *c, pid_t pid, struct err *err)
 {
 	for (size_t i = 0; i < c->ncgroups; i++) {
-		int r = set(&c->cgroup[i], "cgroup.procs", "0");
+		int r = set(&c->cgroup[i], "cgroup.procs", "%d", (int)pid);
 
 		if (r < 0)
 			return ERR(err, r, "can't join the cgroup %s: %s", c->cgroup[i].path,

@@ -23,8 +23,8 @@ struct cgroup_stats {
 
 /* Makes the folders and writes the limits. -errno with a sentence. */
 MUST_CHECK int cgroups_make(const struct shim_conf *c, struct err *err);
-/* Moves the calling process in. */
-MUST_CHECK int cgroups_join(const struct shim_conf *c, struct err *err);
+/* Moves a process in. On v1 that takes 3 ms a hierarchy, mostly waiting. */
+MUST_CHECK int cgroups_join(const struct shim_conf *c, pid_t pid, struct err *err);
 /* What can't be read stays 0. */
 void cgroups_stats(const struct shim_conf *c, struct cgroup_stats *ret);
 

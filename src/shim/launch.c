@@ -231,10 +231,39 @@ static int wait_for_go(const struct launch *l, struct err *err)
 	return read(l->go_fd, &c, 1) == 1 ? 0 : ERR(err, -ECANCELED, "the shim has gone");
 }
 
+/* Another process moves us into our cgroups while we mount: each takes its
+ * time, and neither needs the other. */
+static int begin_join(const struct launch *l, pid_t *ret, struct err *err)
+{
+	pid_t me = getpid(), child = fork();
+
+	if (child < 0)
+		return ERR(err, -errno, "can't fork: %m");
+	if (child == 0) {
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+		_exit(-cgroups_join(l->c, me, NULL));
+	}
+	*ret = child;
+	return 0;
+}
+
+static int end_join(pid_t child, struct err *err)
+{
+	int status;
+
+	while (waitpid(child, &status, 0) < 0)
+		if (errno != EINTR)
+			return ERR(err, -errno, "can't wait: %m");
+	if (status == 0)
+		return 0;
+	return ERR(err, -EIO, "can't join the session's cgroups: %s",
+	           WIFEXITED(status) ? strerror(WEXITSTATUS(status)) : "killed");
+}
+
 static int launch(const struct launch *l, struct err *err)
 {
-	pid_t pid = 0;
-	int r = cgroups_join(l->c, err);
+	pid_t pid = 0, joiner = 0;
+	int r = begin_join(l, &joiner, err);
 
 	if (r == 0)
 		r = mount_private_namespace(err);
@@ -252,6 +281,12 @@ static int launch(const struct launch *l, struct err *err)
 		r = mount_root(l, err);
 	if (r == 0)
 		r = mount_files(l, err);
+	/* Nothing of the runtime or the user ever runs outside of them. */
+	if (joiner > 0) {
+		int joined = end_join(joiner, r == 0 ? err : NULL);
+
+		r = r < 0 ? r : joined;
+	}
 	if (r == 0) {
 		report(l, LAUNCH_PHASE, 0, 0, "container");
 		r = create(l, &pid, err);

@@ -5,7 +5,7 @@
  * runtime there. When it has gone only the container holds the mounts, so
  * they end with it.
  *
- *   join cgroups → private mounts → image → volume → scratch, overlay
+ *   private mounts → image → volume → scratch, overlay (meanwhile: cgroups)
  *   → runtime create → [CREATED, waits for one byte] → network → runtime start
  *
  * It reports by fixed-size messages on a pipe; the last is STARTED or FAILED,

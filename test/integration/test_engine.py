@@ -544,3 +544,33 @@ def test_many_at_once(host):
         s.stopped(60)
         s.gone()
     clean(host)
+
+
+def test_volumes_freeze_before_the_disk_is_full_and_thaw_again(tmp_path_factory):
+    """On a small file system of its own: writers wait, nothing is lost."""
+    base = tmp_path_factory.mktemp("small")
+    disk, where = base / "disk", base / "mnt"
+    where.mkdir()
+    subprocess.run(["truncate", "-s", "400M", str(disk)], check=True)
+    subprocess.run(["mkfs.ext4", "-q", "-F", "-m", "0", str(disk)], check=True)
+    subprocess.run(["mount", "-o", "loop", str(disk), str(where)], check=True)
+    h = EngineHost(where / "h", scratch=64 * MIB, pool_stop=100 * MIB, pool_low=0, slot=SLOT - 1)
+    try:
+        h.start()
+        s = h.session(volume_id=h.volume(128 * MIB), idle_seconds=0).ready()
+        t = h.session(volume_id=h.volume(64 * MIB)).ready()
+        ballast = where / "ballast"
+        subprocess.run(["fallocate", "-l", "280M", str(ballast)], check=True)
+        wait_for("freeze", lambda: "volume_frozen" in h.log.read_text(), 10)
+        assert "frozen" in h.call("HOST_FACTS")["warnings"]
+        s.ask_agent("u (dd if=/dev/zero of=f bs=1M count=30 conv=fsync status=none && touch written) >/dev/null 2>&1 & exit 0", 10)
+        time.sleep(1)
+        assert s.run("test -e written")[0] != 0
+        t.end()  # a frozen session can be ended
+        ballast.unlink()
+        wait_for("thaw", lambda: s.run("test -e written")[0] == 0, 15, 0.3)
+        s.end()
+    finally:
+        h.stop()
+        assert not leftovers(h)
+        subprocess.run(["umount", str(where)], check=True)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a user of a notebook feels: start, execute, memory, page load. Carrel beside jupyter_server in one run."""
 
+import json
 import os
 import subprocess
 import tempfile
@@ -184,6 +185,24 @@ def bench_page(table, agent, peer, n=5):
               "MB", ours_pss <= 3.0)
 
 
+def reads_per_second(addr, request, connections=16, seconds=4):
+    r = subprocess.run([str(BUILD / "src/edge/bench-load"), addr, str(connections), str(seconds)], input=request,
+                       capture_output=True, timeout=60, check=True)
+    return json.loads(r.stdout)
+
+
+def bench_reads(table, hub, api, peer):
+    """A list of 20 workspaces through edge, beside jupyter_server's list of kernels: the smallest list it has."""
+    quiet()
+    ours = reads_per_second(f"tcp:127.0.0.1:{hub.port}", (
+        f"GET /api/v1/workspaces?limit=20 HTTP/1.1\r\nHost: localhost:{hub.port}\r\n"
+        f"Authorization: token {api.token}\r\n\r\n").encode())
+    theirs = reads_per_second(f"tcp:127.0.0.1:{peer.port}", (
+        f"GET /api/kernels HTTP/1.1\r\nHost: 127.0.0.1:{peer.port}\r\nAuthorization: token {TOKEN}\r\n\r\n").encode())
+    print("reads", ours, theirs)
+    table.at_least("GET /api/v1/workspaces, 20 of them, through edge", ours["rps"], theirs["rps"], "jupyter_server /api/kernels", 10)
+
+
 def bench_control_plane(table, hub, api):
     from concurrent.futures import ThreadPoolExecutor
 
@@ -217,6 +236,7 @@ def main():
             bench_start(table, api, peer, n)
             bench_page(table, agent_srv, peer_srv)
             bench_control_plane(table, hub, api)
+            bench_reads(table, hub, api, peer_srv)
         finally:
             hub.stop()
             peer_srv.close()

@@ -197,7 +197,7 @@ static void new_untitled(struct call *c, struct str dir, const struct json *body
 {
 	struct str ext = json_str_or(body, "ext", STR("")),
 	           type = json_str_or(body, "type", STR(""));
-	struct str path;
+	struct str path = STR_NONE;
 	int r;
 
 	if (!type.len)
@@ -228,7 +228,7 @@ static void new_untitled(struct call *c, struct str dir, const struct json *body
 static void copy_to(struct call *c, struct str dir, struct str raw_from)
 {
 	struct err err = ERR_NONE;
-	struct str from, made;
+	struct str from = STR_NONE, made = STR_NONE;
 	int r;
 
 	if (!body_path(c, raw_from, &from))
@@ -247,7 +247,7 @@ static void copy_to(struct call *c, struct str dir, struct str raw_from)
 
 static void on_post(struct call *c, const struct json *body)
 {
-	struct str dir, from = json_str_or(body, "copy_from", STR(""));
+	struct str dir = STR_NONE, from = json_str_or(body, "copy_from", STR(""));
 	struct entry e;
 	int r;
 
@@ -311,7 +311,7 @@ static int rename_to(struct call *c, struct str from, struct str to)
 
 static void on_patch(struct call *c, const struct json *body)
 {
-	struct str from, to = STR_NONE;
+	struct str from = STR_NONE, to = STR_NONE;
 	int r;
 
 	if (!body || body->type != JSON_OBJECT) {
@@ -347,7 +347,7 @@ static void contents_patch(struct call *c)
 static void contents_remove(struct call *c)
 {
 	struct err err = ERR_NONE;
-	struct str path;
+	struct str path = STR_NONE;
 	int r;
 
 	if (!contents_path(c, 400, &path))
@@ -393,7 +393,7 @@ static int trust(struct call *c, struct str path, struct err *err)
 static void contents_trust(struct call *c)
 {
 	struct err err = ERR_NONE;
-	struct str path;
+	struct str path = STR_NONE;
 	int r;
 
 	if (!contents_path(c, 400, &path))

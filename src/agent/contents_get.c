@@ -19,7 +19,7 @@
 #include "base/sha256.h"
 
 /* A multiple of 57: base64 lines of 76 characters never need a carry. */
-#define FILE_PIECE (57U * 1024)
+#define FILE_PIECE ((size_t)57 * 1024)
 
 struct want {
 	bool content, hash;

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "agent/contents.h"
+#include "agent/jsontree.h"
 #include "agent/nbformat.h"
 #include "agent/nbtrust.h"
 #include "agent/save.h"
@@ -15,7 +16,8 @@ struct put {
 	struct call *c;
 	struct str path;
 	const struct json *body;
-	struct arena *arena; /* holds the tree, which may be large */
+	struct json *tree;   /* the same: a notebook in it is changed on its way to disk */
+	struct arena *arena; /* holds it, which may be large */
 	bool existed;
 	char message[200];
 };
@@ -41,8 +43,7 @@ static void on_piece(void *arg, struct str piece)
 
 static int put_notebook(struct put *p, struct err *err)
 {
-	/* The reader's tree is ours: nobody else looks at it, so it may change. */
-	struct json *content = (struct json *)(uintptr_t)json_get(p->body, "content");
+	struct json *content = jt_get(p->tree, "content");
 	struct save s = SAVE_NONE;
 	struct out o = { &s, err, 0 };
 	char digest[NBTRUST_HEX + 1];
@@ -239,13 +240,13 @@ static void on_body(struct http_req *r, struct str body)
 	struct err err = ERR_NONE;
 	struct put p = { .c = c, .arena = &arena };
 	struct entry e;
-	struct json *j;
+	struct json *j = NULL;
 	int rc;
 
 	if (str_trim(body).len == 0)
 		body = STR("{}");
 	rc = json_parse(&arena, body, &lim, &j, &err);
-	p.body = j;
+	p.body = p.tree = j;
 	if (rc == -EINVAL) {
 		agent_json_error(r, 400, NULL, "Invalid JSON in body of request: %s", err.msg);
 	} else if (rc < 0) {

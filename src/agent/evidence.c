@@ -77,7 +77,7 @@ static void put_job(struct jsonw *w, const char *name, struct str argv)
 	size_t n = 0;
 
 	for (size_t i = 0; i < argv.len && n < JOB_MAX; i++)
-		job[n++] = argv.ptr[i] ? argv.ptr[i] : ' ';
+		job[n++] = (char)(argv.ptr[i] ? argv.ptr[i] : ' ');
 	while (n > 0 && job[n - 1] == ' ')
 		n--;
 	job[n] = '\0';

@@ -38,9 +38,8 @@ static void get_file(struct call *c)
 		return;
 	}
 	name = place_name(path);
-	if (dl.ptr && !str_is(dl, "0") && !str_ieq(dl, STR("false")))
-		disposition(c, name);
-	else if (e.type == ENTRY_NOTEBOOK)
+	if (e.type == ENTRY_NOTEBOOK ||
+	    (dl.ptr && !str_is(dl, "0") && !str_ieq(dl, STR("false"))))
 		disposition(c, name);
 	o.mime = e.type == ENTRY_NOTEBOOK ? "application/x-ipynb+json" : mime_guess(name);
 	if (o.mime && mime_is_text(o.mime))

@@ -16,7 +16,7 @@ void jt_set(struct json *o, struct str key, struct json *v);
 void jt_push(struct json *arr, struct json *v);
 struct json *jt_new(struct arena *a, enum json_type type); /* NULL: no memory */
 struct json *jt_str(struct arena *a, struct str text);
-struct json *jt_bool(struct arena *a, bool v);
+struct json *jt_bool(struct arena *a, bool b);
 /* A string's text replaced: the printer encodes it anew. */
 void jt_set_text(struct json *v, struct str text);
 

@@ -12,7 +12,7 @@
 #include "agent/python.h"
 #include "base/file.h"
 
-#define FILE_MAX (4U << 20)
+#define FILE_MAX ((size_t)4 << 20)
 
 struct json *labconfig_read(struct arena *m, const char *path)
 {

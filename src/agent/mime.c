@@ -166,7 +166,7 @@ const char *mime_guess(struct str name)
 	for (size_t i = dot; i < name.len; i++) {
 		char c = name.ptr[i];
 
-		ext[i - dot] = c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+		ext[i - dot] = (char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
 	}
 	ext[name.len - dot] = '\0';
 	while (lo < hi) {

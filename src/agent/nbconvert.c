@@ -22,7 +22,7 @@
 
 #define OUT_MAX    ((size_t)128 << 20)
 #define ERR_MAX    (16U << 10)
-#define TIMEOUT_MS (180U * 1000)
+#define TIMEOUT_MS 180000U
 #define BODY_MAX   ((size_t)64 << 20)
 
 static const struct {

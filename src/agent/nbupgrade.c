@@ -45,7 +45,7 @@ static void to_mime_keys(struct json *o)
 static int upgrade_display(struct arena *a, struct json *o)
 {
 	struct json *data = jt_new(a, JSON_OBJECT), *meta = jt_get(o, "metadata");
-	struct json **at = &o->first;
+	struct json **at;
 
 	if (!meta)
 		meta = jt_new(a, JSON_OBJECT);
@@ -121,6 +121,12 @@ static int upgrade_code(struct arena *a, struct json *c, struct json *meta)
 	return r;
 }
 
+static void put_one_line(struct buf *b, struct str s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		buf_put_c(b, (char)(s.ptr[i] == '\n' ? ' ' : s.ptr[i]));
+}
+
 static int upgrade_heading(struct arena *a, struct json *c)
 {
 	struct json *src = jt_get(c, "source");
@@ -136,16 +142,13 @@ static int upgrade_heading(struct arena *a, struct json *c)
 		buf_put_c(&b, '#');
 	buf_put_c(&b, ' ');
 	if (src && src->type == JSON_ARRAY)
-		json_for_each(line, src) buf_put_str(&b, line->text);
+		json_for_each(line, src) put_one_line(&b, line->text);
 	else if (src)
-		buf_put_str(&b, src->text);
+		put_one_line(&b, src->text);
 	s = arena_str(a, buf_str(&b));
 	buf_fini(&b);
 	if (!s.ptr)
 		return -ENOMEM;
-	for (size_t i = 0; i < s.len; i++)
-		if (s.ptr[i] == '\n')
-			((char *)(uintptr_t)s.ptr)[i] = ' ';
 	src = jt_str(a, s);
 	if (!src)
 		return -ENOMEM;

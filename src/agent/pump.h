@@ -11,7 +11,7 @@
 
 #include "agent/call.h"
 
-#define PUMP_PIECE (64U << 10)
+#define PUMP_PIECE ((size_t)64 << 10)
 
 struct pump;
 enum pump_step {

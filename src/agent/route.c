@@ -35,13 +35,15 @@ static bool match_from(const char *pattern, struct call *c, const struct url *u,
 			cut.n = u->n - tail;
 			c->arg[c->narg++] = url_join(&c->r->arena, &cut, at);
 			at = cut.n;
-		} else if (at >= u->n) {
-			return false;
-		} else if (part.len && part.ptr[0] == ':') {
-			c->arg[c->narg++] = u->seg[at++];
-		} else if (!str_eq(part, u->seg[at++])) {
-			return false;
+			continue;
 		}
+		bool capture = part.len && part.ptr[0] == ':';
+
+		if (at >= u->n || (!capture && !str_eq(part, u->seg[at])))
+			return false;
+		if (capture)
+			c->arg[c->narg++] = u->seg[at];
+		at++;
 	}
 	return at == u->n;
 }

@@ -12,8 +12,6 @@
 #include "base/rand.h"
 #include "net/sock.h"
 
-extern char **environ;
-
 struct options {
 	struct agent_cfg cfg;
 	struct arena m;

@@ -21,7 +21,7 @@
 #include "agent/schema.h"
 #include "base/file.h"
 
-#define RAW_MAX     (1U << 20)
+#define RAW_MAX     ((size_t)1 << 20)
 #define PLUGINS_MAX 4096U
 
 struct settings {
@@ -132,7 +132,7 @@ static void override(struct settings *s, struct str id, struct json *schema)
 static void put_version(struct settings *s, struct jsonw *w, const char *dir)
 {
 	char path[PATH_MAX];
-	struct str v = STR_NONE;
+	struct str v;
 
 	(void)snprintf(path, sizeof(path), "%s/package.json.orig", dir);
 	v = json_str_or(labconfig_read(&s->m, path), "version", STR("N/A"));
@@ -435,7 +435,7 @@ static int store(struct call *c, struct str raw, struct err *err)
 
 static int check(struct settings *s, struct str raw, const char *schema_path, struct err *err)
 {
-	struct json *schema = labconfig_read(&s->m, schema_path), *j;
+	struct json *schema = labconfig_read(&s->m, schema_path), *j = NULL;
 	struct buf strict = BUF(2 * RAW_MAX);
 	int r = json5_to_json(raw, &strict, err);
 

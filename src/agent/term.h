@@ -6,7 +6,7 @@
 #include "agent/terms.h"
 #include "http/ws.h"
 
-#define TERM_REPLAY_MAX  (128U << 10)
+#define TERM_REPLAY_MAX  ((size_t)128 << 10)
 #define TERM_INPUT_MAX   (1U << 20)
 #define TERM_CLIENTS_MAX 64U
 

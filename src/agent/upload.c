@@ -12,7 +12,7 @@
 #include "agent/save.h"
 
 #define UPLOADS_MAX 64U
-#define IDLE_MS     (15U * 60 * 1000)
+#define IDLE_MS     900000U /* a quarter of an hour */
 
 struct upload {
 	struct list node;
@@ -23,7 +23,6 @@ struct upload {
 	struct save save;
 	int64_t last;     /* number of the latest piece */
 	uint64_t at, end; /* where it began, where the next will */
-	bool existed;
 };
 
 struct uploads {
@@ -149,7 +148,7 @@ int upload_chunk(struct agent *a, struct str path, int64_t chunk, struct str dat
 		r = begin(a, path, &u, err);
 		if (r < 0)
 			return r;
-		u->existed = *ret_existed;
+		CHECK(u);
 	} else if (!u) {
 		return ERR(err, -EBUSY,
 		           "The upload was interrupted: please upload the file again");

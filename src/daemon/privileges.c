@@ -73,14 +73,17 @@ static int cut_bounding(uint64_t caps, struct err *err)
 static int set_limit(__rlimit_resource_t what, uint64_t value, const char *name,
                      struct err *err)
 {
-	struct rlimit l;
+	struct rlimit had, want = { value, value };
 
-	if (getrlimit(what, &l) < 0)
+	if (getrlimit(what, &had) < 0)
 		return ERR(err, -errno, "getrlimit %s: %m", name);
-	if (l.rlim_max != RLIM_INFINITY && value > l.rlim_max)
-		value = l.rlim_max;
-	l.rlim_cur = l.rlim_max = value;
-	if (setrlimit(what, &l) < 0)
+	if (setrlimit(what, &want) == 0)
+		return 0;
+	/* More than our starter has, on a host that does not let root raise it. */
+	if (errno != EPERM || had.rlim_max == RLIM_INFINITY || value <= had.rlim_max)
+		return ERR(err, -errno, "setrlimit %s: %m", name);
+	want.rlim_cur = want.rlim_max = had.rlim_max;
+	if (setrlimit(what, &want) < 0)
 		return ERR(err, -errno, "setrlimit %s: %m", name);
 	return 0;
 }

@@ -101,7 +101,9 @@ static int run(const char *dir, bool adopt, struct err *err)
 		r = adopt ? shim_adopt(s, err) : shim_launch(s, err);
 	if (r == 0)
 		r = ev_run(s->ev, err);
-	return r; /* the process ends: everything of it goes with it */
+	ev_free(s->ev);
+	free(s); /* descriptors go with the process */
+	return r;
 }
 
 static int close_journal(char **argv, struct err *err)

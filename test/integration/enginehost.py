@@ -76,6 +76,7 @@ class EngineHost:
             "state": self.state, "run_dir": self.run, "instance": self.instance, "slot": SLOT, "image_dir": images(),
             "session_dir": self.files, "shim": shim_program(), "edge_gid": 64000 + 4 * SLOT, **self.settings,
         }
+        self.socket.unlink(missing_ok=True)
         with open(self.log, "ab") as out:
             self.proc = subprocess.Popen(
                 [str(BUILD / "src/engine/engine-alone"), str(self.socket), *[f"{k}={v}" for k, v in values.items()]],

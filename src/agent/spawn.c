@@ -43,10 +43,14 @@ static _Noreturn void fail(enum step step)
 /* Every signal as a fresh program expects it: ours are blocked or ignored. */
 static void default_signals(void)
 {
+	static const uint64_t
+	    fresh[4]; /* the kernel's struct sigaction: handler, flags, restorer, mask */
 	sigset_t none;
 
-	for (int s = 1; s < NSIG; s++)
-		(void)signal(s, SIG_DFL);
+	/* By the system call: the C library refuses its own two (32 and 33), which
+	 * a parent that used posix_spawn leaves ignored. All zeros is SIG_DFL. */
+	for (int s = 1; s <= 64; s++)
+		(void)syscall(SYS_rt_sigaction, s, fresh, NULL, sizeof(uint64_t));
 	sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 }

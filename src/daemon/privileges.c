@@ -17,20 +17,24 @@
 
 uint64_t privileges_engine_caps(void)
 {
-	return BIT(CAP_SYS_ADMIN) |  /* mounts, loop devices, namespaces */
-	       BIT(CAP_NET_ADMIN) |  /* veth pairs, addresses, nftables */
-	       BIT(CAP_SYS_CHROOT) | /* entering a session's mount namespace */
-	       BIT(CAP_SYS_PTRACE) | /* /proc/PID/ns of a container's init */
-	       BIT(CAP_SETUID) | BIT(CAP_SETGID) | BIT(CAP_SETFCAP) | /* id maps from 0 on */
-	       BIT(CAP_SETPCAP) | /* the runtime cuts its child's bounding set */
-	       BIT(CAP_CHOWN) | BIT(CAP_FOWNER) |
-	       BIT(CAP_FSETID) | /* directories of sessions */
-	       BIT(CAP_DAC_OVERRIDE) | BIT(CAP_DAC_READ_SEARCH) |
-	       BIT(CAP_MKNOD) |        /* loop devices where /dev is not managed */
-	       BIT(CAP_KILL) |         /* ending what runs in a session */
-	       BIT(CAP_SYS_RESOURCE) | /* limits and oom scores, where the host grants it */
-	       BIT(CAP_NET_RAW) |      /* iptables-nft compatible hosts ask for it */
-	       BIT(CAP_SYS_NICE) | BIT(CAP_IPC_LOCK);
+	static const int caps[] = {
+		CAP_SYS_ADMIN,  /* mounts, loop devices, namespaces */
+		CAP_NET_ADMIN,  /* veth pairs, addresses, nftables */
+		CAP_SYS_CHROOT, /* entering a mount namespace */
+		CAP_SYS_PTRACE, /* /proc/PID/ns of a container's init */
+		CAP_SETUID,       CAP_SETGID, CAP_SETFCAP, /* id maps that begin at 0 */
+		CAP_SETPCAP,                               /* the runtime cuts bounding sets */
+		CAP_CHOWN,        CAP_FOWNER, CAP_FSETID,  /* directories of sessions */
+		CAP_DAC_OVERRIDE, /* what belongs to a session's root */
+		CAP_MKNOD,        /* loop devices where /dev is static */
+		CAP_KILL,         /* ending what runs in a session */
+		CAP_SYS_RESOURCE, /* limits, where the host grants it */
+	};
+	uint64_t set = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(caps); i++)
+		set |= BIT(caps[i]);
+	return set;
 }
 
 /* Under no_new_privs a program executed from here gets no more than what is

@@ -13,9 +13,8 @@ from product import Jupyter
 
 SETGID, SETUID, KILL = 6, 7, 5
 # The engine's set, as in src/daemon/privileges.c: who holds more has grown.
-ENGINE = {"CHOWN": 0, "DAC_OVERRIDE": 1, "DAC_READ_SEARCH": 2, "FOWNER": 3, "FSETID": 4, "KILL": 5, "SETGID": 6,
-          "SETUID": 7, "SETPCAP": 8, "NET_ADMIN": 12, "NET_RAW": 13, "IPC_LOCK": 14, "SYS_CHROOT": 18,
-          "SYS_PTRACE": 19, "SYS_ADMIN": 21, "SYS_NICE": 23, "SYS_RESOURCE": 24, "MKNOD": 27, "SETFCAP": 31}
+ENGINE = {"CHOWN": 0, "DAC_OVERRIDE": 1, "FOWNER": 3, "FSETID": 4, "KILL": 5, "SETGID": 6, "SETUID": 7, "SETPCAP": 8,
+          "NET_ADMIN": 12, "SYS_CHROOT": 18, "SYS_PTRACE": 19, "SYS_ADMIN": 21, "SYS_RESOURCE": 24, "MKNOD": 27, "SETFCAP": 31}
 ENGINE_BITS = sum(1 << b for b in ENGINE.values())
 SHIM = {"KILL", "DAC_OVERRIDE"}  # end the session's processes, remove its folder
 

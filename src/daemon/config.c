@@ -348,10 +348,34 @@ static const char *or_default(struct config *c, const char *value, struct str de
 	return value[0] ? value : arena_strz(&c->mem_, def);
 }
 
+/* A name as in DNS: letters, digits, - and dots between them. */
+static bool is_host(struct str s)
+{
+	struct str rest = s, label;
+
+	if (s.len == 0 || s.len > 253 || s.ptr[s.len - 1] == '.')
+		return false;
+	while (str_split(&rest, '.', &label)) {
+		if (label.len == 0 || label.len > 63 || label.ptr[0] == '-')
+			return false;
+		for (size_t i = 0; i < label.len; i++) {
+			char c = label.ptr[i] | 0x20;
+
+			if (!((c >= 'a' && c <= 'z') ||
+			      (label.ptr[i] >= '0' && label.ptr[i] <= '9') ||
+			      label.ptr[i] == '-'))
+				return false;
+		}
+	}
+	return true;
+}
+
 /* Scheme, host and nothing else: "http://host[:port]", "https://host[:port]". */
 static int check_console(const struct config *c, struct str *ret_host, struct err *err)
 {
-	struct str url = str_of(c->console_url), host;
+	struct str url = str_of(c->console_url), host, port;
+	uint64_t number;
+	size_t colon;
 
 	if (str_starts(url, STR("http://")))
 		host = str_sub(url, 7, url.len);
@@ -361,12 +385,15 @@ static int check_console(const struct config *c, struct str *ret_host, struct er
 		return ERR(err, -EINVAL,
 		           "console_url must begin with http:// or https://, not \"%s\"",
 		           c->console_url);
-	if (host.len == 0 || str_chr(host, '/', 0) < host.len)
+	colon = str_chr(host, ':', 0);
+	port = str_sub(host, colon + 1, host.len);
+	host = str_sub(host, 0, colon);
+	if (!is_host(host) || (port.len > 0 && str_to_u64(port, 1, 65535, &number) < 0))
 		return ERR(err, -EINVAL,
 		           "console_url is scheme and host only, as in "
-		           "https://carrel.example.org, not \"%s\"",
+		           "https://carrel.example.org, not \"%.100s\"",
 		           c->console_url);
-	*ret_host = str_sub(host, 0, str_chr(host, ':', 0));
+	*ret_host = host;
 	return 0;
 }
 
@@ -458,6 +485,11 @@ int config_finish(struct config *c, struct err *err)
 	if (r < 0)
 		return r;
 	c->session_domain = or_default(c, c->session_domain, host);
+	if (c->session_domain && !is_host(str_of(c->session_domain)))
+		return ERR(err, -EINVAL,
+		           "session_domain is a host name without a port, as in "
+		           "sessions.example.org, not \"%.100s\"",
+		           c->session_domain);
 	if (arena_failed(&c->mem_))
 		return ERR(err, -ENOMEM, "the configuration is too large");
 	return check(c, err);

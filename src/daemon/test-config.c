@@ -119,6 +119,11 @@ static void errors_say_file_line_key_and_the_nearest_known_key(void)
 	refused("[instance_type a]\n[instance_type a]\n", "a second [instance_type a]");
 	refused("[server]\nconsole_url = carrel.org\n", "console_url must begin with http://");
 	refused("[server]\nconsole_url = http://a/b\n", "scheme and host only");
+	refused("[server]\nconsole_url = https:// = x\n", "scheme and host only");
+	refused("[server]\nconsole_url = http://a..b\n", "scheme and host only");
+	refused("[server]\nconsole_url = http://a:99999\n", "scheme and host only");
+	refused("[server]\nsession_domain = a b\n", "session_domain is a host name");
+	refused("[server]\nsession_domain = a.org:80\n", "session_domain is a host name");
 	refused("[engine]\nnetwork = 10.86.1.0/24\n", "network must be a /16");
 	refused("[engine]\nnetwork = 10.86.1.0/16\n", "network must end in .0.0/16");
 	refused("[server]\naddress = localhost\n", "address must be numeric");

@@ -4,7 +4,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
+#include <signal.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
+#include <sys/wait.h>
 
 #include "base/file.h"
 #include "test.h"
@@ -166,6 +170,42 @@ static void test_missing(void)
 	end();
 }
 
+/* A real hierarchy, where there is one that we may write to. */
+static void test_real_v2(void)
+{
+	static const char *const roots[] = { "/sys/fs/cgroup", "/sys/fs/cgroup/unified" };
+	struct shim_conf c = { .ncgroups = 1 };
+	struct statfs fs;
+	pid_t child;
+	int status;
+
+	for (size_t i = 0; i < ARRAY_LEN(roots) && !c.cgroup[0].path[0]; i++)
+		if (statfs(roots[i], &fs) == 0 &&
+		    (unsigned long)fs.f_type == CGROUP2_SUPER_MAGIC)
+			(void)snprintf(c.cgroup[0].path, SHIM_PATH_MAX, "%s/test-carrel-%d",
+			               roots[i], (int)getpid());
+	c.cgroup[0].version = 2;
+	if (!c.cgroup[0].path[0] || cgroups_make(&c, NULL) < 0)
+		return; /* not here, or not for us */
+	child = fork();
+	if (child == 0)
+		for (;;)
+			(void)pause();
+	T_EQ(cgroups_join(&c, child, NULL), 0);
+	T_OK(!cgroups_empty(&c));
+	T_EQ(cgroups_each(&c, NULL, NULL), 1);
+	T_EQ(cgroups_remove(&c), -EBUSY);
+	cgroups_freeze(&c, true);
+	cgroups_kill(&c);
+	cgroups_freeze(&c, false);
+	T_EQ(waitpid(child, &status, 0), child);
+	T_OK(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	T_OK(cgroups_empty(&c));
+	T_EQ(cgroups_remove(&c), 0);
+	T_OK(access(c.cgroup[0].path, F_OK) < 0);
+}
+
 TEST_MAIN({ "limits and statistics of a v1 host", test_v1 },
+          { "a real v2 group is joined, frozen, killed and removed", test_real_v2 },
           { "limits and statistics of a v2 host", test_v2 },
           { "a hierarchy that is not there is an error to make, and empty", test_missing })

@@ -449,6 +449,24 @@ def test_a_start_cut_short_leaves_nothing(host, victim, delay_ms):
     host.call("VOLUME_DELETE", volume_id=volume)
 
 
+@pytest.mark.parametrize("delay_ms", [0, 5, 20, 60, 200, 1050])
+def test_a_stop_cut_short_goes_on(host, delay_ms):
+    s = host.session().ready()
+    s.ask_agent("i 1")
+    shim = s.shim()
+    s.stop(grace=1)
+    time.sleep(delay_ms / 1000)
+    try:
+        os.kill(shim, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+    collect()
+    s.gone()
+    records = read_journal(host.journals()[s.key])
+    assert [r.kind for r in records] == [1, 2] and records[1].reason == "user"
+    clean(host)
+
+
 def children(pid):
     try:
         return [int(x) for t in Path(f"/proc/{pid}/task").iterdir() for x in (t / "children").read_text().split()]

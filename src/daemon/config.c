@@ -374,6 +374,7 @@ static bool is_host(struct str s)
 static int check_console(const struct config *c, struct str *ret_host, struct err *err)
 {
 	struct str url = str_of(c->console_url), host, port;
+	bool has_port;
 	uint64_t number;
 	size_t colon;
 
@@ -386,9 +387,10 @@ static int check_console(const struct config *c, struct str *ret_host, struct er
 		           "console_url must begin with http:// or https://, not \"%s\"",
 		           c->console_url);
 	colon = str_chr(host, ':', 0);
+	has_port = colon < host.len;
 	port = str_sub(host, colon + 1, host.len);
 	host = str_sub(host, 0, colon);
-	if (!is_host(host) || (port.len > 0 && str_to_u64(port, 1, 65535, &number) < 0))
+	if (!is_host(host) || (has_port && str_to_u64(port, 1, 65535, &number) < 0))
 		return ERR(err, -EINVAL,
 		           "console_url is scheme and host only, as in "
 		           "https://carrel.example.org, not \"%.100s\"",

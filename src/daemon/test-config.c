@@ -121,6 +121,7 @@ static void errors_say_file_line_key_and_the_nearest_known_key(void)
 	refused("[server]\nconsole_url = http://a/b\n", "scheme and host only");
 	refused("[server]\nconsole_url = https:// = x\n", "scheme and host only");
 	refused("[server]\nconsole_url = http://a..b\n", "scheme and host only");
+	refused("[server]\nconsole_url = http://a:\n", "scheme and host only");
 	refused("[server]\nconsole_url = http://a:99999\n", "scheme and host only");
 	refused("[server]\nsession_domain = a b\n", "session_domain is a host name");
 	refused("[server]\nsession_domain = a.org:80\n", "session_domain is a host name");

@@ -8,7 +8,7 @@ all:
 	@tools/build
 deps:
 	@tools/deps build run
-run: all
+run:
 	@tools/run
 stop:
 	@tools/stop

@@ -20,6 +20,7 @@
 #include "engine/stale.h"
 
 #define SWEEP_MS 30000
+#define LOG_DAYS 30
 #define GUARD_MS 10000
 #define BPF_MAX  (1U << 20)
 #define CA_MAX   (8U << 20)
@@ -159,7 +160,7 @@ static void remove_unfinished(struct local *l)
 
 static void sweep(struct local *l)
 {
-	char path[256];
+	char path[256], logs[600];
 
 	find_sessions(l);
 	remove_unfinished(l);
@@ -171,6 +172,8 @@ static void sweep(struct local *l)
 		cghost_sweep(&l->cgroups, is_session, l);
 	stale_links(l->cfg->slot, is_used_link, l);
 	journals_keys(l->journals, close_journal, l);
+	(void)snprintf(logs, sizeof(logs), "%s/log", l->cfg->state);
+	stale_files(logs, ".log", LOG_DAYS);
 }
 
 static void on_sweep(struct ev_timer *t)

@@ -7,9 +7,11 @@
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/time.h"
 #include "engine/slot.h"
 
 static void delete_link(unsigned index)
@@ -60,6 +62,23 @@ void stale_folders(const char *dir, stale_fn *wanted, void *arg)
 		else
 			log_event(LOG_WARN, "folder_swept", LZ("in", dir),
 			          LZ("name", e->d_name));
+	}
+	if (d)
+		(void)closedir(d);
+}
+
+void stale_files(const char *dir, const char *suffix, unsigned days)
+{
+	int64_t before = time_wall_us() / 1000000 - (int64_t)days * 86400;
+	DIR *d = opendir(dir);
+
+	for (struct dirent *e; d && (e = readdir(d));) {
+		struct stat st;
+
+		if (str_ends(str_of(e->d_name), str_of(suffix)) &&
+		    fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		    S_ISREG(st.st_mode) && st.st_mtime < before)
+			(void)unlinkat(dirfd(d), e->d_name, 0);
 	}
 	if (d)
 		(void)closedir(d);

@@ -15,3 +15,5 @@ void stale_links(unsigned slot, stale_fn *wanted, void *arg);
 /* Folders in `dir` that are not wanted, with everything in them. Dot files
  * are left alone. */
 void stale_folders(const char *dir, stale_fn *wanted, void *arg);
+/* Files in `dir` with this suffix that nobody wrote to for so many days. */
+void stale_files(const char *dir, const char *suffix, unsigned days);

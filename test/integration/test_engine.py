@@ -594,3 +594,22 @@ def test_volumes_freeze_before_the_disk_is_full_and_thaw_again(tmp_path_factory)
         h.stop()
         # loop devices of the sessions hold it for an instant longer
         wait_for("unmount", lambda: subprocess.run(["umount", str(where)], capture_output=True).returncode == 0, 20)
+
+
+def test_another_runtime_gets_the_filter_as_json(tmp_path):
+    """A program of another name before crun stands for any other OCI runtime."""
+    runtime = tmp_path / "oci-runtime"
+    runtime.write_text('#!/bin/sh\nexec crun --cgroup-manager=disabled "$@"\n')
+    runtime.chmod(0o755)
+    h = EngineHost(tmp_path / "h", runtime=runtime, slot=SLOT - 2)
+    try:
+        h.start()
+        s = h.session().ready()
+        assert "seccomp" in json.loads((s.dir / "config.json").read_text())["linux"]
+        assert "Seccomp:\t2" in s.ok("cat /proc/self/status")
+        assert s.run("unshare -U true")[0] != 0
+        assert s.ok("python3 -c 'import threading; t = threading.Thread(target=print, args=(7,)); t.start(); t.join()'") == "7"
+        s.end()
+        assert not leftovers(h)
+    finally:
+        h.stop()

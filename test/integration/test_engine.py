@@ -3,6 +3,7 @@
 
 import json
 import os
+import random
 import signal
 import subprocess
 import time
@@ -494,6 +495,56 @@ def test_a_start_that_cannot_succeed_says_why(host):
     assert stop["boottime_ns"] == start.boottime_ns and stop["reason"] == "start-failed"
     s.gone()
     clean(host)
+
+
+def test_random_kills(host):
+    """Starts, stops and kill -9 of everything, at random: each run has one start and one stop, nothing is left."""
+    seed = int(os.environ.get("CARREL_SEED", time.time_ns() % 1000000))
+    print("CARREL_SEED =", seed)
+    rnd = random.Random(seed)
+    volumes = [host.volume() for _ in range(3)]
+    runs, live = [], []
+    for _ in range(int(os.environ.get("CARREL_KILLS", "40"))):
+        live = [s for s in live if s.dir.exists()]
+        action = rnd.choice(["start", "start", "stop", "engine", "shim", "init", "launcher", "all"])
+        s = rnd.choice(live) if live else None
+        if action == "start" and len(live) < 3:
+            free = [v for v in volumes if v not in [x.values["volume_id"] for x in live]]
+            live.append(host.session(volume_id=rnd.choice(free)))
+            runs.append(live[-1])
+        elif action == "engine":
+            host.kill()
+            host.start()
+        elif s and action == "stop":
+            s.stop(grace=rnd.choice([0, 1]))
+        elif s and action != "start":
+            shim = s.shim()
+            victims = {"shim": [shim], "launcher": children(shim) if shim else [], "init": [], "all": [shim]}[action]
+            if action in ("init", "all"):
+                try:
+                    victims = victims + [s.pid]
+                except (OSError, KeyError):
+                    pass
+            for pid in filter(None, victims):
+                try:
+                    os.kill(pid, signal.SIGKILL)
+                except ProcessLookupError:
+                    pass
+        collect()
+        time.sleep(rnd.choice([0, 0.01, 0.05, 0.1, 0.3]))
+    for s in live:
+        if s.dir.exists():
+            try:
+                s.stop(grace=0)
+            except EngineError as e:
+                assert e.code == -2  # just gone
+    clean(host)
+    for s in runs:
+        records = read_journal(host.journals()[s.key])
+        assert [r.kind for r in records] == [1, 2], (s.key, records)
+        assert records[1].boottime_ns >= records[0].boottime_ns
+    for v in volumes:
+        assert subprocess.run(["e2fsck", "-fp", str(host.state / "volumes" / f"{v}.img")], capture_output=True).returncode in (0, 1)
 
 
 def test_one_volume_has_one_session(host):

@@ -22,9 +22,9 @@ SLOT = int(os.environ.get("CARREL_ENGINE_SLOT", "60"))
 MIB = 1 << 20
 
 
-def reap_orphans():
+def reap_orphans(on=1):
     """Shims and containers whose parent was killed become ours: as init would, reap them."""
-    ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER
+    ctypes.CDLL(None).prctl(36, on, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER
 
 
 def collect():
@@ -72,6 +72,7 @@ class EngineHost:
         subprocess.run(["musl-gcc", "-static", "-Os", "-o", str(self.files / "bin/carrel-agent"), str(HERE / "standin.c")], check=True)
 
     def start(self):
+        reap_orphans()
         values = {
             "state": self.state, "run_dir": self.run, "instance": self.instance, "slot": SLOT, "image_dir": images(),
             "session_dir": self.files, "shim": shim_program(), "edge_gid": 64000 + 4 * SLOT, **self.settings,
@@ -122,6 +123,8 @@ class EngineHost:
         self.proc.terminate()
         self.proc.wait(20)
         collect()
+        # Nobody would collect what other tests leave to us.
+        reap_orphans(0)
         shutil.rmtree(self.run, ignore_errors=True)
 
     def volume(self, size=64 * MIB, name=None):

@@ -26,9 +26,10 @@ def cmdline(pid):
 
 
 def start_time(pid):
-    """Field 22 of /proc/PID/stat: with the pid, it names a process for ever."""
+    """Field 22 of /proc/PID/stat: with the pid, it names a process for ever. None for one that has ended, collected or not."""
     try:
-        return int(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[19])
+        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return None if fields[0] in "ZX" else int(fields[19])
     except (OSError, IndexError):
         return None
 

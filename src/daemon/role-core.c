@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#define _GNU_SOURCE
 #include <errno.h>
-#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -11,6 +9,7 @@
 #include "daemon/privileges.h"
 #include "daemon/role.h"
 #include "daemon/runtime.h"
+#include "shim/mountapi.h"
 
 #define FILES    65536
 #define THREADS  32
@@ -41,6 +40,7 @@ static bool is_reachable(const char *path)
 static int place_db(const struct config *c, char *ret, size_t size, struct err *err)
 {
 	char db[PATH_LEN];
+	int r;
 
 	(void)snprintf(db, sizeof(db), "%s/db", c->state);
 	if (is_reachable(db)) {
@@ -50,11 +50,9 @@ static int place_db(const struct config *c, char *ret, size_t size, struct err *
 	(void)snprintf(ret, size, "%s/db", c->run_dir);
 	if (mkdir(ret, 0711) < 0 && errno != EEXIST)
 		return ERR(err, -errno, "mkdir %s: %m", ret);
-	if (unshare(CLONE_NEWNS) < 0)
-		return ERR(err, -errno, "a mount namespace for core: %m");
-	/* EINVAL: / is no mount point (a chroot), and nothing can be said about it. */
-	if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 && errno != EINVAL)
-		return ERR(err, -errno, "making mounts private: %m");
+	r = mount_private_namespace(err);
+	if (r < 0)
+		return r;
 	if (mount(db, ret, NULL, MS_BIND, NULL) < 0)
 		return ERR(err, -errno, "binding %s to %s: %m", db, ret);
 	return 0;

@@ -2,6 +2,7 @@
 """An engine by itself on a state directory of its own, with a stand-in for the agent in its sessions."""
 
 import ctypes
+import fcntl
 import hashlib
 import json
 import os
@@ -18,13 +19,33 @@ from processes import start_time
 from product import BUILD, ROOT, wait_for
 
 HERE = Path(__file__).resolve().parent
-SLOT = int(os.environ.get("CARREL_ENGINE_SLOT", "60"))
+SLOTS = Path("/run/carrel/slots")
 MIB = 1 << 20
 
 
 def reap_orphans(on=1):
     """Shims and containers whose parent was killed become ours: as init would, reap them."""
     ctypes.CDLL(None).prctl(36, on, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER
+
+
+def take_slot(state):
+    """A slot that no hub has, from the last one down: (number, locked file). Contracts section 1."""
+    SLOTS.mkdir(parents=True, exist_ok=True)
+    for n in reversed(range(64)):
+        f = open(SLOTS / str(n), "a+")
+        try:
+            fcntl.flock(f, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            f.close()
+            continue
+        f.seek(0)
+        if f.read().strip():  # of a hub that is not running now
+            f.close()
+            continue
+        f.write(f"{state}\n")
+        f.flush()
+        return n, f
+    raise RuntimeError("no free slot")
 
 
 def collect():
@@ -62,6 +83,7 @@ class EngineHost:
         self.log = self.base / "engine.log"
         self.files = self.base / "session"
         self.settings = settings
+        self.slot, self.slot_file = take_slot(self.state.resolve())
         self.proc = None
         self.client = None
         self._make_files()
@@ -74,8 +96,8 @@ class EngineHost:
     def start(self):
         reap_orphans()
         values = {
-            "state": self.state, "run_dir": self.run, "instance": self.instance, "slot": SLOT, "image_dir": images(),
-            "session_dir": self.files, "shim": shim_program(), "edge_gid": 64000 + 4 * SLOT, **self.settings,
+            "state": self.state, "run_dir": self.run, "instance": self.instance, "slot": self.slot, "image_dir": images(),
+            "session_dir": self.files, "shim": shim_program(), "edge_gid": 64000 + 4 * self.slot, **self.settings,
         }
         self.socket.unlink(missing_ok=True)
         with open(self.log, "ab") as out:
@@ -261,6 +283,6 @@ def leftovers(host):
         except OSError:
             pass
     found["cgroups"] = [str(p) for p in Path("/sys/fs/cgroup").glob(f"**/carrel-{mark}/*") if p.is_dir()]
-    found["links"] = [p.name for p in Path("/sys/class/net").iterdir() if p.name.startswith(f"cv{SLOT:02x}")]
+    found["links"] = [p.name for p in Path("/sys/class/net").iterdir() if p.name.startswith(f"cv{host.slot:02x}")]
     found["folders"] = [str(p) for d in ("sessions", "edge/s", "runtime") for p in host.run.glob(d + "/*")]
     return {k: v for k, v in found.items() if v}

@@ -13,6 +13,7 @@ import requests
 import websocket
 
 from kernelsocket import Agent, Socket, of, text
+from processes import start_time
 from product import wait_for
 
 
@@ -489,7 +490,7 @@ def test_stopping_the_server_ends_its_kernels(tmp_path):
     a.wait_state(kid, "idle")
     pid = a.kernel_pid()
     assert a.stop() == 0
-    assert not Path(f"/proc/{pid}").exists()
+    assert start_time(pid) is None
     with pytest.raises(requests.ConnectionError):
         a.call("GET", "api/kernels")
 
@@ -500,4 +501,4 @@ def test_killing_the_server_leaves_no_kernel(tmp_path):
     pid = a.kernel_pid()
     a.proc.send_signal(signal.SIGKILL)
     a.proc.wait()
-    wait_for("the kernel's end", lambda: not Path(f"/proc/{pid}").exists(), 10)
+    wait_for("the kernel's end", lambda: start_time(pid) is None, 10)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from enginehost import MIB, SLOT, EngineHost, collect, images, leftovers, shim_program
+from enginehost import MIB, EngineHost, collect, images, leftovers, shim_program
 from enginewire import EngineError
 from journal import records as read_journal
 from processes import start_time
@@ -35,7 +35,7 @@ def host(tmp_path_factory):
             print(h.log.read_text()[-4000:])
     assert not leftovers(h)
     assert not list(Path("/sys/fs/cgroup").glob(f"**/carrel-{h.instance}"))
-    assert subprocess.run(["nft", "list", "table", "inet", f"carrel_{SLOT}"], capture_output=True).returncode != 0
+    assert subprocess.run(["nft", "list", "table", "inet", f"carrel_{h.slot}"], capture_output=True).returncode != 0
 
 
 @pytest.fixture(autouse=True)
@@ -276,10 +276,10 @@ def test_a_session_reaches_neither_neighbour_nor_host_nor_metadata(host):
 
 
 def test_lost_packet_rules_come_back(host):
-    subprocess.run(["nft", "delete", "table", "inet", f"carrel_{SLOT}"], check=True)
+    subprocess.run(["nft", "delete", "table", "inet", f"carrel_{host.slot}"], check=True)
 
     def loaded():
-        return subprocess.run(["nft", "list", "table", "inet", f"carrel_{SLOT}"], capture_output=True).returncode == 0
+        return subprocess.run(["nft", "list", "table", "inet", f"carrel_{host.slot}"], capture_output=True).returncode == 0
 
     wait_for("packet rules", loaded, 15, 0.2)
 
@@ -624,7 +624,7 @@ def test_volumes_freeze_before_the_disk_is_full_and_thaw_again(tmp_path_factory)
     subprocess.run(["truncate", "-s", "400M", str(disk)], check=True)
     subprocess.run(["mkfs.ext4", "-q", "-F", "-m", "0", str(disk)], check=True)
     subprocess.run(["mount", "-o", "loop", str(disk), str(where)], check=True)
-    h = EngineHost(where / "h", scratch=64 * MIB, pool_stop=100 * MIB, pool_low=0, slot=SLOT - 1)
+    h = EngineHost(where / "h", scratch=64 * MIB, pool_stop=100 * MIB, pool_low=0)
     try:
         h.start()
         s = h.session(volume_id=h.volume(128 * MIB), idle_seconds=0).ready()
@@ -652,7 +652,7 @@ def test_another_runtime_gets_the_filter_as_json(tmp_path):
     runtime = tmp_path / "oci-runtime"
     runtime.write_text('#!/bin/sh\nexec crun --cgroup-manager=disabled "$@"\n')
     runtime.chmod(0o755)
-    h = EngineHost(tmp_path / "h", runtime=runtime, slot=SLOT - 2)
+    h = EngineHost(tmp_path / "h", runtime=runtime)
     try:
         h.start()
         s = h.session().ready()

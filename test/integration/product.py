@@ -88,7 +88,7 @@ class Hub:
         values = {"state": str(self.state), "port": self.port, "image_dir": images, "storage_min": "64MiB", **self.settings}
         return [f"{k}={v}" for k, v in values.items()]
 
-    def start(self, timeout=30):
+    def start(self, timeout=60):
         self.state.mkdir(parents=True, exist_ok=True)
         out = open(self.log, "ab")
         self.proc = subprocess.Popen(

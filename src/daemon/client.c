@@ -41,20 +41,33 @@ static int find_running(const struct config *c, struct runtime *rt, struct runti
 	return 0;
 }
 
+/* The status of /readyz, if the parent of this state runs: it alone has the
+ * port then, and the answer is not another Carrel's. -errno otherwise. */
+static int ask_ready(const struct config *c, struct buf *body, struct err *err)
+{
+	bool v6 = strchr(c->address, ':') != NULL;
+	struct runtime_process parent;
+	struct runtime rt;
+	char addr[96];
+	int r = find_running(c, &rt, &parent, err);
+
+	if (r < 0)
+		return r;
+	(void)snprintf(addr, sizeof(addr), v6 ? "tcp:[%s]:%llu" : "tcp:%s:%llu", c->address,
+	               (unsigned long long)c->port);
+	return client_http(addr, "GET", "/readyz", strstr(c->console_url, "//") + 2, 5, body,
+	                   err);
+}
+
 int client_wait_ready(const struct config *c, unsigned wait_s, struct err *err)
 {
 	mono_ms end = time_mono_ms() + 1000ULL * wait_s;
-	bool v6 = strchr(c->address, ':') != NULL;
 	struct buf body = BUF(65536);
-	char addr[96];
 	int r;
 
-	(void)snprintf(addr, sizeof(addr), v6 ? "tcp:[%s]:%llu" : "tcp:%s:%llu", c->address,
-	               (unsigned long long)c->port);
 	do {
 		buf_clear(&body);
-		r = client_http(addr, "GET", "/readyz", strstr(c->console_url, "//") + 2, 5,
-		                &body, err);
+		r = ask_ready(c, &body, err);
 		if (r != 200)
 			pause_ms(STEP_MS);
 	} while (r != 200 && time_mono_ms() < end);

@@ -148,6 +148,8 @@ class EngineHost:
         # Nobody would collect what other tests leave to us.
         reap_orphans(0)
         shutil.rmtree(self.run, ignore_errors=True)
+        Path(self.slot_file.name).unlink(missing_ok=True)
+        self.slot_file.close()
 
     def volume(self, size=64 * MIB, name=None):
         name = name or "v_" + secrets.token_hex(8)

@@ -137,7 +137,8 @@ static bool is_crun(const char *runtime)
 	return strncmp(slash ? slash + 1 : runtime, "crun", 4) == 0;
 }
 
-static _Noreturn void exec_runtime(const struct launch *l, const char *const *tail)
+static _Noreturn void exec_runtime(const struct launch *l, pid_t parent,
+                                   const char *const *tail)
 {
 	static const char *const env[] = {
 		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", NULL
@@ -146,6 +147,8 @@ static _Noreturn void exec_runtime(const struct launch *l, const char *const *ta
 	int n = 3, null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(1);
 	if (is_crun(l->c->runtime))
 		argv[n++] = "--cgroup-manager=disabled";
 	while (*tail)
@@ -161,13 +164,13 @@ static _Noreturn void exec_runtime(const struct launch *l, const char *const *ta
 static int run_runtime(const struct launch *l, const char *verb, const char *const *tail,
                        struct err *err)
 {
-	pid_t child = fork();
+	pid_t parent = getpid(), child = fork();
 	int status;
 
 	if (child < 0)
 		return ERR(err, -errno, "can't fork: %m");
 	if (child == 0)
-		exec_runtime(l, tail);
+		exec_runtime(l, parent, tail);
 	while (waitpid(child, &status, 0) < 0)
 		if (errno != EINTR)
 			return ERR(err, -errno, "can't wait: %m");

@@ -99,6 +99,7 @@ int userns_open(uint32_t base, uint32_t count, int *ret_fd, struct err *err)
 	autoclose int fd = -1;
 	char path[64];
 	/* Like fork(), in a new user namespace. */
+	pid_t parent = getpid();
 	pid_t pid = (pid_t)syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, NULL, NULL, NULL, 0);
 	int r;
 
@@ -108,8 +109,9 @@ int userns_open(uint32_t base, uint32_t count, int *ret_fd, struct err *err)
 		           "/proc/sys/user/max_user_namespaces");
 	if (pid == 0) {
 		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-		for (;;)
+		while (getppid() == parent) /* else it was killed before that */
 			(void)pause();
+		_exit(1);
 	}
 	r = write_map(pid, "uid_map", base, count);
 	if (r == 0)

@@ -191,46 +191,58 @@ static void started(struct shim *s)
 		               on_not_ready);
 }
 
-static void on_report(struct ev_fd *f, uint32_t events)
+static void handle_report(struct shim *s, struct launch_report *m)
 {
-	struct shim *s = CONTAINER_OF(f, struct shim, report_ev);
 	struct err err = ERR_NONE;
-	struct launch_report m;
-	ssize_t n = read(s->launcher.report_fd, &m, sizeof(m));
 
-	if (n < 0 && errno == EAGAIN)
-		return;
-	if (n != sizeof(m)) {
-		ev_fd_stop(f);
-		launch_failed(s, "the launcher was killed");
-		return;
-	}
-	if (s->phase != SHIM_LAUNCHING)
-		return;
-	m.text[sizeof(m.text) - 1] = '\0';
-	switch (m.kind) {
+	m->text[sizeof(m->text) - 1] = '\0';
+	switch (m->kind) {
 	case LAUNCH_PHASE:
-		shim_step(s, m.text);
+		shim_step(s, m->text);
 		break;
 	case LAUNCH_CREATED:
-		if (created(s, m.pid, &err) < 0)
+		if (created(s, m->pid, &err) < 0)
 			launch_failed(s, err.msg);
 		break;
 	case LAUNCH_STARTED:
 		started(s);
 		break;
 	default:
-		launch_failed(s, m.text);
+		launch_failed(s, m->text);
 		break;
 	}
 }
 
+/* False: there is no whole message (any more). */
+static bool read_report(struct shim *s)
+{
+	struct launch_report m;
+	ssize_t n = read(s->launcher.report_fd, &m, sizeof(m));
+
+	if (n == 0) /* its end: on_launcher_gone decides */
+		ev_fd_stop(&s->report_ev);
+	if (n != sizeof(m))
+		return false;
+	if (s->phase == SHIM_LAUNCHING)
+		handle_report(s, &m);
+	return true;
+}
+
+static void on_report(struct ev_fd *f, uint32_t events)
+{
+	(void)read_report(CONTAINER_OF(f, struct shim, report_ev));
+}
+
+/* Its own children may hold the pipe a little longer: no waiting for its end. */
 static void on_launcher_gone(struct ev_child *c, int code, int status)
 {
 	struct shim *s = CONTAINER_OF(c, struct shim, launcher_child);
 
 	s->launcher.pid = 0;
-	on_report(&s->report_ev, 0); /* what it said last, or that it said nothing */
+	while (read_report(s))
+		;
+	ev_fd_stop(&s->report_ev);
+	launch_failed(s, "the launcher was killed");
 }
 
 static int open_all(struct shim *s, struct err *err)

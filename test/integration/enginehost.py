@@ -39,9 +39,11 @@ def take_slot(state):
             f.close()
             continue
         f.seek(0)
-        if f.read().strip():  # of a hub that is not running now
+        owner = f.read().strip()
+        if owner and Path(owner).exists():  # of a hub that is not running now
             f.close()
             continue
+        f.truncate(0)
         f.write(f"{state}\n")
         f.flush()
         return n, f

@@ -17,6 +17,7 @@ import requests
 import websocket
 
 from kernelsocket import Agent
+from processes import start_time
 from product import BUILD, wait_for
 
 LAB = Path(os.environ.get("CARREL_LAB", BUILD / "lib/session/lab"))
@@ -385,9 +386,10 @@ def test_a_deleted_terminal_ends_its_programs(agent):
     t.until("pid=")
     pid = int(t.until(".\r\n").split("pid=")[1].split(".")[0])
     agent.call("DELETE", f"api/terminals/{name}", 204)
-    wait_for("the end of the shell", lambda: not Path(f"/proc/{pid}").exists())
+    wait_for("the end of the shell", lambda: start_time(pid) is None)
+    # What has ended may wait for the machine's init to collect it.
     wait_for("the end of its program", lambda: not subprocess.run(
-        ["pgrep", "-s", str(pid)], stdout=subprocess.DEVNULL, check=False).returncode == 0)
+        ["pgrep", "-s", str(pid), "-r", "R,S,D,T"], stdout=subprocess.DEVNULL, check=False).returncode == 0)
 
 
 # ------------------------------------------------------------------ JupyterLab's needs

@@ -7,9 +7,9 @@
 
 /* A kernel takes half a second to bind; then only a broken one keeps us
  * waiting, and need not be asked that often. */
-#define RETRY_MS       10U
+#define RETRY_MS       2U
 #define RETRY_SLOW_MS  200U
-#define TRIES_FAST     1000U
+#define TRIES_FAST     2500U
 #define SEND_PARTS_MAX 32U
 
 static void connect_now(struct kconn *c);

@@ -3,6 +3,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import tempfile
 import time
@@ -80,8 +81,16 @@ kc.stop_channels(); km.shutdown_kernel(now=True)
     return [float(x) for x in out.stdout.split()]
 
 
-def execute_series(name, k, n):
+def execute_series(name, k, n, quick=False):
+    """quick: the client acknowledges at once, for jupyter_server waits 40 ms for a delayed ACK of ours."""
     s = Series(name)
+    recv = k.recv
+
+    def quick_recv(timeout=60):
+        k.ws.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
+        return recv(timeout)
+
+    k.recv = quick_recv if quick else recv
     for _ in range(5):
         k.run("1")
     for _ in range(n):
@@ -97,11 +106,13 @@ def bench_execute(table, agent, peer, edge_lab, n=100):
     direct = execute_series("execute 1, agent direct", ours_k, n)
     edge = execute_series("execute 1, through edge", edge_k, n)
     theirs = execute_series("execute 1, jupyter_server", peer_k, n)
+    quick = execute_series("execute 1, jupyter_server, quick ACKs", peer_k, n, quick=True)
     raw_s = Series("execute 1, raw ZeroMQ")
     raw_s.values = raw
     print(raw_s.text())
     table.ratio("execute `1`, p50, agent directly", direct.p50, theirs.p50, "jupyter_server", 0.2)
     table.ratio("execute `1`, p50, through edge", edge.p50, theirs.p50, "jupyter_server", 0.2)
+    table.ratio("the same", edge.p50, quick.p50, "jupyter_server, its 40 ms for a delayed ACK worked around by the client", 1.0)
     over = edge.p50 - raw_s.p50
     table.add("execute `1` through edge, above raw ZeroMQ", edge.p50, raw_s.p50, "raw ZeroMQ", "≤ +2 ms", edge.p50 / raw_s.p50,
               "ms", over <= 2.0, f"{over:+.2f} ms")

@@ -45,11 +45,11 @@ def env():
     return {**os.environ, "PATH": f"{VENV}/bin:{os.environ['PATH']}", "JUPYTER_PLATFORM_DIRS": "1"}
 
 
-def jupyter_server(root):
+def jupyter_server(root, *options):
     port = free_port()
     return Server([f"{VENV}/bin/jupyter", "lab", "--allow-root", "--no-browser", f"--ServerApp.port={port}",
                    "--ServerApp.ip=127.0.0.1", f"--IdentityProvider.token={TOKEN}", f"--ServerApp.root_dir={root}",
-                   "--LabApp.news_url=", "--ServerApp.log_level=ERROR"], port, "/", env(), root)
+                   "--LabApp.news_url=", "--ServerApp.log_level=ERROR", *options], port, "/", env(), root)
 
 
 def carrel_agent(root, lab):

@@ -40,6 +40,11 @@ export function cheapestFirst(types: InstanceType[]): InstanceType[] {
   });
 }
 
+/* A recipe that changed leaves its older image for the workspaces that are on it: the form offers the newest only. */
+export function offered(images: Image[], chosen: Image | undefined): Image[] {
+  return images.filter((i) => i === chosen || i.name !== chosen?.name);
+}
+
 export interface Defaults {
   type: InstanceType | undefined;
   image: Image | undefined;

@@ -3,7 +3,7 @@
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { createWorkspace, start } from "../actions";
-import { cheapestFirst, defaults, limits } from "../defaults";
+import { cheapestFirst, defaults, limits, offered } from "../defaults";
 import { ApiError } from "../lib/api";
 import { useKeys } from "../lib/keys";
 import { cents, parseMicro, rate } from "../lib/money";
@@ -136,7 +136,7 @@ export function CreatePage(): JSX.Element {
             <legend class="label legend-gap">{t.create.image}</legend>
             {images.length ? (
               <div class="grid cols-2 choices">
-                {images.map((i) => (
+                {offered(images, d.image).map((i) => (
                   <label class="choice" key={i.id}>
                     <input type="radio" name="image" value={i.id} checked={theImage === i.id} onChange={() => setImage(i.id)} />
                     <span class="choice-title">

@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The agent as a Jupyter server, beside jupyter_server: requests, settings, output, memory, large files."""
+
+import json
+import os
+import socket
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+import requests
+
+from figures import Series, Table, machine, pss_kib, quiet
+from peers import BUILD, TOKEN, carrel_agent, jupyter_server
+from product import Jupyter, Kernel
+
+LAB = Path(os.environ.get("CARREL_LAB", BUILD / "session-root/lab"))
+MB = 1 << 20
+DISPLAYS = """
+from IPython.display import display
+for i in range(20000):
+    display({'text/plain': str(i)}, raw=True)
+"""
+STREAM = "import sys\nfor i in range(160): sys.stdout.write('x' * 65535 + '\\n'); sys.stdout.flush()"
+
+
+def cookie_of(server):
+    jar = requests.get(f"{server.base}lab?token={TOKEN}", timeout=30).cookies
+    return "; ".join(f"{c.name}={c.value}" for c in jar)
+
+
+def request(server, path):
+    return (f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\nAuthorization: token {TOKEN}\r\n"
+            f"Cookie: {cookie_of(server)}\r\n\r\n").encode()
+
+
+def per_second(server, path, seconds=4):
+    """Requests each second of 8 connections. The request brings the peer's cookies, or each answer would set others."""
+    r = subprocess.run([str(BUILD / "src/edge/bench-load"), f"tcp:127.0.0.1:{server.port}", "8", str(seconds)],
+                       input=request(server, path), capture_output=True, timeout=60, check=True)
+    return json.loads(r.stdout)["rps"]
+
+
+def bench_requests(table, root, ours, theirs):
+    folder = root / "twenty"
+    folder.mkdir()
+    for i in range(20):
+        (folder / f"file{i}.txt").write_text("x" * 100)
+    quiet()
+    for what, path, goal in (("GET /api/status", "/api/status", 12), ("contents of a folder of 20", "/api/contents/twenty", 12),
+                             ("all settings", "/lab/api/settings", 50)):
+        a, b = per_second(ours, path), per_second(theirs, path)
+        table.at_least(f"{what}, requests/s", a, b, "jupyter_server", goal)
+
+
+def stream_ms(k):
+    t = time.perf_counter()
+    out, _ = k.run(STREAM)
+    n = sum(len(m["content"]["text"]) for m in out if m["header"]["msg_type"] == "stream")
+    assert n >= 10 * MB, f"{n} bytes of 10 MiB arrived"
+    return (time.perf_counter() - t) * 1e3
+
+
+def bench_output(table, ours, theirs):
+    quiet()
+    a, b = Series("10 MiB of stream, agent"), Series("10 MiB of stream, jupyter_server")
+    ka, kb = Jupyter(ours.base, TOKEN).kernel(), Jupyter(theirs.base, TOKEN).kernel()
+    for _ in range(4):
+        a.add(stream_ms(ka))
+        b.add(stream_ms(kb))
+    print(a.text(), b.text(), sep="\n")
+    table.at_least("10 MiB of stream output to a WebSocket, rate", 10 / a.p50 * 1e3, 10 / b.p50 * 1e3, "jupyter_server, limits off", 3, "MiB/s")
+    arrived = {}
+    for k, name in ((ka, "ours"), (kb, "theirs")):
+        out, _ = k.run(DISPLAYS, timeout=300)
+        arrived[name] = sum(m["header"]["msg_type"] == "display_data" for m in out)
+    table.at_least("small displays of 20,000 that arrive", arrived["ours"], arrived["theirs"], "jupyter_server, limits off", 0, "")
+    ka.close()
+    kb.close()
+
+
+def bench_tabs(table, root):
+    """Twenty notebooks: a kernel, a session and three WebSockets each, as twenty tabs of JupyterLab have."""
+    server = carrel_agent(root, LAB)
+    jupyter, open_ = Jupyter(server.base, TOKEN), []
+    try:
+        for i in range(20):
+            (root / f"tab{i}.ipynb").write_text('{"cells":[],"metadata":{},"nbformat":4,"nbformat_minor":5}\n')
+            s = jupyter.call("POST", "/api/sessions", 201, json={
+                "path": f"tab{i}.ipynb", "name": f"tab{i}.ipynb", "type": "notebook", "kernel": {"name": "python3"}}).json()
+            ks = [Kernel(jupyter, s["kernel"]["id"]) for _ in range(3)]
+            ks[0].run("1")
+            open_ += ks
+            if i == 0:
+                one = pss_kib(server.proc.pid) / 1024
+        many = pss_kib(server.proc.pid) / 1024
+    finally:
+        for k in open_:
+            k.close()
+        server.close()
+    table.add("agent with one notebook, PSS", one, 3, "limit", "≤ 3 MB", one / 3, "MB", one <= 3)
+    table.add("agent with 20 notebooks (60 WebSockets), PSS", many, 4, "limit", "≤ 4 MB", many / 4, "MB", many <= 4)
+
+
+def peak_mb(pid):
+    for line in open(f"/proc/{pid}/status"):
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) / 1024
+    return 0
+
+
+def open_notebook(server, name):
+    """Seconds and the most memory that the server took at a time."""
+    Path(f"/proc/{server.proc.pid}/clear_refs").write_text("5")
+    before, t, n = peak_mb(server.proc.pid), time.perf_counter(), 0
+    with requests.get(f"{server.base}api/contents/{name}?type=notebook&content=1", stream=True, timeout=300,
+                      headers={"Authorization": f"token {TOKEN}"}) as r:
+        r.raise_for_status()
+        for chunk in r.iter_content(MB):
+            n += len(chunk)
+    return time.perf_counter() - t, peak_mb(server.proc.pid) - before, n
+
+
+def bench_large_notebook(table, root, ours, theirs):
+    path = root / "large.ipynb"
+    with open(path, "w") as f:
+        text = ["line %06d of a long output\\n" % i for i in range(2000)]
+        cell = {"cell_type": "code", "execution_count": 1, "metadata": {}, "source": ["print('x')"],
+                "outputs": [{"name": "stdout", "output_type": "stream", "text": text}]}
+        one = len(json.dumps(cell))
+        cells = [{**cell, "id": f"c{i}"} for i in range(100 * MB // one)]
+        json.dump({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}, f, indent=1)
+    size = path.stat().st_size / MB
+    quiet()
+    (a_s, a_mb, n), (b_s, b_mb, _) = (open_notebook(s, path.name) for s in (ours, theirs))
+    assert n > 50 * MB
+    path.unlink()
+    table.add(f"opening a notebook of {size:.0f} MB, memory above rest", a_mb, b_mb, "jupyter_server", "≤ 1.1 × its size", a_mb / size,
+              "MB", a_mb <= 1.1 * size, "ratio to its size")
+    table.ratio("the same, time", a_s * 1e3, b_s * 1e3, "jupyter_server", 1.0)
+
+
+def bench_download(table, root, ours):
+    path = root / "big.bin"
+    with open(path, "wb") as f:
+        f.truncate(1 << 30)
+        for at in range(0, 1 << 30, MB):  # no holes: the page cache holds what a user's file would
+            f.seek(at)
+            f.write(b"x" * MB)
+    ask = (f"GET /files/big.bin HTTP/1.1\r\nHost: 127.0.0.1:{ours.port}\r\nAuthorization: token {TOKEN}\r\n"
+           "Connection: close\r\n\r\n").encode()
+    first, whole, floor = Series("first byte of a 1 GB download"), Series("the whole"), Series("sendfile between two sockets")
+    sink = bytearray(MB)
+    for _ in range(3):
+        with socket.create_connection(("127.0.0.1", ours.port)) as s:
+            t = time.perf_counter()
+            s.sendall(ask)
+            assert s.recv_into(sink)
+            first.add((time.perf_counter() - t) * 1e3)
+            while s.recv_into(sink):
+                pass
+            whole.add((time.perf_counter() - t) * 1e3)
+        floor.add(sendfile_ms(path, sink))
+    path.unlink()
+    print(first.text(), whole.text(), floor.text(), sep="\n")
+    table.add("first byte of a 1 GB download", first.p50, 10, "limit", "≤ 10 ms", first.p50 / 10, "ms", first.p50 <= 10)
+    table.ratio("the whole 1 GB, time", whole.p50, floor.p50, "one sendfile over loopback TCP", 1.25)
+
+
+def sendfile_ms(path, sink):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        pid = os.fork()
+        if pid == 0:
+            c, _ = server.accept()
+            with open(path, "rb") as f:
+                c.sendfile(f)
+            os._exit(0)
+        with socket.create_connection(server.getsockname()) as s:
+            t = time.perf_counter()
+            while s.recv_into(sink):
+                pass
+            ms = (time.perf_counter() - t) * 1e3
+        os.waitpid(pid, 0)
+    return ms
+
+
+def main():
+    table = Table()
+    with tempfile.TemporaryDirectory(dir=BUILD) as tmp:
+        root = Path(tmp) / "root"
+        root.mkdir()
+        theirs = jupyter_server(root, "--ZMQChannelsWebsocketConnection.limit_rate=False")
+        ours = carrel_agent(root, LAB)
+        try:
+            bench_requests(table, root, ours, theirs)
+            bench_output(table, ours, theirs)
+            bench_tabs(table, root)
+            bench_large_notebook(table, root, ours, theirs)
+            bench_download(table, root, ours)
+        finally:
+            theirs.close()
+            ours.close()
+    print(machine())
+    print(table.markdown())
+    out = os.environ.get("CARREL_BENCH_OUT")
+    if out:
+        with open(out, "a") as f:
+            f.write(f"\n{table.markdown()}\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -65,6 +65,8 @@ static void on_timer(struct ev_timer *t)
 			http_refuse(c, 408);
 		else
 			http_conn_close(c);
+	} else if (c->srv->held) {
+		set_deadline(c, HTTP_TICK_MS);
 	} else if (buf_len(&c->st.in)) {
 		http_refuse(c, 408);
 	} else {
@@ -266,7 +268,8 @@ static bool next_request(struct http_conn *c)
 	unsigned status = 400;
 	size_t used = 0;
 
-	if (in.len == 0 || stream_pending(&c->st) > HTTP_PENDING_MAX || c->st.file_ >= 0)
+	if (in.len == 0 || stream_pending(&c->st) > HTTP_PENDING_MAX || c->st.file_ >= 0 ||
+	    c->srv->held)
 		return false;
 	p = http_slot_new(c->srv);
 	if (!p) {
@@ -343,7 +346,8 @@ static void run(struct http_conn *c)
 			break;
 	}
 	c->running = false;
-	if (!c->dead && !c->closing && !c->cur && !c->in_head && buf_len(&c->st.in)) {
+	if (!c->dead && !c->closing && !c->cur && !c->in_head && !c->srv->held &&
+	    buf_len(&c->st.in)) {
 		c->in_head = true; /* from its first byte on, however slowly it comes */
 		set_deadline(c, HTTP_HEAD_MS);
 	}
@@ -412,14 +416,14 @@ void http_conn_kick(struct http_conn *c)
 	ev_at_turn_end(c->srv->ev, &c->kick, on_kick);
 }
 
-void http_conn_new(struct http_server *s, int fd, const struct addr *peer)
+struct http_conn *http_conn_new(struct http_server *s, int fd, const struct addr *peer)
 {
 	struct http_conn *c = calloc(1, sizeof(*c));
 	struct err e = ERR_NONE;
 
 	if (!c) {
 		(void)close(fd);
-		return;
+		return NULL;
 	}
 	c->srv = s;
 	c->id = ++s->last_id;
@@ -433,7 +437,7 @@ void http_conn_new(struct http_server *s, int fd, const struct addr *peer)
 		c->pid = -1; /* as for any stranger */
 	if (stream_open(&c->st, s->ev, fd, s->cfg.in_max, s->cfg.out_max, false, &e) < 0) {
 		free(c);
-		return;
+		return NULL;
 	}
 	c->st.on_data = on_data;
 	c->st.on_drain = on_drain;
@@ -442,4 +446,5 @@ void http_conn_new(struct http_server *s, int fd, const struct addr *peer)
 	list_push(&s->conns, &c->node);
 	s->nconns++;
 	set_deadline(c, HTTP_IDLE_MS);
+	return c;
 }

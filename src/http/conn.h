@@ -36,6 +36,7 @@ struct http_server {
 	struct ev_later later;
 	struct http_req_priv *spare;
 	unsigned nspare;
+	bool held;
 	int64_t date_s;
 	char date[TIME_RFC3339_MAX];
 	char scratch[2 * HTTP_SMALL];
@@ -92,7 +93,8 @@ struct http_conn {
 };
 
 /* conn.c */
-void http_conn_new(struct http_server *s, int fd, const struct addr *peer);
+/* NULL: no memory; fd is closed. */
+struct http_conn *http_conn_new(struct http_server *s, int fd, const struct addr *peer);
 void http_conn_close(struct http_conn *c);
 void http_conn_kick(struct http_conn *c);
 /* A body is asked for, or goes on: from now it must come at the minimum rate. */

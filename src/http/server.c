@@ -55,6 +55,8 @@ static void on_accept_again(struct ev_timer *t)
 {
 	struct http_server *s = CONTAINER_OF(t, struct http_server, accept_timer);
 
+	if (s->held)
+		return;
 	list_for_each (it, &s->listeners)
 		ev_fd_want(&LIST_ENTRY(it, struct listener, node)->fd, EPOLLIN);
 }
@@ -93,7 +95,7 @@ static void on_accept(struct ev_fd *f, uint32_t events)
 		if (s->nconns >= s->cfg.conns_max)
 			refuse_full(fd);
 		else
-			http_conn_new(s, fd, &peer);
+			(void)http_conn_new(s, fd, &peer);
 	}
 }
 
@@ -152,6 +154,61 @@ void http_server_free(struct http_server *s)
 size_t http_server_conns(const struct http_server *s)
 {
 	return s->nconns;
+}
+
+void http_server_hold(struct http_server *s, bool hold)
+{
+	s->held = hold;
+	list_for_each (it, &s->listeners)
+		ev_fd_want(&LIST_ENTRY(it, struct listener, node)->fd, hold ? 0 : EPOLLIN);
+	list_for_each (it, &s->conns) {
+		if (!hold)
+			http_conn_kick(LIST_ENTRY(it, struct http_conn, node));
+	}
+}
+
+size_t http_server_busy(const struct http_server *s)
+{
+	size_t n = 0;
+
+	list_for_each (it, &s->conns) {
+		const struct http_conn *c = LIST_ENTRY(it, struct http_conn, node);
+
+		n += c->cur || stream_pending(&c->st) > 0;
+	}
+	return n;
+}
+
+void http_server_each(const struct http_server *s, http_each_fn *fn, void *arg)
+{
+	list_for_each (it, &s->listeners)
+		fn(LIST_ENTRY(it, struct listener, node)->fd.fd, true, STR_NONE, arg);
+	list_for_each (it, &s->conns) {
+		const struct http_conn *c = LIST_ENTRY(it, struct http_conn, node);
+
+		if (!c->cur && !c->dead && !c->closing && !c->eof && !c->st.closed_ &&
+		    stream_pending(&c->st) == 0)
+			fn(c->st.fd.fd, false, buf_str(&c->st.in), arg);
+	}
+}
+
+int http_server_adopt(struct http_server *s, int fd, struct str in, struct err *err)
+{
+	struct addr peer = { .len = sizeof(peer.sa) };
+	struct http_conn *c;
+
+	if (getpeername(fd, (struct sockaddr *)&peer.sa, &peer.len) < 0) {
+		int r = -errno;
+
+		(void)close(fd);
+		return ERR(err, r, "this connection has ended: %m");
+	}
+	c = http_conn_new(s, fd, &peer);
+	if (!c)
+		return ERR(err, -ENOMEM, "no memory for a connection");
+	buf_put_str(&c->st.in, in);
+	http_conn_kick(c);
+	return 0;
 }
 
 /* Requests are recycled: a struct of 9 KB is dear to make for each. Only what

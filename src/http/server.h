@@ -70,6 +70,18 @@ MUST_CHECK int http_server_listen(struct http_server *s, int fd, struct err *err
 void http_server_free(struct http_server *s); /* closes all connections */
 size_t http_server_conns(const struct http_server *s);
 
+/* For a program that takes over from this one: while held, no connection is
+ * taken and no request begun; they wait. Those in progress go on. */
+void http_server_hold(struct http_server *s, bool hold);
+/* Connections with a request in progress, or an answer not sent. */
+size_t http_server_busy(const struct http_server *s);
+/* Every descriptor that another server can go on with: the listening ones, and
+ * connections between two requests with what was read of the next. */
+typedef void http_each_fn(int fd, bool listening, struct str in, void *arg);
+void http_server_each(const struct http_server *s, http_each_fn *fn, void *arg);
+/* The other side of it: such a connection (taken, also on failure). */
+MUST_CHECK int http_server_adopt(struct http_server *s, int fd, struct str in, struct err *err);
+
 /* Whole body, at most max bytes (413 is answered for you when larger), then
  * fn; the slice lives as long as the request. */
 void http_read_body(struct http_req *r, size_t max, http_body_fn *fn);

@@ -2,6 +2,8 @@
 /*
  *   OPEN ---- close frame from either side, or an error ----> CLOSING -> gone
  *
+ * In between, ws_leave has sent its close frame and waits for the client's.
+ *
  * In CLOSING the user has been told (or will be at the end of this turn) and
  * the stream only sends what is queued, the close frame last. Messages that
  * are made in one turn leave by one write at its end.
@@ -33,7 +35,7 @@ struct ws {
 	uint32_t utf8;
 	unsigned code; /* that ended it */
 	enum ws_op op;
-	bool kicked, paused, closing, told, dead;
+	bool kicked, paused, leaving, closing, told, dead;
 	uint8_t nctl;
 	char ctl[CTL_MAX];
 };
@@ -128,16 +130,11 @@ static int put_frame(struct ws *w, enum wsf_op op, const struct str *parts, size
 	                       : stream_writev(&w->st, all, n + 1);
 }
 
-/* Sends a close frame (none for code 1006) and lets go. */
-static void end(struct ws *w, unsigned code, struct str reason, unsigned told_code)
+static void put_close(struct ws *w, unsigned code, struct str reason)
 {
 	char payload[CTL_MAX];
 	struct str p = { payload, 0 };
 
-	if (w->closing || w->dead)
-		return;
-	w->closing = true;
-	w->code = told_code;
 	if (code != 1005) {
 		payload[0] = (char)(code >> 8);
 		payload[1] = (char)(code & 255);
@@ -147,6 +144,17 @@ static void end(struct ws *w, unsigned code, struct str reason, unsigned told_co
 		p.len = 2 + reason.len;
 	}
 	(void)put_frame(w, WSF_CLOSE, &p, 1, p.len);
+}
+
+/* Sends a close frame (unless one was sent) and lets go. */
+static void end(struct ws *w, unsigned code, struct str reason, unsigned told_code)
+{
+	if (w->closing || w->dead)
+		return;
+	w->closing = true;
+	w->code = told_code;
+	if (!w->leaving)
+		put_close(w, code, reason);
 	ev_timer_stop(&w->timer);
 	buf_fini(&w->msg);
 	stream_close_soon(&w->st, WS_LINGER_MS);
@@ -184,7 +192,8 @@ static void got_control(struct ws *w)
 
 	if (w->rd.op == WSF_CLOSE)
 		got_close(w);
-	else if (w->rd.op == WSF_PING && put_frame(w, WSF_PONG, &p, 1, p.len) == -ENOBUFS)
+	else if (w->rd.op == WSF_PING && !w->leaving &&
+	         put_frame(w, WSF_PONG, &p, 1, p.len) == -ENOBUFS)
 		end(w, 1013, STR("pongs are not read"), 1013);
 }
 
@@ -384,7 +393,7 @@ int ws_sendv(struct ws *w, enum ws_op op, const struct str *parts, size_t n)
 	int r;
 
 	CHECK(n <= WS_PARTS_MAX);
-	if (w->closing || w->dead)
+	if (w->closing || w->leaving || w->dead)
 		return -EPIPE;
 	for (size_t i = 0; i < n; i++)
 		CHECK(!__builtin_add_overflow(len, parts[i].len, &len));
@@ -407,15 +416,37 @@ size_t ws_pending(const struct ws *w)
 	return stream_pending(&w->st);
 }
 
+static void on_left(struct ev_timer *t)
+{
+	struct ws *w = CONTAINER_OF(t, struct ws, timer);
+
+	w->closing = true;
+	w->code = 1006;
+	tell(w);
+	die(w);
+}
+
+void ws_leave(struct ws *w, unsigned code, struct str reason, unsigned timeout_ms)
+{
+	if (w->closing || w->leaving || w->dead)
+		return;
+	put_close(w, code, reason);
+	w->leaving = true;
+	ws_resume(w);
+	ev_timer_start(w->st.ev, &w->timer, timeout_ms, on_left);
+}
+
 void ws_pause(struct ws *w)
 {
+	if (w->leaving)
+		return; /* its answer must be heard */
 	w->paused = true;
 	stream_pause(&w->st);
 }
 
 void ws_resume(struct ws *w)
 {
-	if (!w->paused)
+	if (!w->paused || w->dead)
 		return;
 	w->paused = false;
 	kick(w);

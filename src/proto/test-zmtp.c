@@ -93,6 +93,53 @@ static void a_subscriber_talks_to_a_publisher(void)
 	}
 }
 
+/* At any byte after READY another decoder goes on with the state. */
+static void a_decoder_can_be_handed_over(void)
+{
+	static const char in[] = GREETING("\1") READY_PUB "\x01\x05topic\x01\x00\x00\x03"
+	                                                  "abc"
+	                                                  "\x04\x09\x04PING\0\x0a"
+	                                                  "hi"
+	                                                  "\x01\x02"
+	                                                  "hm"
+	                                                  "\x04\x05\x04NOPE"
+	                                                  "\x02\0\0\0\0\0\0\1\x2c";
+	static const size_t shaken = sizeof(GREETING("\1") READY_PUB) - 1;
+	struct buf all = BUF(4096);
+
+	buf_put(&all, in, sizeof(in) - 1);
+	for (int i = 0; i < 300; i++)
+		buf_put_c(&all, 'x');
+	for (size_t at = shaken; at <= buf_len(&all); at++) {
+		struct zmtp a, b;
+		struct buf out = BUF(4096), log = BUF(4096), state = BUF(4096);
+		struct cur c;
+
+		/* Too small for the long frame, which comes cut. */
+		zmtp_init(&a, ZMTP_SUB, STR_NONE, 200);
+		zmtp_init(&b, ZMTP_SUB, STR_NONE, 200);
+		zmtp_start(&a, &out);
+		T_EQ(drive(&a, str_sub(buf_str(&all), 0, at), 0, &out, &log, NULL), 0);
+		zmtp_save(&a, &state);
+		c = cur_of(buf_str(&state));
+		T_EQ(zmtp_load(&b, &c, NULL), 0);
+		T_OK(cur_done(&c));
+		T_EQ(drive(&b, str_sub(buf_str(&all), at, SIZE_MAX), 0, &out, &log, NULL), 0);
+		T_EQ(str_find(buf_str(&log), STR("RM(topic||abc)M(hm|xxxx")), 0);
+		T_OK(str_find(buf_str(&out), STR("\x04\x07\x04PONGhi")) < buf_len(&out));
+		for (size_t n = 0; n < buf_len(&state); n++) { /* cut anywhere, it is none */
+			c = cur_of(str_sub(buf_str(&state), 0, n));
+			T_EQ(zmtp_load(&b, &c, NULL), -EPROTO);
+		}
+		zmtp_fini(&a);
+		zmtp_fini(&b);
+		buf_fini(&out);
+		buf_fini(&log);
+		buf_fini(&state);
+	}
+	buf_fini(&all);
+}
+
 static void a_dealer_shows_its_identity(void)
 {
 	struct zmtp z;
@@ -263,6 +310,7 @@ static void too_many_parts_are_refused(void)
 TEST_MAIN({ "the greeting in this test has 64 bytes", greeting_is_64_bytes },
           { "a subscriber talks to a publisher, at every split",
             a_subscriber_talks_to_a_publisher },
+          { "a decoder can be handed over at any byte", a_decoder_can_be_handed_over },
           { "a dealer shows its identity", a_dealer_shows_its_identity },
           { "subscriptions follow the peer's version", subscriptions_follow_the_peers_version },
           { "what is sent reads back", what_is_sent_reads_back },

@@ -10,8 +10,6 @@
 
 #include <errno.h>
 
-#include "base/cur.h"
-
 enum { GREETING, HEAD, BODY, COMMAND };
 
 #define GREETING_LEN 64U
@@ -364,4 +362,107 @@ struct str zmtp_part(const struct zmtp *z, size_t i, uint64_t *ret_dropped)
 	if (ret_dropped)
 		*ret_dropped = p.dropped;
 	return str_sub(buf_str(&z->msg_), p.off, p.off + p.len);
+}
+
+/* ---- the state as bytes ---- */
+
+void zmtp_save(const struct zmtp *z, struct buf *out)
+{
+	bool whole = z->whole_; /* was delivered: the next feed forgets it */
+	size_t n = whole ? 0 : z->nparts_;
+
+	CHECK(z->ready_ && z->state_ != GREETING);
+	buf_put_c(out, (char)z->state_);
+	buf_put_c(out, (char)z->peer_minor_);
+	buf_put_c(out, (char)z->flags_);
+	buf_put_u64le(out, z->size_);
+	buf_put_u64le(out, z->left_);
+	buf_put_u64le(out, z->keep_);
+	buf_put_u32le(out, (uint32_t)buf_len(&z->small_));
+	buf_put_str(out, buf_str(&z->small_));
+	buf_put_u32le(out, (uint32_t)n);
+	for (size_t i = 0; i < n; i++) {
+		struct zmtp_part p;
+
+		memcpy(&p, buf_str(&z->parts_).ptr + i * sizeof(p), sizeof(p));
+		buf_put_u64le(out, p.len);
+		buf_put_u64le(out, p.dropped);
+	}
+	buf_put_u64le(out, whole ? 0 : buf_len(&z->msg_));
+	if (!whole)
+		buf_put_str(out, buf_str(&z->msg_));
+}
+
+static bool load_parts(struct zmtp *z, struct cur *c)
+{
+	uint32_t n = cur_u32le(c);
+	struct zmtp_part p = { 0 };
+	size_t off = 0, len;
+	struct str msg;
+
+	if (n > ZMTP_PARTS_MAX)
+		return false;
+	for (uint32_t i = 0; i < n; i++) {
+		p.off = off;
+		p.len = (size_t)cur_u64le(c);
+		p.dropped = cur_u64le(c);
+		if (cur_bad(c) || p.len > z->message_max - off)
+			return false;
+		off += p.len;
+		buf_put(&z->parts_, &p, sizeof(p));
+		z->nparts_++;
+	}
+	len = (size_t)cur_u64le(c);
+	msg = cur_bytes(c, len);
+	buf_put_str(&z->msg_, msg);
+	/* Of the last part keep_ bytes are still to come. */
+	return !cur_bad(c) && z->keep_ <= p.len && len == off - z->keep_ &&
+	       (z->state_ != BODY || p.len + p.dropped == z->size_);
+}
+
+/* What the head in progress, or the frame in progress, may look like. */
+static bool is_sound(const struct zmtp *z)
+{
+	size_t small = buf_len(&z->small_);
+
+	if (z->flags_ & ~(FLAG_MORE | FLAG_LONG | FLAG_COMMAND) || z->size_ > INT64_MAX)
+		return false;
+	switch (z->state_) {
+	case HEAD:
+		return small < (small && buf_str(&z->small_).ptr[0] & FLAG_LONG ? 9U : 2U) &&
+		       z->keep_ == 0;
+	case BODY:
+		return small == 0 && z->nparts_ > 0 && z->left_ <= z->size_ &&
+		       z->keep_ <= z->left_ && !(z->flags_ & FLAG_COMMAND);
+	case COMMAND:
+		return z->size_ <= ZMTP_COMMAND_MAX && z->left_ <= z->size_ &&
+		       small == z->size_ - z->left_ && z->keep_ == 0 &&
+		       (z->flags_ & FLAG_COMMAND);
+	default:
+		return false;
+	}
+}
+
+int zmtp_load(struct zmtp *z, struct cur *c, struct err *err)
+{
+	struct str small;
+
+	buf_clear(&z->small_);
+	forget_message(z);
+	z->state_ = cur_u8(c);
+	z->peer_minor_ = cur_u8(c);
+	z->flags_ = cur_u8(c);
+	z->size_ = cur_u64le(c);
+	z->left_ = cur_u64le(c);
+	z->keep_ = (size_t)cur_u64le(c);
+	small = cur_bytes(c, cur_u32le(c));
+	if (!cur_bad(c) && small.len <= ZMTP_COMMAND_MAX)
+		buf_put_str(&z->small_, small);
+	else
+		cur_fail(c);
+	z->ready_ = true;
+	if (load_parts(z, c) && is_sound(z))
+		return 0;
+	return ERR(err, buf_error(&z->msg_) == -ENOMEM ? -ENOMEM : -EPROTO,
+	           "these bytes are no state of a connection");
 }

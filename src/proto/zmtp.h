@@ -13,6 +13,7 @@
 #pragma once
 
 #include "base/buf.h"
+#include "base/cur.h"
 #include "base/err.h"
 
 #define ZMTP_PARTS_MAX   1024U
@@ -60,5 +61,11 @@ struct str zmtp_part(const struct zmtp *z, size_t i, uint64_t *ret_dropped);
 size_t zmtp_head(uint8_t ret[ZMTP_HEAD_MAX], size_t len, bool more);
 /* A whole message. */
 void zmtp_send(struct buf *out, const struct str *parts, size_t n);
+/* For a program that takes the connection over in the middle of whatever comes:
+ * the decoder's state as bytes, after ZMTP_READY and outside of zmtp_part's
+ * time; and back, into one that was zmtp_init'ed alike. -EPROTO: these bytes
+ * are no such state. */
+void zmtp_save(const struct zmtp *z, struct buf *out);
+MUST_CHECK int zmtp_load(struct zmtp *z, struct cur *c, struct err *err);
 /* SUB, after ZMTP_READY. */
 void zmtp_subscribe(const struct zmtp *z, struct buf *out, struct str prefix);

@@ -121,6 +121,14 @@ void buf_consume(struct buf *b, size_t n)
 		b->off_ = b->end_ = 0;
 }
 
+void buf_unput(struct buf *b, size_t n)
+{
+	CHECK(n <= buf_len(b));
+	b->end_ -= n;
+	if (b->off_ == b->end_)
+		b->off_ = b->end_ = 0;
+}
+
 void buf_put(struct buf *b, const void *p, size_t n)
 {
 	char *to;

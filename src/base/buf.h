@@ -58,7 +58,8 @@ void buf_put_u64le(struct buf *b, uint64_t v);
  * then say how many of them were filled. */
 char *buf_reserve(struct buf *b, size_t n);
 void buf_commit(struct buf *b, size_t n);
-/* Drop n bytes (at most buf_len) from the front. */
+/* Drop n bytes (at most buf_len) from the front, or from the end. */
 void buf_consume(struct buf *b, size_t n);
+void buf_unput(struct buf *b, size_t n);
 /* Appends a NUL that does not count as content; "" on failure. */
 const char *buf_cstr(struct buf *b);

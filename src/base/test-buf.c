@@ -21,7 +21,9 @@ static void what_is_put_comes_out(void)
 	T_STREQ(buf_cstr(&b), "12x!");
 	T_EQ(buf_len(&b), 4);
 	T_EQ(buf_room(&b), 996);
-	buf_consume(&b, 4);
+	buf_unput(&b, 1);
+	T_STREQ(buf_cstr(&b), "12x");
+	buf_unput(&b, 3);
 	T_EQ(buf_room(&b), 1000);
 	buf_shrink(&b);
 	T_OK(!b.ptr_);

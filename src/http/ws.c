@@ -32,6 +32,8 @@ struct ws {
 	struct ev_timer timer;
 	struct ev_later kick, gone;
 	mono_ms heard_ms;
+	struct wsd wsd;
+	uint64_t wire; /* bytes of this message's frames, as they came */
 	uint32_t utf8;
 	unsigned code; /* that ended it */
 	enum ws_op op;
@@ -39,34 +41,6 @@ struct ws {
 	uint8_t nctl;
 	char ctl[CTL_MAX];
 };
-
-/* ---- handshake ---- */
-
-bool ws_is_handshake(const struct http_req *r)
-{
-	const struct http_head *h = &r->head;
-
-	return h->upgrade_ws && str_is(h->method, "GET") && !h->chunked && h->length == 0 &&
-	       http_count(h, "Sec-WebSocket-Version") == 1 &&
-	       str_is(http_get(h, "Sec-WebSocket-Version"), "13") &&
-	       http_count(h, "Sec-WebSocket-Key") == 1 &&
-	       ws_key_ok(http_get(h, "Sec-WebSocket-Key"));
-}
-
-bool ws_offered(const struct http_req *r, const char *proto)
-{
-	for (size_t i = 0; i < r->head.n; i++) {
-		struct str v = r->head.fields[i].value, part;
-
-		if (!str_ieq(r->head.fields[i].name, STR("Sec-WebSocket-Protocol")))
-			continue;
-		while (str_split(&v, ',', &part)) {
-			if (str_is(str_trim(part), proto))
-				return true;
-		}
-	}
-	return false;
-}
 
 /* ---- the end ---- */
 
@@ -83,6 +57,7 @@ static void die(struct ws *w)
 	ev_timer_stop(&w->timer);
 	stream_close(&w->st);
 	buf_fini(&w->msg);
+	wsd_fini(&w->wsd);
 	ev_at_turn_end(w->st.ev, &w->gone, on_gone);
 }
 
@@ -117,17 +92,30 @@ static void kick(struct ws *w)
 	ev_at_turn_end(w->st.ev, &w->kick, on_kick);
 }
 
-static int put_frame(struct ws *w, enum wsf_op op, const struct str *parts, size_t n,
-                     size_t len)
+static int put_frame(struct ws *w, unsigned op, const struct str *parts, size_t n, size_t len)
 {
 	struct str all[WS_PARTS_MAX + 1];
 	char head[WSF_HEAD_MAX];
 
-	all[0] = (struct str){ head, wsf_head(head, true, op, len, NULL) };
+	all[0] = (struct str){ head, wsf_head(head, true, (enum wsf_op)(op & 15), len, NULL) };
+	head[0] = (char)(head[0] | (int)(op & WSF_PACKED));
 	for (size_t i = 0; i < n; i++)
 		all[i + 1] = parts[i];
 	return len <= WS_SMALL ? stream_queuev(&w->st, all, n + 1)
 	                       : stream_writev(&w->st, all, n + 1);
+}
+
+static int put_message(struct ws *w, enum ws_op op, const struct str *parts, size_t n,
+                       size_t len)
+{
+	struct str packed;
+	int r;
+
+	if (!wsd_pack(&w->wsd, parts, n, ev_now_ms(w->st.ev), stream_blocked(&w->st), &packed))
+		return put_frame(w, op, parts, n, len);
+	r = put_frame(w, op | WSF_PACKED, &packed, 1, packed.len);
+	wsd_scratch_done(&w->wsd);
+	return r;
 }
 
 static void put_close(struct ws *w, unsigned code, struct str reason)
@@ -157,6 +145,7 @@ static void end(struct ws *w, unsigned code, struct str reason, unsigned told_co
 		put_close(w, code, reason);
 	ev_timer_stop(&w->timer);
 	buf_fini(&w->msg);
+	wsd_fini(&w->wsd);
 	stream_close_soon(&w->st, WS_LINGER_MS);
 	kick(w);
 }
@@ -206,9 +195,42 @@ static void got_head(struct ws *w)
 	if (w->rd.op != WSF_CONT) {
 		w->op = (enum ws_op)w->rd.op;
 		w->utf8 = 0;
+		w->wire = 0;
 	}
-	if (w->rd.len > w->cfg.message_max - buf_len(&w->msg))
+	/* Also for what is packed: it is not meant to become larger by that. */
+	if (w->rd.len > w->cfg.message_max - w->wire)
 		end(w, 1009, STR("the message is too large"), 1009);
+	else
+		w->wire += w->rd.len;
+}
+
+/* What an unpacking gave, from `had` on. */
+static void unpacked(struct ws *w, enum wsd_got got, size_t had)
+{
+	struct str all = buf_str(&w->msg);
+
+	if (got == WSD_BAD)
+		end(w, 1007, STR("that can't be unpacked"), 1007);
+	else if (got == WSD_LARGE)
+		end(w, 1009, STR("the message is too large"), 1009);
+	else if (got == WSD_MEMORY)
+		end(w, 1013, STR("out of memory"), 1013);
+	else if (w->op == WS_TEXT && !utf8_feed(&w->utf8, str_sub(all, had, all.len)))
+		end(w, 1007, STR("the text is not UTF-8"), 1007);
+}
+
+static void got_packed(struct ws *w, struct str piece)
+{
+	char *to = wsd_scratch(&w->wsd, piece.len);
+	size_t had = buf_len(&w->msg);
+	enum wsd_got got = WSD_MEMORY;
+
+	if (to) {
+		wsf_unmask(&w->rd, piece, to);
+		got = wsd_unpack(&w->wsd, (struct str){ to, piece.len }, &w->msg);
+	}
+	wsd_scratch_done(&w->wsd);
+	unpacked(w, got, had);
 }
 
 static void got_data(struct ws *w, struct str piece)
@@ -219,6 +241,10 @@ static void got_data(struct ws *w, struct str piece)
 		wsf_unmask(&w->rd, piece,
 		           w->ctl + w->nctl); /* at most 125: the codec saw to it */
 		w->nctl = (uint8_t)(w->nctl + piece.len);
+		return;
+	}
+	if (w->rd.packed) {
+		got_packed(w, piece);
 		return;
 	}
 	to = buf_reserve(&w->msg, piece.len);
@@ -240,6 +266,13 @@ static void got_frame(struct ws *w)
 	}
 	if (!w->rd.fin)
 		return;
+	if (w->rd.packed) {
+		size_t had = buf_len(&w->msg);
+
+		unpacked(w, wsd_unpack_end(&w->wsd, &w->msg), had);
+		if (w->closing)
+			return;
+	}
 	if (w->op == WS_TEXT && w->utf8 != 0) {
 		end(w, 1007, STR("the text is not UTF-8"), 1007);
 		return;
@@ -320,6 +353,7 @@ static void on_timer(struct ev_timer *t)
 	 * them; it is the bytes it then sends that keep the connection. */
 	if (stream_pending(&w->st) == 0)
 		(void)put_frame(w, WSF_PING, NULL, 0, 0);
+	wsd_rest(&w->wsd, now);
 	ev_timer_start(w->st.ev, t, w->cfg.ping_ms, on_timer);
 }
 
@@ -328,10 +362,12 @@ static void on_timer(struct ev_timer *t)
 static void put_head(struct ws *w, struct http_req *r, const struct ws_cfg *cfg)
 {
 	char accept[WS_ACCEPT_LEN];
-	bool proto = cfg->protocol.len > 0;
+	bool proto = cfg->protocol.len > 0, ext = w->wsd.how.deflate;
+	struct buf how = BUF(256);
 
 	ws_key_accept(http_get(&r->head, "Sec-WebSocket-Key"), accept);
 	CHECK(!proto || http_is_token(cfg->protocol));
+	wsext_put(&how, w->wsd.how);
 	(void)stream_queuev(&w->st,
 	                    (const struct str[]){
 	                        STR("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
@@ -339,11 +375,23 @@ static void put_head(struct ws *w, struct http_req *r, const struct ws_cfg *cfg)
 	                        { accept, sizeof(accept) },
 	                        proto ? STR("\r\nSec-WebSocket-Protocol: ") : STR_NONE,
 	                        proto ? cfg->protocol : STR_NONE,
+	                        ext ? STR("\r\nSec-WebSocket-Extensions: ") : STR_NONE,
+	                        buf_str(&how),
 	                        STR("\r\n"),
 	                        buf_str(&r->priv_->hdrs),
 	                        STR("\r\n"),
 	                    },
-	                    7);
+	                    9);
+	buf_fini(&how);
+}
+
+/* What is agreed on with this client. */
+static void negotiate(struct ws *w, const struct http_req *r, struct wsd_pool *pool)
+{
+	if (!pool || !(pool->near || ws_is_far(r)))
+		return;
+	wsd_init(&w->wsd, pool, wsd_agree(wsext_offer(&r->head)));
+	w->rd.deflate = w->wsd.how.deflate;
 }
 
 struct ws *ws_accept(struct http_req *r, const struct ws_cfg *cfg)
@@ -380,6 +428,7 @@ struct ws *ws_accept(struct http_req *r, const struct ws_cfg *cfg)
 	wsf_init(&w->rd, false);
 	w->heard_ms = ev_now_ms(ev);
 	ev_timer_start(ev, &w->timer, w->cfg.ping_ms, on_timer);
+	negotiate(w, r, cfg->deflate);
 	put_head(w, r, cfg);
 	buf_put_str(&w->st.in, rest);
 	if (rest.len)
@@ -400,7 +449,7 @@ int ws_sendv(struct ws *w, enum ws_op op, const struct str *parts, size_t n)
 	if (len > w->cfg.out_max || stream_pending(&w->st) > w->cfg.out_max - len)
 		r = -ENOBUFS;
 	else
-		r = put_frame(w, (enum wsf_op)op, parts, n, len);
+		r = put_message(w, op, parts, n, len);
 	if (r == -ENOBUFS)
 		end(w, 1013, STR("this client reads too slowly"), 1013);
 	return r;

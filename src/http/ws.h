@@ -3,8 +3,8 @@
  * WebSocket (RFC 6455), server side, on the loop; the frame codec beneath
  * (http/wsframe.h) also serves clients in tests. Client frames must be
  * masked; control frames at most 125 bytes and whole; text is checked as
- * UTF-8 while it comes; fragments are joined up to message_max. No
- * extensions in this stage.
+ * UTF-8 while it comes; fragments are joined up to message_max. The one
+ * extension is permessage-deflate, where the caller has a pool for it.
  *
  * on_message: one whole message, slice valid during the call. on_close: once,
  * with the code that ended it (1006 when the connection just went); after it
@@ -13,6 +13,7 @@
 #pragma once
 
 #include "http/server.h"
+#include "http/wsdeflate.h"
 
 enum ws_op { WS_TEXT = 1, WS_BINARY = 2 };
 
@@ -22,11 +23,12 @@ typedef void ws_close_fn(struct ws *w, unsigned code, void *arg);
 typedef void ws_fn(struct ws *w, void *arg);
 
 struct ws_cfg {
-	size_t message_max;  /* 0: 16 MiB */
-	size_t out_max;      /* 0: 16 MiB queued; past it the socket is closed 1013 */
-	unsigned ping_ms;    /* 0: 30 s */
-	unsigned timeout_ms; /* 0: 90 s without any byte: closed */
-	struct str protocol; /* chosen subprotocol, or empty */
+	size_t message_max;       /* 0: 16 MiB */
+	size_t out_max;           /* 0: 16 MiB queued; past it the socket is closed 1013 */
+	unsigned ping_ms;         /* 0: 30 s */
+	unsigned timeout_ms;      /* 0: 90 s without any byte: closed */
+	struct str protocol;      /* chosen subprotocol, or empty */
+	struct wsd_pool *deflate; /* NULL: no compression; see also ws_is_far */
 	ws_message_fn *on_message;
 	ws_close_fn *on_close;
 	ws_fn *on_drain; /* may be NULL: the queue has become empty */
@@ -37,6 +39,10 @@ struct ws_cfg {
 bool ws_is_handshake(const struct http_req *r);
 /* Was `proto` offered in Sec-WebSocket-Protocol? */
 bool ws_offered(const struct http_req *r, const char *proto);
+/* Does a network lie between the client and us, as far as can be told? A peer
+ * on loopback is on this machine unless it names somebody that it speaks for,
+ * as proxies do; nobody gains by forging that. */
+bool ws_is_far(const struct http_req *r);
 /* Answers 101 (with fields added by http_hdr before) and takes the connection;
  * the request is freed at the end of the turn. NULL if the client has gone. */
 struct ws *ws_accept(struct http_req *r, const struct ws_cfg *cfg);

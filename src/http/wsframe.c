@@ -20,7 +20,10 @@ static bool first_two_ok(const struct wsf_reader *r, const uint8_t *h)
 	unsigned op = h[0] & 15, len7 = h[1] & 127;
 	bool fin = h[0] & 128;
 
-	if (h[0] & 0x70) /* no extension was agreed on */
+	if (h[0] & 0x30)
+		return false;
+	/* RFC 7692 6.1: on the first frame of a data message only. */
+	if ((h[0] & WSF_PACKED) && (!r->deflate || op >= 8 || op == WSF_CONT))
 		return false;
 	if (((h[1] & 128) != 0) == r->client)
 		return false;
@@ -47,6 +50,8 @@ static bool parse_head(struct wsf_reader *r)
 	r->left_ = r->len;
 	r->in_frame_ = true;
 	r->have_ = 0;
+	if (r->op == WSF_TEXT || r->op == WSF_BINARY)
+		r->packed = h[0] & WSF_PACKED;
 	if (r->op < WSF_CLOSE)
 		r->in_message_ = !r->fin;
 	return true;

@@ -20,8 +20,10 @@ enum wsf_op {
 
 struct wsf_reader {
 	bool client;      /* we are the client: frames come unmasked */
+	bool deflate;     /* permessage-deflate was agreed on: packed may be set */
 	bool in_message_; /* a data message has begun and not ended */
 	bool in_frame_;
+	bool packed;    /* RSV1 on the first frame of the present message */
 	bool fin;       /* of the present frame */
 	enum wsf_op op; /* of the present frame */
 	uint64_t len;   /* of the present frame */
@@ -49,6 +51,9 @@ static inline bool wsf_at_border(const struct wsf_reader *r)
 {
 	return !r->in_frame_ && r->have_ == 0;
 }
+
+/* Or'ed to the first byte of a head: the message is compressed (RFC 7692 6). */
+#define WSF_PACKED 0x40
 
 /* A frame's head into ret; its length. mask: 4 bytes, or NULL for none. */
 #define WSF_HEAD_MAX 14

@@ -82,6 +82,11 @@ static inline size_t stream_pending(const struct stream *s)
 {
 	return buf_len(&s->out) + (s->file_ >= 0 ? s->file_left_ : 0);
 }
+/* Is the other side behind: did the kernel take less than there was? */
+static inline bool stream_blocked(const struct stream *s)
+{
+	return s->blocked_;
+}
 void stream_pause(struct stream *s);
 void stream_resume(struct stream *s);
 void stream_shutdown(struct stream *s); /* FIN after what is pending */

@@ -34,8 +34,10 @@ static void on_close(struct ws *w, unsigned code, void *arg)
 static void handler(struct http_req *r, void *arg)
 {
 	static const char page[1024] = "ws-echo";
+	static struct wsd_pool deflate = { .near = true };
 	static const struct ws_cfg cfg = {
 		.out_max = 32U << 20,
+		.deflate = &deflate,
 		.on_message = on_message,
 		.on_drain = on_drain,
 		.on_close = on_close,

@@ -4,6 +4,7 @@
  * get("./extension"). We take its copies of what we need and bring none of our own, so the build has no
  * bundler runtime and cannot disagree with the page about a class.
  */
+import { makeFastStart } from "./faststart";
 import type { Shared } from "./jupyter";
 import { makePlugin } from "./plugin";
 
@@ -44,11 +45,13 @@ const container: Container = {
   async get(module) {
     if (module !== "./extension") throw new Error(`there is no module ${module}`);
     const shared: Shared = {
+      "@jupyterlab/application": await take("@jupyterlab/application"),
       "@jupyterlab/apputils": await take("@jupyterlab/apputils"),
       "@jupyterlab/statusbar": await take("@jupyterlab/statusbar"),
+      "@lumino/polling": await take("@lumino/polling"),
       "@lumino/widgets": await take("@lumino/widgets"),
     };
-    return () => ({ __esModule: true, default: makePlugin(shared) });
+    return () => ({ __esModule: true, default: [makeFastStart(shared), makePlugin(shared)] });
   },
 };
 

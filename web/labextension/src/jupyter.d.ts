@@ -48,17 +48,29 @@ export interface NotificationOptions {
   actions?: { label: string; displayType?: "accent" | "default" | "warn" | "link"; callback: (e: MouseEvent) => void }[];
 }
 
+export interface Debouncer {
+  limit: number; /* milliseconds */
+  invoke(...args: unknown[]): Promise<unknown>;
+}
+
+export interface Router {
+  routed: Signal<unknown>;
+}
+
 export interface Shared {
+  "@jupyterlab/application": { IRouter: unknown };
   "@jupyterlab/apputils": { Notification: NotificationApi };
   "@jupyterlab/statusbar": { IStatusBar: unknown };
+  "@lumino/polling": { Debouncer: { prototype: Debouncer } };
   "@lumino/widgets": { Widget: new (options: { node: HTMLElement }) => Widget };
 }
 
-export interface Plugin {
+/* T: what the optional token stands for. */
+export interface Plugin<T> {
   id: string;
   description: string;
   autoStart: boolean;
   requires: unknown[];
   optional: unknown[];
-  activate(app: JupyterFrontEnd, bar: StatusBar | null): void;
+  activate(app: JupyterFrontEnd, service: T | null): void;
 }

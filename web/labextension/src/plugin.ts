@@ -158,7 +158,7 @@ class StopWatch {
   }
 }
 
-export function makePlugin(shared: Shared): Plugin {
+export function makePlugin(shared: Shared): Plugin<StatusBar> {
   return {
     id: "@carrel/labextension:stop",
     description: "Tells when the session stops and puts the stop off.",

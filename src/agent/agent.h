@@ -17,6 +17,7 @@
 #include "base/time.h"
 #include "ev/ev.h"
 #include "http/server.h"
+#include "http/wsdeflate.h"
 
 /* From the command line (serve) or /run/carrel/config.json (session). All
  * strings are NUL-terminated and live as long as the process. */
@@ -45,6 +46,10 @@ struct agent_cfg {
 	const char *labextensions_dir; /* NULL: data_dir's and the python prefix's */
 	bool delete_to_trash;
 	unsigned terminal_cull_seconds; /* 0: never */
+	/* Kernels that did nothing for so long are ended (0: none is), looked for
+	 * every interval; also ones that are watched or busy. */
+	unsigned cull_idle_seconds, cull_interval_seconds;
+	bool cull_connected, cull_busy;
 	const char *session_id, *workspace;
 };
 
@@ -67,6 +72,7 @@ struct agent {
 		unsigned transfers; /* uploads and downloads in progress */
 	} activity;
 
+	struct wsd_pool deflate; /* of all WebSockets */
 	struct events events;    /* events.c */
 	struct kernels *kernels; /* kernels.h: kernels, sessions, kernel specs */
 	struct terms *terms;     /* terms.h */

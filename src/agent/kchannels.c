@@ -17,12 +17,30 @@
 #define PENDING_MAX (4U << 20)   /* queued for the kernel: read no more */
 #define ARENA_MAX   (4U << 20)
 
+/* Does somebody at a breakpoint let the cell go on? */
+static bool resumes(const struct jmsg *m)
+{
+	static const char *const commands[] = { "continue", "next",       "stepIn",
+		                                "stepOut",  "disconnect", "terminate" };
+	struct arena a = ARENA(256U << 10);
+	struct str command;
+	bool ret = false;
+
+	if (m->channel != JMSG_CONTROL || !str_is(m->head.type, "debug_request"))
+		return false;
+	command = jmsg_content_str(&a, m, "command");
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+		ret = ret || str_is(command, commands[i]);
+	arena_fini(&a);
+	return ret;
+}
+
 /* What in a client's message is a person's doing. */
 static void note_activity(struct kernel *k, const struct jmsg *m)
 {
 	struct str type = m->head.type;
 
-	if (str_is(type, "execute_request"))
+	if (str_is(type, "execute_request") || resumes(m))
 		agent_touch(k->a, ACT_RUN);
 	else if (str_is(type, "complete_request") || str_is(type, "inspect_request") ||
 	         str_is(type, "input_reply") || str_is(type, "comm_msg"))
@@ -73,6 +91,10 @@ static void to_kernel(struct kclient *c, struct arena *a, const struct jmsg *m)
 		return;
 	if (m->channel == JMSG_STDIN && str_is(m->head.type, "input_reply") && k->run.waiting) {
 		k->run.waiting = false;
+		agent_evidence_changed(k->a);
+	}
+	if (k->run.paused && resumes(m)) {
+		k->run.paused = false;
 		agent_evidence_changed(k->a);
 	}
 	r = kernel_send(k, m);
@@ -126,6 +148,7 @@ static void accept_socket(struct call *c, struct kernel *k)
 		.message_max = MESSAGE_MAX,
 		.out_max = OUT_MAX,
 		.protocol = v1 ? STR(JMSG_WS_V1) : STR_NONE,
+		.deflate = &k->a->deflate,
 		.on_message = on_message,
 		.on_close = on_close,
 		.on_drain = on_drain,
@@ -160,6 +183,9 @@ void kchannels_open(struct call *c)
 	else if (!k)
 		agent_json_error(c->r, 404, NULL, "Kernel does not exist: %.*s",
 		                 STR_ARG(c->arg[0]));
+	else if (k->state == KERNEL_FAILED)
+		agent_json_error(c->r, 500, NULL, "%s",
+		                 k->failure ? k->failure : "The kernel did not start");
 	else if (!ws_is_handshake(c->r))
 		agent_json_error(c->r, 400, NULL, "Can \"Upgrade\" only to \"WebSocket\".");
 	else

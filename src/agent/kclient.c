@@ -396,7 +396,7 @@ void kclients_pause(struct kernel *k, bool pause)
 	}
 }
 
-void kclients_end(struct kernel *k)
+void kclients_end(struct kernel *k, unsigned code, struct str why)
 {
 	list_for_each_safe (it, &k->clients) {
 		struct kclient *c = CONTAINER_OF(it, struct kclient, node);
@@ -404,6 +404,6 @@ void kclients_end(struct kernel *k)
 
 		forget(c);
 		if (w)
-			ws_close(w, 1000, STR("the kernel has ended"));
+			ws_close(w, code, why);
 	}
 }

@@ -56,5 +56,6 @@ void kclient_opened(struct kclient *c, struct ws *w);
 void kclient_closed(struct kclient *c, struct ws *w, unsigned code);
 /* The kernel can take messages again, or can't. */
 void kclients_pause(struct kernel *k, bool pause);
-/* The kernel ended: all are closed. */
-void kclients_end(struct kernel *k);
+/* The kernel ended: all are closed. JupyterLab comes back after another code
+ * than 1000 and 1001, and asks what has become of the kernel. */
+void kclients_end(struct kernel *k, unsigned code, struct str why);

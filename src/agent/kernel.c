@@ -17,11 +17,12 @@ static const struct {
 	const char *name;
 	unsigned allowed;
 } states[KERNEL_STATE_MAX_] = {
-	[KERNEL_STARTING]   = { "starting",   TO(READY) | TO(RESTARTING) | TO(STOPPING) | TO(DEAD) },
+	[KERNEL_STARTING]   = { "starting",   TO(READY) | TO(RESTARTING) | TO(STOPPING) | TO(FAILED) | TO(DEAD) },
 	[KERNEL_READY]      = { "ready",      TO(RESTARTING) | TO(STOPPING) | TO(DEAD) },
-	[KERNEL_RESTARTING] = { "restarting", TO(STARTING) | TO(STOPPING) | TO(DEAD) },
+	[KERNEL_RESTARTING] = { "restarting", TO(STARTING) | TO(STOPPING) | TO(FAILED) | TO(DEAD) },
 	[KERNEL_STOPPING]   = { "stopping",   TO(DEAD) },
-	[KERNEL_DEAD]       = { "dead",       0 },
+	[KERNEL_FAILED]     = { "dead",       TO(RESTARTING) | TO(STOPPING) | TO(DEAD) },
+	[KERNEL_DEAD]       = { "gone",       0 },
 };
 /* clang-format on */
 #undef TO
@@ -58,6 +59,7 @@ static void on_gone(struct ev_later *l)
 	free(k->name);
 	free(k->cwd);
 	free(k->path);
+	free(k->failure);
 	free(k);
 }
 
@@ -84,7 +86,7 @@ static void bury(struct kernel *k)
 	kernel_unlink_files(k);
 	list_del(&k->node);
 	ks->n--;
-	kclients_end(k);
+	kclients_end(k, 1000, STR("the kernel has ended"));
 	release_waits(k);
 	ev_at_turn_end(k->a->ev, &k->gone, on_gone);
 	if (ks->n == 0 && ks->stopped) {
@@ -138,6 +140,7 @@ void kernels_fini(struct agent *a)
 		(void)!kernel_move(k, KERNEL_DEAD, NULL);
 	}
 	sessions_fini(a);
+	ev_timer_stop(&a->kernels->cull);
 	free(a->kernels);
 	a->kernels = NULL;
 }
@@ -181,6 +184,11 @@ wall_us kernels_last_activity(const struct agent *a)
 	return a->kernels->last_activity;
 }
 
+bool kernel_is_working(const struct kernel *k)
+{
+	return (buf_len(&k->run.parent) && !k->run.waiting && !k->run.paused) || k->nsub;
+}
+
 size_t kernels_evidence(const struct agent *a, struct jsonw *w)
 {
 	struct str root = str_of(a->cfg->root);
@@ -190,7 +198,7 @@ size_t kernels_evidence(const struct agent *a, struct jsonw *w)
 		const struct kernel *k = CONTAINER_OF(it, struct kernel, node);
 		struct str path = str_of(k->path);
 
-		if (!buf_len(&k->run.parent) || k->run.waiting)
+		if (!kernel_is_working(k))
 			continue;
 		if (path.ptr && str_starts(path, root))
 			path = str_sub(path, root.len + 1, path.len);
@@ -346,8 +354,12 @@ void kernel_put_model(const struct kernel *k, struct jsonw *w)
 	jw_kv_time(w, "last_activity", k->last_activity);
 	jw_kv_z(w, "execution_state", kernel_exec_name(k));
 	jw_kv_u64(w, "connections", kernel_connections(k));
-	if (k->reason)
+	if (k->failure)
+		jw_kv_z(w, "reason", k->failure);
+	else if (k->reason)
 		jw_kv_z(w, "reason", k->reason);
+	if (k->failure && k->tail_len)
+		jw_kv_str(w, "traceback", (struct str){ k->tail, k->tail_len });
 	jw_obj_end(w);
 }
 

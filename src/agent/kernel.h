@@ -15,19 +15,20 @@
 #include "agent/kernels.h"
 #include "proto/jmsg.h"
 
-#define KERNEL_ID_MAX 80
-#define KERNEL_TAIL   2048U /* what it wrote on stderr last */
-#define KERNELS_MAX   200U
-#define SESSIONS_MAX  2000U
+#define KERNEL_ID_MAX   80
+#define KERNEL_TAIL     2048U /* what it wrote on stderr last */
+#define KERNEL_SUBS_MAX 16U
+#define KERNELS_MAX     200U
+#define SESSIONS_MAX    2000U
 
 /*
  *   STARTING <--------> RESTARTING
  *      |  \             ^   |
  *      |   +--> READY --+   |
  *      v          |         v
- *   STOPPING <----+---------+
- *      |
- *      v
+ *   STOPPING <----+---------+----> FAILED (from STARTING too; a restart leads
+ *      |                             |     back to RESTARTING)
+ *      v                             v
  *     DEAD  (any state may also die)
  */
 enum kernel_state {
@@ -35,6 +36,7 @@ enum kernel_state {
 	KERNEL_READY,      /* answers, and is heard on iopub */
 	KERNEL_RESTARTING, /* the old process is being ended, or the new one waits */
 	KERNEL_STOPPING,   /* is being ended for good */
+	KERNEL_FAILED,     /* did not start, or dies always: kept so that it can say why */
 	KERNEL_DEAD,       /* final */
 	KERNEL_STATE_MAX_,
 };
@@ -74,7 +76,10 @@ struct kernel {
 	unsigned restarts; /* in a row, without having been stable */
 	bool ever_ready;
 	mono_ms ready_ms;
-	const char *reason; /* why it died last, for the model; or NULL */
+	const char *reason;    /* why it died last, for the model; or NULL */
+	char *failure;         /* FAILED: the whole sentence; or NULL */
+	unsigned port_tries;
+	unsigned cull_seconds; /* idle for longer, it is ended; 0: never */
 
 	/* Connections */
 	char file[KCONN_ADDR_MAX], ip[KCONN_ADDR_MAX];
@@ -95,9 +100,12 @@ struct kernel {
 		char id[128];
 		wall_us since;
 		bool waiting;       /* on input() */
+		bool paused;        /* at a breakpoint */
 		bool replied;       /* the reply was here, idle was not */
 		struct buf session; /* whom to tell when it dies */
 	} run;
+	uint64_t sub[KERNEL_SUBS_MAX]; /* requests that run in subshells (JEP 91): hashes */
+	unsigned nsub;
 	struct ev_timer idle_timer;
 	mono_ms iopub_ms; /* when it last said something */
 
@@ -114,6 +122,7 @@ struct kernels {
 	wall_us last_activity;
 	uint64_t oom_kills;
 	unsigned end_ms; /* per step of an ending, while all are stopped */
+	struct ev_timer cull;
 	void (*stopped)(struct agent *a);
 };
 
@@ -135,6 +144,9 @@ MUST_CHECK int kernel_new(struct agent *a, const struct kernel_new *n, struct ke
                           struct err *err);
 void kernel_put_model(const struct kernel *k, struct jsonw *w);
 size_t kernel_connections(const struct kernel *k);
+/* Does the user's code run in it, and wait neither for a person's input nor
+ * for one at a breakpoint? */
+bool kernel_is_working(const struct kernel *k);
 void kernel_emit(struct kernel *k, const char *action, const char *status, const char *msg);
 
 /* kernel_proc.c */
@@ -144,6 +156,13 @@ MUST_CHECK int kernel_interrupt(struct kernel *k, struct err *err);
 void kernel_close_process(struct kernel *k);
 void kernel_unlink_files(struct kernel *k);
 MUST_CHECK int kernel_prepare_files(struct kernel *k, struct err *err);
+/* It ended because somebody had taken one of its ports: others, if it may try
+ * again. */
+bool kernel_change_ports(struct kernel *k);
+void kernel_look_for_colons(struct kernel *k);
+
+/* kernel_cull.c: looks from time to time for kernels that nobody uses */
+void kernels_cull_start(struct kernels *ks);
 
 /* kernel_end.c */
 void kernel_stop(struct kernel *k, struct kernel_wait *w); /* w may be NULL */

@@ -19,6 +19,7 @@
 #define RESTARTS_MAX 5U
 #define BACKOFF_MS   200U
 #define READY_MS     60000U /* a restart that takes longer has failed */
+#define FAILED_MS    3600000U
 
 static void on_end_timer(struct ev_timer *t);
 
@@ -104,14 +105,29 @@ static void wake(struct kernel *k, bool ok)
 	}
 }
 
-static void die(struct kernel *k, const struct err *err)
+static void on_failed_timer(struct ev_timer *t)
+{
+	(void)!kernel_move(CONTAINER_OF(t, struct kernel, timer), KERNEL_DEAD, NULL);
+}
+
+/* It stays, without a process, so that its model can say why. JupyterLab shows
+ * that if it is told by the model, not by a status: the sockets are closed, and
+ * it asks. A client that only waits for the status finds the socket closed. */
+static void fail(struct kernel *k, const struct err *err)
 {
 	log_event(LOG_WARN, "kernel_failed", LZ("kernel", k->id), LZ("name", k->name),
 	          LZ("why", err->msg));
+	if (kernel_move(k, KERNEL_FAILED, NULL) < 0)
+		return;
+	free(k->failure);
+	k->failure = strdup(err->msg);
+	k->exec = EXEC_DEAD;
 	kernel_emit(k, "start", "error", err->msg);
 	kernel_tell_death(k, "DeadKernelError", err->msg);
-	kernel_tell_status(k, EXEC_DEAD);
-	(void)!kernel_move(k, KERNEL_DEAD, NULL);
+	kernel_deafen(k);
+	kclients_end(k, 1011, STR("the kernel did not start, or dies always"));
+	ev_timer_start(k->a->ev, &k->timer, FAILED_MS, on_failed_timer);
+	wake(k, false);
 }
 
 static void launch_again(struct kernel *k)
@@ -122,7 +138,7 @@ static void launch_again(struct kernel *k)
 		return;
 	k->exec = EXEC_RESTARTING;
 	if (kernel_launch(k, &err) < 0)
-		die(k, &err);
+		fail(k, &err);
 }
 
 static void on_backoff(struct ev_timer *t)
@@ -137,14 +153,19 @@ void kernel_restart(struct kernel *k, struct kernel_wait *w)
 	if (k->state == KERNEL_RESTARTING || k->state == KERNEL_STOPPING)
 		return; /* one restart serves all who ask for it */
 	kernel_emit(k, "restart", "success", "Kernel is being restarted");
-	k->restarts = 0;
+	k->restarts = k->port_tries = 0;
 	k->reason = NULL;
+	free(k->failure);
+	k->failure = NULL;
 	kernel_forget_run(k);
 	kclients_pause(k, true);
 	if (kernel_move(k, KERNEL_RESTARTING, NULL) < 0)
 		return;
 	k->exec = EXEC_RESTARTING;
-	begin_end(k);
+	if (k->pid)
+		begin_end(k);
+	else
+		launch_again(k);
 }
 
 void kernel_on_ready(struct kernel *k)
@@ -203,17 +224,21 @@ static struct str last_words(const struct kernel *k)
 static void start_again(struct kernel *k)
 {
 	struct err err = ERR_NONE;
-	bool stable = k->ready_ms && ev_now_ms(k->a->ev) - k->ready_ms >= STABLE_MS;
+	bool answered = k->ready_ms != 0;
+	bool stable = answered && ev_now_ms(k->a->ev) - k->ready_ms >= STABLE_MS;
 
 	k->restarts = stable ? 1 : k->restarts + 1;
 	k->ready_ms = 0;
+	if (!answered && kernel_change_ports(k)) {
+		launch_again(k);
+		return;
+	}
 	if (!k->ever_ready || k->restarts > RESTARTS_MAX) {
 		struct str words = last_words(k);
 
 		(void)ERR(&err, -EIO, "%s%s%.*s", k->reason,
 		          words.len ? ". Its last words: " : "", STR_ARG(words));
-		wake(k, false);
-		die(k, &err);
+		fail(k, &err);
 		return;
 	}
 	kernel_emit(k, "restart", "success", k->reason);
@@ -309,6 +334,7 @@ void kernel_on_exit(struct kernel *k, int code, int status)
 	case KERNEL_READY:
 		died(k, code, status);
 		break;
+	case KERNEL_FAILED:
 	case KERNEL_DEAD:
 	case KERNEL_STATE_MAX_:
 	default:

@@ -13,6 +13,7 @@
 #include <errno.h>
 
 #include "agent/kclient.h"
+#include "base/json.h"
 #include "base/log.h"
 
 #define NUDGE_FIRST_MS 100U
@@ -142,7 +143,7 @@ void kernel_forget_run(struct kernel *k)
 		return;
 	buf_fini(&k->run.parent);
 	buf_fini(&k->run.session);
-	k->run.waiting = k->run.replied = false;
+	k->run.waiting = k->run.paused = k->run.replied = false;
 	ev_timer_stop(&k->idle_timer);
 	agent_evidence_changed(k->a);
 }
@@ -218,6 +219,47 @@ static bool is_running(const struct kernel *k, struct str msg_id)
 	return buf_len(&k->run.parent) && str_is(msg_id, k->run.id);
 }
 
+/* A request to a subshell (JEP 91) runs beside the cell of the main shell, and
+ * its end is not that one's. */
+static bool is_subshell(struct arena *a, const struct jmsg *m)
+{
+	struct json *header;
+	struct str id;
+
+	return json_parse(a, m->parent, NULL, &header, NULL) == 0 &&
+	       json_get_str(header, "subshell_id", &id) == 0 && id.len > 0;
+}
+
+static uint64_t hash(struct str s)
+{
+	uint64_t h = 0xcbf29ce484222325U;
+
+	for (size_t i = 0; i < s.len; i++)
+		h = (h ^ (uint8_t)s.ptr[i]) * 0x100000001b3U;
+	return h;
+}
+
+static void begin_sub(struct kernel *k, struct str msg_id)
+{
+	if (k->nsub == KERNEL_SUBS_MAX)
+		return;
+	k->sub[k->nsub++] = hash(msg_id);
+	agent_evidence_changed(k->a);
+}
+
+static void end_sub(struct kernel *k, struct str msg_id)
+{
+	uint64_t h = hash(msg_id);
+
+	for (unsigned i = 0; i < k->nsub; i++) {
+		if (k->sub[i] != h)
+			continue;
+		k->sub[i] = k->sub[--k->nsub];
+		agent_evidence_changed(k->a);
+		return;
+	}
+}
+
 static void on_status(struct kernel *k, struct arena *a, const struct jmsg *m)
 {
 	struct str state = jmsg_content_str(a, m, "execution_state");
@@ -226,13 +268,33 @@ static void on_status(struct kernel *k, struct arena *a, const struct jmsg *m)
 		return;
 	if (str_is(state, "busy")) {
 		k->exec = EXEC_BUSY;
-		if (str_is(m->up.type, "execute_request"))
+		if (!str_is(m->up.type, "execute_request"))
+			return;
+		if (is_subshell(a, m))
+			begin_sub(k, m->up.id);
+		else
 			begin_run(k, m);
 	} else if (str_is(state, "idle")) {
-		k->exec = EXEC_IDLE;
 		if (is_running(k, m->up.id))
 			kernel_forget_run(k);
+		end_sub(k, m->up.id);
+		k->exec = buf_len(&k->run.parent) || k->nsub ? EXEC_BUSY : EXEC_IDLE;
 	}
+}
+
+/* A cell that stands at a breakpoint waits for a person, as on input(). */
+static void on_debug_event(struct kernel *k, struct arena *a, const struct jmsg *m)
+{
+	struct str event = jmsg_content_str(a, m, "event");
+	bool was = k->run.paused;
+
+	if (str_is(event, "stopped"))
+		k->run.paused = buf_len(&k->run.parent) > 0;
+	else if (str_is(event, "continued") || str_is(event, "exited") ||
+	         str_is(event, "terminated"))
+		k->run.paused = false;
+	if (k->run.paused != was)
+		agent_evidence_changed(k->a);
 }
 
 static void note_activity(struct kernel *k, const struct jmsg *m)
@@ -306,6 +368,7 @@ static void on_nudge(struct ev_timer *t)
 		kernel_on_ready(k); /* perhaps it only ignores kernel_info */
 		return;
 	}
+	kernel_look_for_colons(k);
 	nudge(k, NUDGE_MS);
 }
 
@@ -380,6 +443,8 @@ static void on_iopub(struct kernel *k, struct arena *a, const struct jmsg *m)
 	k->got_iopub = true;
 	if (str_is(m->head.type, "status"))
 		on_status(k, a, m);
+	else if (str_is(m->head.type, "debug_event"))
+		on_debug_event(k, a, m);
 	note_activity(k, m);
 	if (for_us(k, m) || str_is(m->head.type, "iopub_welcome"))
 		; /* that one greets the subscription, which is ours */
@@ -455,6 +520,7 @@ void kernel_listen(struct kernel *k)
 
 void kernel_deafen(struct kernel *k)
 {
+	k->nsub = 0;
 	for (int c = 0; c < JMSG_CHANNEL_MAX_; c++) {
 		if (k->conn[c].ev)
 			kconn_stop(&k->conn[c]);

@@ -18,9 +18,11 @@
 #include "agent/spawn.h"
 #include "base/encode.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "base/rand.h"
 
-#define SUN_PATH_MAX 107U
+#define SUN_PATH_MAX   107U
+#define PORT_TRIES_MAX 3U
 
 enum { PORT_SHELL, PORT_IOPUB, PORT_STDIN, PORT_CONTROL, PORT_HB };
 
@@ -127,6 +129,23 @@ int kernel_prepare_files(struct kernel *k, struct err *err)
 	return r;
 }
 
+bool kernel_change_ports(struct kernel *k)
+{
+	static const char *const words[] = { "already in use", "in use", "AddrInUse",
+		                             "EADDRINUSE" };
+	struct str tail = { k->tail, k->tail_len };
+	bool taken = false;
+
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		taken = taken || str_find(tail, str_of(words[i])) < tail.len;
+	if (!k->tcp || !taken || k->port_tries >= PORT_TRIES_MAX)
+		return false;
+	k->port_tries++;
+	log_event(LOG_INFO, "kernel_ports_taken", LZ("kernel", k->id),
+	          LI("try", k->port_tries));
+	return find_ports(k, NULL) == 0 && write_connection_file(k, NULL) == 0;
+}
+
 void kernel_unlink_files(struct kernel *k)
 {
 	char path[KCONN_ADDR_MAX + 16];
@@ -137,6 +156,22 @@ void kernel_unlink_files(struct kernel *k)
 	for (unsigned i = 0; !k->tcp && i < ARRAY_LEN(k->ports); i++) {
 		(void)snprintf(path, sizeof(path), "%s-%u", k->ip, k->ports[i]);
 		(void)unlink(path);
+		(void)snprintf(path, sizeof(path), "%s:%u", k->ip, k->ports[i]);
+		(void)unlink(path);
+	}
+}
+
+/* Some kernels put a colon between path and port, as in a tcp address. */
+void kernel_look_for_colons(struct kernel *k)
+{
+	char path[KCONN_ADDR_MAX + 16];
+
+	for (int c = 0; !k->tcp && c < JMSG_CHANNEL_MAX_; c++) {
+		unsigned port = k->ports[port_of[c]];
+
+		(void)snprintf(path, sizeof(path), "%s:%u", k->ip, port);
+		if (!k->conn[c].ready && access(path, F_OK) == 0)
+			(void)snprintf(k->conn[c].addr, KCONN_ADDR_MAX, "unix:%s", path);
 	}
 }
 
@@ -213,6 +248,10 @@ int kernel_launch(struct kernel *k, struct err *err)
 		r = ERR(err, -errno, "pipe: %m");
 	if (r == 0) {
 		k->interrupt_by_message = spec->interrupt_by_message;
+		k->cull_seconds = spec->has_cull ? spec->cull_seconds
+		                                 : k->a->cfg->cull_idle_seconds;
+		if (k->cull_seconds)
+			kernels_cull_start(k->a->kernels);
 		r = start_process(k, spec, &m, fds[1], err);
 	}
 	if (r == 0) {
@@ -225,6 +264,9 @@ int kernel_launch(struct kernel *k, struct err *err)
 	own_close(&fds[0]);
 	own_close(&fds[1]);
 	arena_fini(&m);
+	/* -ENOENT is for specs that are not there, not for their programs. */
+	if (r == -ENOENT)
+		r = -ENOEXEC;
 	return r < 0 ? err_wrap(err, r, "Kernel %s did not start", k->name) : 0;
 }
 

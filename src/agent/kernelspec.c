@@ -88,9 +88,20 @@ static struct str raw_object(const struct json *o, const char *key, const struct
 	return v->raw;
 }
 
+/* libzmq is below every kernel in Python, and below R's. */
+static bool knows_ipc(const char *program)
+{
+	const char *slash = strrchr(program, '/');
+	struct str name = str_of(slash ? slash + 1 : program);
+
+	return str_starts(name, STR("python")) || str_is(name, "R") || str_is(name, "Rscript");
+}
+
 static int parse(struct arena *m, struct str text, struct kspec *s, struct err *err)
 {
 	const struct json *metadata = NULL;
+	struct str transport;
+	uint64_t cull = 0;
 	struct json *spec;
 	int r = json_parse(m, text, &(struct json_limits){ .lax_dup = true }, &spec, err);
 
@@ -106,8 +117,11 @@ static int parse(struct arena *m, struct str text, struct kspec *s, struct err *
 	s->protocol = json_str_or(spec, "kernel_protocol_version", STR(""));
 	s->interrupt_by_message =
 	    str_is(json_str_or(spec, "interrupt_mode", STR("signal")), "message");
-	s->tcp =
-	    str_is(json_str_or(json_get(metadata, "carrel"), "transport", STR("ipc")), "tcp");
+	transport = json_str_or(json_get(metadata, "carrel"), "transport", STR(""));
+	s->tcp = str_is(transport, "tcp") ||
+	         (!str_is(transport, "ipc") && !knows_ipc(s->argv[0]));
+	s->has_cull = json_get_u64(metadata, "cull_idle_timeout", 1U << 30, &cull) == 0;
+	s->cull_seconds = (unsigned)cull;
 	return 0;
 }
 

@@ -24,7 +24,11 @@ struct kspec {
 	struct str display_name, language, protocol;
 	const struct json *env;
 	bool interrupt_by_message;
-	bool tcp; /* metadata.carrel.transport is "tcp": its ZeroMQ has no ipc */
+	/* By tcp, because its ZeroMQ may have no ipc: metadata.carrel.transport
+	 * says so ("tcp" or "ipc"), else all but Python's and R's. */
+	bool tcp;
+	bool has_cull; /* metadata.cull_idle_timeout, in seconds */
+	unsigned cull_seconds;
 };
 
 /* What stands for {…} in argv and for variables in env. */

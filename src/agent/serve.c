@@ -45,6 +45,10 @@ static const struct option table[] = {
 	OPT("--workspaces-dir", TEXT, workspaces_dir, "window layouts"),
 	OPT("--labextensions-dir", TEXT, labextensions_dir, "prebuilt extensions"),
 	OPT("--delete-to-trash", FLAG, delete_to_trash, "1: deleted files go to the trash (1)"),
+	OPT("--cull-idle-timeout", SECONDS, cull_idle_seconds, "end kernels that are idle for so many seconds; 0: never (0)"),
+	OPT("--cull-interval", SECONDS, cull_interval_seconds, "how often idle kernels are looked for, in seconds (300)"),
+	OPT("--cull-connected", FLAG, cull_connected, "1: also idle kernels that a page is open at (0)"),
+	OPT("--cull-busy", FLAG, cull_busy, "1: also kernels that run a cell (0)"),
 	OPT("--terminal-cull-seconds", SECONDS, terminal_cull_seconds, "end idle terminals; 0: never (0)"),
 };
 /* clang-format on */

@@ -185,7 +185,8 @@ static void reply_no_kernel(struct call *c, struct str name, const struct err *e
 	buf_fini(&b);
 }
 
-/* A running kernel with that id, or a new one. NULL: answered. */
+/* A running kernel with that id, or a new one. NULL: answered, by 501 for a
+ * kernel that is not there, and on a change of kernels for any failure. */
 static struct kernel *get_kernel(struct call *c, const struct wanted *w, struct str path)
 {
 	struct kernel_new n = {
@@ -200,7 +201,8 @@ static struct kernel *get_kernel(struct call *c, const struct wanted *w, struct 
 	r = kernel_new(c->a, &n, &k, &err);
 	if (r == 0)
 		return k;
-	if (r == -ENOENT || (r != -EAGAIN && r != -EEXIST && r != -EINVAL))
+	if (r == -ENOENT || (r != -EAGAIN && r != -EEXIST && r != -EINVAL &&
+	                     str_is(c->r->head.method, "PATCH")))
 		reply_no_kernel(c, n.name.len ? n.name : STR(KSPEC_DEFAULT), &err);
 	else
 		call_err(c, &err);
@@ -234,6 +236,16 @@ static const char *missing(const struct wanted *w)
 	return w->has_type ? NULL : "type";
 }
 
+/* A document whose kernel did not start tries again with a new one. */
+static void bury_failed(struct agent *a, struct str path)
+{
+	struct session *s = by_path(a, path);
+	struct kernel *k = s ? kernel_of(a, s) : NULL;
+
+	if (k && k->state == KERNEL_FAILED)
+		kernel_stop(k, NULL);
+}
+
 static void on_create(struct call *c, const struct json *body)
 {
 	struct wanted w = read_wanted(body);
@@ -249,6 +261,7 @@ static void on_create(struct call *c, const struct json *body)
 		                 missing(&w));
 		return;
 	}
+	bury_failed(c->a, w.path);
 	s = by_path(c->a, w.path);
 	if (!s) {
 		prune(c->a);

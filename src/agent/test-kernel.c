@@ -11,12 +11,13 @@ static void kernels_make_only_legal_moves(void)
 {
 	/* clang-format off */
 	static const char legal[KERNEL_STATE_MAX_][KERNEL_STATE_MAX_ + 1] = {
-		/* to:                    SRTPD */
-		[KERNEL_STARTING]   =    ".xxxx",
-		[KERNEL_READY]      =    "..xxx",
-		[KERNEL_RESTARTING] =    "x..xx",
-		[KERNEL_STOPPING]   =    "....x",
-		[KERNEL_DEAD]       =    ".....",
+		/* to:                    SRTPFD */
+		[KERNEL_STARTING]   =    ".xxxxx",
+		[KERNEL_READY]      =    "..xx.x",
+		[KERNEL_RESTARTING] =    "x..xxx",
+		[KERNEL_STOPPING]   =    ".....x",
+		[KERNEL_FAILED]     =    "..xx.x",
+		[KERNEL_DEAD]       =    "......",
 	};
 	/* clang-format on */
 

@@ -86,6 +86,42 @@ static void specs_are_found_in_the_standard_places(void)
 	cleanup();
 }
 
+/* Only of Python and R is it known that their ZeroMQ has ipc. */
+static void the_transport_follows_the_program_unless_told(void)
+{
+	static const struct {
+		const char *argv, *metadata;
+		bool tcp;
+	} cases[] = {
+		{ "python3", "{}", false },
+		{ "/opt/venv/bin/python3.12", "{}", false },
+		{ "R", "{}", false },
+		{ "/usr/bin/deno", "{}", true },
+		{ "java", "{\"carrel\":{}}", true },
+		{ "java", "{\"carrel\":{\"transport\":\"ipc\"}}", false },
+		{ "python3", "{\"carrel\":{\"transport\":\"tcp\"}}", true },
+	};
+	struct arena m = ARENA(8U << 20);
+	struct kspec *s = NULL;
+	char text[512];
+
+	setup();
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		(void)snprintf(text, sizeof(text), "{\"argv\":[\"%s\"],\"metadata\":%s}",
+		               cases[i].argv, cases[i].metadata);
+		put("data/kernels/t/kernel.json", text);
+		T_EQ(kspec_find(&agent, &m, STR("t"), &s, NULL), 0);
+		T_EQ(s->tcp, cases[i].tcp);
+		T_OK(!s->has_cull);
+	}
+	put("data/kernels/t/kernel.json",
+	    "{\"argv\":[\"x\"],\"metadata\":{\"cull_idle_timeout\":90}}");
+	T_EQ(kspec_find(&agent, &m, STR("t"), &s, NULL), 0);
+	T_OK(s->has_cull && s->cull_seconds == 90);
+	arena_fini(&m);
+	cleanup();
+}
+
 static const char *value(const char *const *e, const char *name)
 {
 	size_t n = strlen(name);
@@ -170,5 +206,7 @@ static void python3_is_made_up_where_ipykernel_is(void)
 }
 
 TEST_MAIN({ "specs are found in the standard places", specs_are_found_in_the_standard_places },
+          { "the transport follows the program, unless told",
+            the_transport_follows_the_program_unless_told },
           { "argv and environment are filled in", argv_and_environment_are_filled_in },
           { "python3 is made up where ipykernel is", python3_is_made_up_where_ipykernel_is })

@@ -193,12 +193,15 @@ def test_a_kernel_that_always_dies_ends(fresh):
     for _ in range(8):
         try:
             s.start("import os; os._exit(3)")
-            s.until(lambda m: m["msg_type"] == "status" and m["content"]["execution_state"] in ("restarting", "dead"), 30)
-        except (websocket.WebSocketException, OSError):
-            break
-        if fresh.call("GET", f"api/kernels/{kid}").status_code == 404:
-            break
-    wait_for("the end", lambda: fresh.call("GET", f"api/kernels/{kid}").status_code == 404)
+            s.until(lambda m: m["msg_type"] == "status" and m["content"]["execution_state"] == "restarting", 30)
+        except (websocket.WebSocketException, OSError, AssertionError):
+            break  # closed: it has died too often
+    model = wait_for("the end", lambda: (m := fresh.model(kid))["execution_state"] == "dead" and m)
+    assert model["reason"].startswith("The kernel ended with an error")
+    assert fresh.call("POST", f"api/kernels/{kid}/restart", 200).json()["execution_state"] == "idle"
+    again = Socket(fresh, kid)
+    assert text(again.run("print(1)")) == "1\n" and "reason" not in fresh.model(kid)
+    again.close()
 
 
 def test_a_kernel_that_ignores_sigterm_is_killed(fresh):
@@ -433,11 +436,29 @@ def test_a_kernel_that_does_not_start_says_why(tmp_path):
     (tmp_path / "data/kernels/absent/kernel.json").write_text('{"argv": ["/no/such/program"], "display_name": "A", "language": "x"}')
     a = Agent(tmp_path / "root", data_dir=tmp_path / "data").start()
     try:
-        r = a.call("POST", "api/kernels", json={"name": "absent"})
-        assert r.status_code >= 400 and "/no/such/program" in r.json()["message"]
-        kid = a.call("POST", "api/kernels", 201, json={"name": "broken"}).json()["id"]
-        wait_for("the end", lambda: a.call("GET", f"api/kernels/{kid}").status_code == 404)
-        assert "no such module" in a.log.read_text()
+        body = {"path": "a.ipynb", "type": "notebook", "name": "a", "kernel": {"name": "absent"}}
+        for path in ("api/kernels", "api/sessions"):
+            message = a.call("POST", path, 500, json={**body, "name": "absent"}).json()["message"]
+            assert message == "Kernel absent did not start: there is no program /no/such/program"
+        assert a.call("GET", "api/kernels", 200).json() == []
+        one = a.call("POST", "api/sessions", 201, json={**body, "kernel": {"name": "broken"}}).json()
+        kid = one["kernel"]["id"]
+        model = wait_for("the end", lambda: (m := a.model(kid))["execution_state"] == "dead" and m)
+        assert model["reason"] == "The kernel ended with an error. Its last words: no such module"
+        assert model["traceback"] == "no such module\n"
+        # JupyterLab finds its socket refused, looks at the model, and shows what stands there.
+        with pytest.raises(websocket.WebSocketBadStatusException) as e:
+            Socket(a, kid)
+        assert e.value.status_code == 500
+        # A kernel that has ended can be asked to start once more, and the document for another one.
+        assert "restart failed" in a.call("POST", f"api/kernels/{kid}/restart", 500).json()["message"]
+        two = a.call("POST", "api/sessions", 201, json={**body, "kernel": {"name": "python3"}}).json()
+        assert two["id"] != one["id"]
+        a.call("GET", f"api/kernels/{kid}", 404)
+        # A change of kernels that fails leaves the old one.
+        r = a.call("PATCH", f"api/sessions/{two['id']}", 501, json={"kernel": {"name": "absent"}}).json()
+        assert "/no/such/program" in r["message"] and r["short_message"]
+        assert a.call("GET", f"api/sessions/{two['id']}", 200).json()["kernel"]["id"] == two["kernel"]["id"]
     finally:
         a.stop()
 

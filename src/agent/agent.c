@@ -77,6 +77,7 @@ void agent_fini(struct agent *a)
 	uploads_fini(a);
 	events_fini(&a->events);
 	auth_fini(a);
+	wsd_pool_fini(&a->deflate);
 	free(a->cpu);
 	if (a->ev)
 		ev_free(a->ev);

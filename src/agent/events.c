@@ -85,6 +85,7 @@ void events_subscribe(struct call *c)
 	struct listener *l;
 	struct ws_cfg cfg = { .message_max = 4096,
 		              .out_max = 1U << 20,
+		              .deflate = &c->a->deflate,
 		              .on_message = on_message,
 		              .on_close = on_close };
 

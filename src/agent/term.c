@@ -372,6 +372,7 @@ void term_attach(struct term *t, struct call *c)
 {
 	struct ws_cfg cfg = { .message_max = 2U << 20,
 		              .out_max = 8U << 20,
+		              .deflate = &c->a->deflate,
 		              .on_message = on_message,
 		              .on_close = on_close,
 		              .on_drain = on_drain };

@@ -18,7 +18,6 @@
 #include "ev/ev.h"
 #include "http/server.h"
 #include "http/wsdeflate.h"
-#include "http/wsdeflate.h"
 
 /* From the command line (serve) or /run/carrel/config.json (session). All
  * strings are NUL-terminated and live as long as the process. */
@@ -73,7 +72,6 @@ struct agent {
 		unsigned transfers; /* uploads and downloads in progress */
 	} activity;
 
-	struct wsd_pool deflate; /* of all WebSockets */
 	struct wsd_pool deflate; /* of all WebSockets */
 	struct events events;    /* events.c */
 	struct kernels *kernels; /* kernels.h: kernels, sessions, kernel specs */

@@ -149,7 +149,6 @@ static void accept_socket(struct call *c, struct kernel *k)
 		.out_max = OUT_MAX,
 		.protocol = v1 ? STR(JMSG_WS_V1) : STR_NONE,
 		.deflate = &k->a->deflate,
-		.deflate = &k->a->deflate,
 		.on_message = on_message,
 		.on_close = on_close,
 		.on_drain = on_drain,

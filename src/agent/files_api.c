@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 
+#include "agent/archive.h"
 #include "agent/contents.h"
 #include "agent/mime.h"
 #include "agent/sendfile.h"
@@ -24,22 +25,26 @@ static void get_file(struct call *c)
 {
 	struct send_opts o = { .cache = "no-cache", .transfer = true };
 	struct str path, name, dl = url_param(&c->r->url, "download");
+	bool download = dl.ptr && !str_is(dl, "0") && !str_ieq(dl, STR("false"));
 	struct entry e;
 	int fd, r;
 
 	if (!contents_path(c, 404, &path))
 		return;
 	r = entry_load(c->a, path, &e);
-	if (r == 0 && e.type == ENTRY_DIR)
+	if (r == 0 && e.type == ENTRY_DIR && !download)
 		r = -ENOENT;
 	fd = r < 0 ? r : place_open(c->a, path, O_RDONLY | O_NONBLOCK);
 	if (fd < 0) {
 		contents_fail(c, fd, path, "read");
 		return;
 	}
+	if (e.type == ENTRY_DIR) {
+		archive_send(c, path, fd, url_param(&c->r->url, "format"));
+		return;
+	}
 	name = place_name(path);
-	if (e.type == ENTRY_NOTEBOOK ||
-	    (dl.ptr && !str_is(dl, "0") && !str_ieq(dl, STR("false"))))
+	if (e.type == ENTRY_NOTEBOOK || download)
 		disposition(c, name);
 	o.mime = e.type == ENTRY_NOTEBOOK ? "application/x-ipynb+json" : mime_guess(name);
 	if (o.mime && mime_is_text(o.mime))
@@ -84,6 +89,7 @@ static void view_file(struct call *c)
 
 const struct route files_routes[] = {
 	{ "GET", "files/*", get_file, ROUTE_FILES },
+	{ "GET", "directories/*", archive_directories, ROUTE_FILES },
 	{ "GET", "view/*", view_file, ROUTE_PAGE },
 	{ 0 },
 };

@@ -2,15 +2,22 @@
 #define _GNU_SOURCE
 #include "agent/save.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 
 #include "agent/diskfull.h"
 #include "base/file.h"
 #include "base/rand.h"
+
+#define SUFFIX   8U     /* hex digits that end a temporary name */
+#define LOOK_MAX 20000U /* entries of a folder that are looked at for dead ones */
+#define PAD_MAX  ((uint64_t)16 << 20)
+#define OLD_S    3600 /* a dead temporary file of another name goes after so long */
 
 static int fail(const struct save *s, int code, struct err *err)
 {
@@ -22,25 +29,87 @@ static int fail(const struct save *s, int code, struct err *err)
 	return ERR(err, code, "%s could not be saved: %m", s->at.name);
 }
 
+static int create(struct save *s)
+{
+	return openat(s->at.dir, s->tmp, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+	              0666);
+}
+
 /* Names start with a dot: listings and file browsers never show them. */
 static int open_temp(struct save *s)
 {
-	int fd;
+	struct stat st;
+	int fd, r;
 
 	(void)snprintf(s->tmp, sizeof(s->tmp), ".~%.24s.%08x", s->at.name,
 	               (unsigned)rand_u64());
-	fd =
-	    openat(s->at.dir, s->tmp, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+	fd = create(s);
 	if (fd < 0 && errno == EILSEQ) { /* a name cut inside a character */
 		(void)snprintf(s->tmp, sizeof(s->tmp), ".~carrel.%08x", (unsigned)rand_u64());
-		fd = openat(s->at.dir, s->tmp,
-		            O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+		fd = create(s);
 	}
 	if (fd < 0) {
+		r = -errno;
 		s->tmp[0] = '\0';
-		return -errno;
+		return r;
+	}
+	/* Where there are no locks nobody takes dead files away either. Between its
+	 * birth and the lock it looked dead: then somebody may have been quick. */
+	(void)flock(fd, LOCK_EX | LOCK_NB);
+	if (fstat(fd, &st) == 0 && st.st_nlink == 0) {
+		(void)close(fd);
+		s->tmp[0] = '\0';
+		return -EAGAIN;
 	}
 	return fd;
+}
+
+/* ".~<24 bytes of the name>.<8 hex digits>"; *own: of this file's name. */
+static bool is_temp(const struct save *s, const char *name, bool *own)
+{
+	char prefix[32];
+	size_t n = strlen(name);
+	int len = snprintf(prefix, sizeof(prefix), ".~%.24s.", s->at.name);
+
+	if (n < 3 + SUFFIX || name[0] != '.' || name[1] != '~' || name[n - SUFFIX - 1] != '.')
+		return false;
+	for (size_t i = n - SUFFIX; i < n; i++)
+		if (!strchr("0123456789abcdef", name[i]))
+			return false;
+	*own = n == (size_t)len + SUFFIX && strncmp(name, prefix, (size_t)len) == 0;
+	return true;
+}
+
+static void remove_if_dead(const struct save *s, const char *name, bool own)
+{
+	autoclose int fd =
+	    openat(s->at.dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+		return;
+	if (!own && time_wall_us() / 1000000 - st.st_mtim.tv_sec < OLD_S)
+		return;
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+		(void)unlinkat(s->at.dir, name, 0);
+}
+
+/* What writers that were killed left in this folder. */
+static void sweep(const struct save *s)
+{
+	int fd = openat(s->at.dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *e;
+	bool own;
+
+	if (!d) {
+		own_close(&fd);
+		return;
+	}
+	for (unsigned n = 0; n < LOOK_MAX && (e = readdir(d)); n++)
+		if (is_temp(s, e->d_name, &own))
+			remove_if_dead(s, e->d_name, own);
+	(void)closedir(d);
 }
 
 int save_begin(const struct agent *a, struct str path, struct save *ret, struct err *err)
@@ -66,17 +135,27 @@ int save_begin(const struct agent *a, struct str path, struct save *ret, struct 
 		}
 		s.existed = true;
 		s.mode = st.st_mode & 07777;
+		s.uid = st.st_uid;
+		s.gid = st.st_gid;
+		s.old_size = (uint64_t)st.st_size;
 		s.in_place = st.st_nlink > 1;
 	}
 	if (!s.in_place) {
 		s.fd = open_temp(&s);
-		if (s.fd == -EACCES || s.fd == -EROFS || s.fd == -EPERM)
-			s.in_place = s.existed;
+		if (s.fd == -EAGAIN)
+			s.fd = open_temp(&s);
+		if (s.existed && (s.fd == -EACCES || s.fd == -EROFS || s.fd == -EPERM ||
+		                  s.fd == -ENOSPC || s.fd == -EDQUOT))
+			s.in_place = true;
+		s.no_room = s.fd == -ENOSPC || s.fd == -EDQUOT;
 	}
-	if (s.in_place)
+	if (s.in_place) {
 		s.fd = memfd_create("save", MFD_CLOEXEC);
+		if (s.fd < 0)
+			s.fd = -errno;
+	}
 	if (s.fd < 0) {
-		r = fail(&s, s.fd == -1 ? -errno : s.fd, err);
+		r = fail(&s, s.fd, err);
 		place_fini(&s.at);
 		return r;
 	}
@@ -84,35 +163,95 @@ int save_begin(const struct agent *a, struct str path, struct save *ret, struct 
 	return 0;
 }
 
-int save_write(struct save *s, struct str data, struct err *err)
+/* The disk has no room for a second file: if the first need not grow, what was
+ * written so far goes on in memory. */
+static int into_memory(struct save *s)
 {
-	struct err e = ERR_NONE;
-	int r = file_write_all(s->fd, data, &e);
-
-	return r < 0 ? fail(s, r, err) : 0;
-}
-
-static int copy_all(int from, int to, uint64_t len)
-{
-	uint64_t off = 0;
 	char piece[12288];
+	autoclose int from = steal_fd(&s->fd);
+	int r = 0;
 
-	while (off < len) {
-		ssize_t n = pread(from, piece, sizeof(piece), (off_t)off);
+	s->fd = memfd_create("save", MFD_CLOEXEC);
+	if (s->fd < 0)
+		r = -errno;
+	for (uint64_t off = 0; r == 0 && off < s->len;) {
+		size_t want =
+		    s->len - off < sizeof(piece) ? (size_t)(s->len - off) : sizeof(piece);
+		ssize_t n = pread(from, piece, want, (off_t)off);
 
 		if (n <= 0)
-			return n < 0 ? -errno : -EIO;
-		for (ssize_t done = 0; done < n;) {
-			ssize_t w =
-			    pwrite(to, piece + done, (size_t)(n - done), (off_t)off + done);
+			r = n < 0 ? -errno : -EIO;
+		else
+			r = file_write_all(s->fd, (struct str){ piece, (size_t)n }, NULL);
+		off += n > 0 ? (uint64_t)n : 0;
+	}
+	(void)unlinkat(s->at.dir, s->tmp, 0);
+	s->tmp[0] = '\0';
+	s->in_place = s->no_room = true;
+	return r;
+}
 
-			if (w < 0)
-				return -errno;
-			done += w;
-		}
+int save_write(struct save *s, struct str data, struct err *err)
+{
+	uint64_t len = s->len + data.len;
+	int r;
+
+	if (s->no_room && len > s->old_size)
+		return fail(s, -ENOSPC, err);
+	if (s->in_place && len > SAVE_MEMORY_MAX)
+		return ERR(err, -EFBIG,
+		           "%s can only be overwritten (it has several names, or its folder is "
+		           "read-only), and is too large for that: save it under another name",
+		           s->at.name);
+	r = file_write_all(s->fd, data, NULL);
+	if ((r == -ENOSPC || r == -EDQUOT) && s->existed && !s->in_place &&
+	    len <= s->old_size && len <= SAVE_MEMORY_MAX) {
+		r = into_memory(s);
+		if (r == 0)
+			r = file_write_all(s->fd, data, NULL);
+	}
+	if (r < 0)
+		return fail(s, r, err);
+	s->len = len;
+	return 0;
+}
+
+static int write_at_once(int to, const char *p, uint64_t len)
+{
+	for (uint64_t off = 0; off < len;) {
+		ssize_t n = pwrite(to, p + off, len - off, (off_t)off);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n < 0 ? -errno : -EIO;
 		off += (uint64_t)n;
 	}
 	return 0;
+}
+
+/* The new content, with newlines up to the old length, goes in by one call;
+ * then the rest is cut off. Killed between the two, a notebook or a text is
+ * whole but for empty lines at its end. `fd` is a memory file. */
+static int overwrite_with(struct save *s, int to, uint64_t old_size)
+{
+	uint64_t total = s->len;
+	char *p;
+	int r;
+
+	if (old_size > s->len && old_size - s->len <= PAD_MAX)
+		total = old_size;
+	if (!total)
+		return 0;
+	if (ftruncate(s->fd, (off_t)total) < 0)
+		return -errno;
+	p = mmap(NULL, total, PROT_READ | PROT_WRITE, MAP_SHARED, s->fd, 0);
+	if (p == MAP_FAILED)
+		return -errno;
+	memset(p + s->len, '\n', total - s->len);
+	r = write_at_once(to, p, total);
+	(void)munmap(p, total);
+	return r;
 }
 
 static int overwrite(struct save *s, struct err *err)
@@ -121,14 +260,14 @@ static int overwrite(struct save *s, struct err *err)
 	struct stat st;
 	int r = 0;
 
-	if (to < 0 || fstat(s->fd, &st) < 0)
+	if (to < 0 || fstat(to, &st) < 0)
 		return fail(s, -errno, err);
-	/* With its blocks reserved, the copy cannot run out of space half way. */
-	if (st.st_size > 0 && fallocate(to, FALLOC_FL_KEEP_SIZE, 0, st.st_size) < 0 &&
+	/* With its blocks reserved, the write cannot run out of space half way. */
+	if (s->len > 0 && fallocate(to, FALLOC_FL_KEEP_SIZE, 0, (off_t)s->len) < 0 &&
 	    errno != EOPNOTSUPP && errno != ENOSYS)
 		return fail(s, -errno, err);
-	r = copy_all(s->fd, to, (uint64_t)st.st_size);
-	if (r == 0 && ftruncate(to, st.st_size) < 0)
+	r = overwrite_with(s, to, (uint64_t)st.st_size);
+	if (r == 0 && ftruncate(to, (off_t)s->len) < 0)
 		r = -errno;
 	if (r == 0 && fsync(to) < 0)
 		r = -errno;
@@ -142,17 +281,22 @@ int save_commit(struct save *s, struct err *err)
 
 	if (s->in_place)
 		return overwrite(s, err);
+	if (s->existed && fchown(s->fd, s->uid, s->gid) < 0)
+		(void)(fchown(s->fd, (uid_t)-1, s->gid) == 0);
 	if (s->existed && fchmod(s->fd, s->mode) < 0 && errno != EPERM)
 		return fail(s, -errno, err);
 	if (fsync(s->fd) < 0)
 		return fail(s, -errno, err);
 	if (renameat(s->at.dir, s->tmp, s->at.dir, s->at.name) < 0) {
 		r = -errno;
-		if (r == -EBUSY || r == -EXDEV)
-			return overwrite(s, err);
+		if ((r == -EBUSY || r == -EXDEV) && s->len <= SAVE_MEMORY_MAX) {
+			r = into_memory(s);
+			return r < 0 ? fail(s, r, err) : overwrite(s, err);
+		}
 		return fail(s, r, err);
 	}
 	s->tmp[0] = '\0';
+	sweep(s);
 	dir = openat(s->at.dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0 || fsync(dir) < 0)
 		return errno == EACCES || errno == EINVAL ? 0 : fail(s, -errno, err);

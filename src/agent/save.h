@@ -2,9 +2,16 @@
 /*
  * Writing a file of the user so that it is the old one or the new one, never
  * half: a hidden temporary file beside it, fsync, rename, fsync of the folder.
- * The mode is kept; a save through a link changes the file it points to. Where
- * a rename is not possible (folder not writable, bind-mounted file, hard
- * links) the space is reserved first and the file is overwritten in place.
+ * The mode is kept, and the owner where the user may; a save through a link changes the file it points to.
+ *
+ * Where a rename is not possible (folder not writable, bind-mounted file, hard
+ * links), or a full disk has no room beside a file that does not grow, the new
+ * content is gathered in memory, the space is reserved, and the file is
+ * overwritten by one write.
+ *
+ * A process that is killed leaves its temporary file behind. It is locked while
+ * somebody writes it, so the next save in that folder knows it is dead and
+ * takes it away.
  *
  *   save_begin → save_write* → save_commit | save_fini
  */
@@ -18,9 +25,16 @@ struct save {
 	char tmp[64]; /* name beside it, "" when `fd` is a memory file */
 	int fd;
 	bool existed, in_place;
+	bool no_room;           /* in_place because the disk is full: must not grow */
+	uint64_t len, old_size; /* written so far; of the file that was there */
 	mode_t mode;
+	uid_t uid;
+	gid_t gid;
 };
-#define SAVE_NONE ((struct save){ .at = PLACE_NONE, .fd = -1 })
+
+/* A file that can't be replaced by a rename may be so large at most. */
+#define SAVE_MEMORY_MAX ((uint64_t)256 << 20)
+#define SAVE_NONE       ((struct save){ .at = PLACE_NONE, .fd = -1 })
 
 MUST_CHECK int save_begin(const struct agent *a, struct str path, struct save *ret,
                           struct err *err);

@@ -8,43 +8,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-int range_parse(struct str field, uint64_t size, uint64_t *off, uint64_t *len)
-{
-	struct str s, from, to;
-	uint64_t a = 0, b = size ? size - 1 : 0;
-	size_t dash;
-
-	if (!str_starts(field, STR("bytes=")))
-		return -EINVAL;
-	s = str_trim(str_sub(field, 6, field.len));
-	dash = str_chr(s, '-', 0);
-	/* Several ranges at once: nobody here asks for them, the whole file is right. */
-	if (dash == s.len || str_chr(s, ',', 0) < s.len)
-		return -EINVAL;
-	from = str_sub(s, 0, dash);
-	to = str_sub(s, dash + 1, s.len);
-	if (!from.len) {
-		if (str_to_u64(to, 0, UINT64_MAX, &b) < 0)
-			return -EINVAL;
-		if (b == 0 || size == 0)
-			return -ERANGE;
-		a = b > size ? 0 : size - b;
-		b = size - 1;
-	} else {
-		if (str_to_u64(from, 0, UINT64_MAX, &a) < 0 ||
-		    (to.len && str_to_u64(to, 0, UINT64_MAX, &b) < 0))
-			return -EINVAL;
-		if (to.len && b < a)
-			return -EINVAL;
-		if (a >= size)
-			return -ERANGE;
-		if (b >= size)
-			b = size - 1;
-	}
-	*off = a;
-	*len = b - a + 1;
-	return 0;
-}
+#include "agent/cond.h"
 
 /* Is `coding` accepted (not with q=0)? */
 static bool accepts(struct call *c, const char *coding)
@@ -90,13 +54,30 @@ static void choose_twin(struct call *c, int *fd, int dirfd, const char *name)
 	http_hdr(c->r, "Content-Encoding", str_of(coding));
 }
 
-static bool not_modified(struct call *c, const struct stat *st)
+static void put_tag(const struct stat *st, char ret[COND_TAG_MAX])
 {
-	wall_us since;
+	(void)snprintf(ret, COND_TAG_MAX, "\"%llx-%llx-%llx.%lx\"",
+	               (unsigned long long)st->st_ino, (unsigned long long)st->st_size,
+	               (unsigned long long)st->st_mtim.tv_sec,
+	               (unsigned long)st->st_mtim.tv_nsec);
+}
 
-	/* If-Modified-Since counts in seconds. */
-	return time_parse_http(http_get(&c->r->head, "If-Modified-Since"), &since) == 0 &&
-	       (wall_us)st->st_mtim.tv_sec * 1000000 <= since;
+/* Last-Modified, ETag, Cache-Control; true when these were the whole answer. */
+static bool answered(struct call *c, const struct cond_file *f, const struct send_opts *o)
+{
+	char when[TIME_RFC3339_MAX];
+	enum cond cond = cond_check(&c->r->head, f);
+
+	time_http(f->mtime, when);
+	http_hdr(c->r, "Last-Modified", str_of(when));
+	http_hdr(c->r, "Cache-Control", str_of(o->cache));
+	/* The coded forms beside a file would need tags of their own. */
+	if (!o->twins)
+		http_hdr(c->r, "ETag", f->tag);
+	if (cond == COND_SEND)
+		return false;
+	http_reply(c->r, cond == COND_SAME ? 304 : 412, STR(""));
+	return true;
 }
 
 static void on_free(struct http_req *r)
@@ -109,22 +90,21 @@ static void on_free(struct http_req *r)
 
 void send_fd(struct call *c, int fd, int dirfd, const char *name, const struct send_opts *o)
 {
-	char when[TIME_RFC3339_MAX];
+	char tag[COND_TAG_MAX];
+	struct cond_file f;
 	uint64_t off = 0, len;
 	struct stat st;
-	int r;
+	int r = -EINVAL;
 
 	if (fstat(fd, &st) < 0) {
 		(void)close(fd);
 		agent_json_error(c->r, 500, NULL, "The file can't be read");
 		return;
 	}
-	time_http((wall_us)st.st_mtim.tv_sec * 1000000, when);
-	http_hdr(c->r, "Last-Modified", str_of(when));
-	http_hdr(c->r, "Cache-Control", str_of(o->cache));
-	if (not_modified(c, &st)) {
+	put_tag(&st, tag);
+	f = (struct cond_file){ str_of(tag), (wall_us)st.st_mtim.tv_sec * 1000000 };
+	if (answered(c, &f, o)) {
 		(void)close(fd);
-		http_reply(c->r, 304, STR(""));
 		return;
 	}
 	http_hdr(c->r, "Content-Type", str_of(o->mime ? o->mime : "application/octet-stream"));
@@ -139,7 +119,8 @@ void send_fd(struct call *c, int fd, int dirfd, const char *name, const struct s
 		http_hdr(c->r, "Accept-Ranges", STR("bytes"));
 	}
 	len = (uint64_t)st.st_size;
-	r = o->twins ? -EINVAL : range_parse(http_get(&c->r->head, "Range"), len, &off, &len);
+	if (!o->twins && cond_if_range(&c->r->head, &f))
+		r = range_parse(http_get(&c->r->head, "Range"), len, &off, &len);
 	if (r == -ERANGE) {
 		(void)close(fd);
 		http_hdrf(c->r, "Content-Range", "bytes */%llu",

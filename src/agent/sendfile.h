@@ -13,5 +13,3 @@ struct send_opts {
 
 /* Takes fd (a regular file). dirfd and name find the twins; name may be NULL. */
 void send_fd(struct call *c, int fd, int dirfd, const char *name, const struct send_opts *o);
-/* One byte range of a Range field: 0 fine, -EINVAL ignore it, -ERANGE 416. */
-MUST_CHECK int range_parse(struct str field, uint64_t size, uint64_t *off, uint64_t *len);

@@ -130,6 +130,68 @@ static void links(void)
 	teardown();
 }
 
+static void leave_dead(const char *name)
+{
+	char path[160];
+	FILE *f;
+
+	(void)snprintf(path, sizeof(path), "%s/%s", root, name);
+	f = fopen(path, "we");
+	T_OK(f);
+	T_EQ(fclose(f), 0);
+}
+
+static void sweeps(void)
+{
+	struct save s = SAVE_NONE;
+
+	setup();
+	leave_dead(".~x.txt.0123abcd");
+	leave_dead(".~y.txt.0123abcd"); /* young, and of another name: perhaps no one's */
+	leave_dead(".~x.txt.0123abcg"); /* not a name of ours */
+	leave_dead(".~lock.x.txt#");    /* an office program's */
+	T_EQ(save_begin(&agent, STR("x.txt"), &s, NULL), 0); /* alive: locked */
+	T_EQ(write_file("x.txt", "new"), 0);
+	T_EQ(entries(), 5);
+	T_OK(faccessat(agent.root_fd, ".~x.txt.0123abcd", F_OK, 0) < 0);
+	T_EQ(save_write(&s, STR("newer"), NULL), 0);
+	T_EQ(save_commit(&s, NULL), 0);
+	save_fini(&s);
+	content_is("x.txt", "newer");
+	T_EQ(entries(), 4);
+	teardown();
+}
+
+/* Hard links and folders that are not writable: nothing is renamed. */
+static void in_place(void)
+{
+	static const char *const texts[] = { "a longer text than before", "x", "", "again" };
+	char from[128], to[128];
+	struct save s = SAVE_NONE;
+	struct buf big = BUF(1U << 20);
+
+	setup();
+	T_EQ(write_file("a.txt", "text"), 0);
+	(void)snprintf(from, sizeof(from), "%s/a.txt", root);
+	(void)snprintf(to, sizeof(to), "%s/b.txt", root);
+	T_EQ(link(from, to), 0);
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+		T_EQ(write_file("b.txt", texts[i]), 0);
+		content_is("a.txt", texts[i]);
+	}
+	T_EQ(entries(), 2);
+	/* What only fits memory has a maximum. */
+	T_OK(buf_reserve(&big, 1U << 20));
+	buf_commit(&big, 1U << 20);
+	T_EQ(save_begin(&agent, STR("b.txt"), &s, NULL), 0);
+	s.len = SAVE_MEMORY_MAX - 1;
+	T_EQ(save_write(&s, buf_str(&big), NULL), -EFBIG);
+	save_fini(&s);
+	content_is("a.txt", "again");
+	buf_fini(&big);
+	teardown();
+}
+
 static void outside(void)
 {
 	char name[128];
@@ -172,4 +234,6 @@ static void clean(void)
 TEST_MAIN({ "a save replaces whole and keeps the mode", replaces },
           { "a save that is given up leaves the old file and nothing else", gives_up },
           { "a save through a link changes what it points to", links },
+          { "what a killed writer left goes with the next save", sweeps },
+          { "a file of several names is overwritten, all of it", in_place },
           { "nothing outside the root is reached", outside }, { "paths are cleaned", clean })

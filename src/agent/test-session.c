@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 
+#include "agent/cond.h"
 #include "agent/evidence.h"
 #include "agent/run.h"
-#include "agent/sendfile.h"
 #include "test.h"
 
 #define STATUS(caps, seccomp, nnp)                                                     \

@@ -1,11 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Chunked uploads: pieces 1, 2, … and -1 are gathered in a hidden temporary
- * file, which becomes the file when the last has come. Two uploads of one name
- * don't mix (the later one starts anew), a piece that a proxy repeats is
- * written once, and one that stops half way leaves nothing.
+ * file, which becomes the file when the last has come. The protocol has no id,
+ * so a piece is known by its path, number and bytes:
+ *
+ * - the same number with the same bytes is the last piece once more (its reply
+ *   was lost): it is answered, not written again, also after the end;
+ * - anything else that does not follow the last piece belongs to another upload
+ *   of that name. It is refused while the first one is going on; one that has
+ *   been silent for a minute is given up, and a piece 1 starts anew.
+ *
+ * An upload that stops half way leaves nothing.
  */
+#define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 
 #include "agent/contents.h"
@@ -13,6 +22,8 @@
 
 #define UPLOADS_MAX 64U
 #define IDLE_MS     900000U /* a quarter of an hour */
+#define SILENT_MS   60000U  /* then another upload of that name may begin */
+#define DONE_MS     60000U  /* so long the last piece may be repeated */
 
 struct upload {
 	struct list node;
@@ -23,6 +34,8 @@ struct upload {
 	struct save save;
 	int64_t last;     /* number of the latest piece */
 	uint64_t at, end; /* where it began, where the next will */
+	mono_ms heard;    /* when it came */
+	bool done;        /* the file is in its place: kept for a repeated last piece */
 };
 
 struct uploads {
@@ -47,13 +60,20 @@ static void upload_free(struct ev_later *l)
 	free(u);
 }
 
-static void drop(struct upload *u)
+/* Nothing more is written: its temporary file goes, or is the file by now. */
+static void stop(struct upload *u)
 {
 	ev_timer_stop(&u->idle);
+	if (!u->done)
+		u->all->a->activity.transfers--;
+	save_fini(&u->save);
+}
+
+static void drop(struct upload *u)
+{
+	stop(u);
 	list_del(&u->node);
 	u->all->n--;
-	u->all->a->activity.transfers--;
-	save_fini(&u->save);
 	ev_at_turn_end(u->all->a->ev, &u->gone, upload_free);
 }
 
@@ -64,8 +84,7 @@ void uploads_fini(struct agent *a)
 	list_for_each_safe (it, &a->uploads->list) {
 		struct upload *u = LIST_ENTRY(it, struct upload, node);
 
-		ev_timer_stop(&u->idle);
-		save_fini(&u->save);
+		stop(u);
 		free(u->path);
 		free(u);
 	}
@@ -89,6 +108,19 @@ static struct upload *find(struct agent *a, struct str path)
 	return NULL;
 }
 
+/* One that is kept for its last piece only makes room for a new one. */
+static void drop_done(struct agent *a)
+{
+	list_for_each (it, &a->uploads->list) {
+		struct upload *u = LIST_ENTRY(it, struct upload, node);
+
+		if (u->done) {
+			drop(u);
+			return;
+		}
+	}
+}
+
 static int begin(struct agent *a, struct str path, struct upload **ret, struct err *err)
 {
 	struct upload *u = find(a, path);
@@ -96,6 +128,8 @@ static int begin(struct agent *a, struct str path, struct upload **ret, struct e
 
 	if (u)
 		drop(u);
+	if (a->uploads->n >= UPLOADS_MAX)
+		drop_done(a);
 	if (a->uploads->n >= UPLOADS_MAX)
 		return ERR(err, -EAGAIN, "Too many uploads at once: wait for one to end");
 	u = xcalloc(1, sizeof(*u));
@@ -115,53 +149,114 @@ static int begin(struct agent *a, struct str path, struct upload **ret, struct e
 	return 0;
 }
 
-/* A repeated piece is written over itself. */
+/* Do the bytes of the latest piece, as they stand in the file, equal these? */
+static bool repeats(struct agent *a, const struct upload *u, struct str data)
+{
+	char piece[8192];
+	struct stat st;
+	int fd = u->save.fd;
+	bool same = u->end - u->at == data.len;
+
+	if (u->done)
+		fd = place_open(a, str_of(u->path), O_RDONLY | O_NONBLOCK);
+	if (fd < 0)
+		return false;
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || (uint64_t)st.st_size != u->end)
+		same = false;
+	for (uint64_t at = u->at; same && data.len;) {
+		ssize_t n = pread(fd, piece, sizeof(piece), (off_t)at);
+		struct str have = { piece, n > 0 ? (size_t)n : 0 };
+
+		same = n > 0 && str_starts(data, have);
+		at += have.len;
+		data = str_sub(data, have.len, data.len);
+	}
+	if (u->done)
+		(void)close(fd);
+	return same;
+}
+
 static int put(struct upload *u, int64_t chunk, struct str data, struct err *err)
 {
-	int r;
+	int r = save_write(&u->save, data, err);
 
-	if (chunk == u->last && chunk > 0) {
-		if (ftruncate(u->save.fd, (off_t)u->at) < 0 ||
-		    lseek(u->save.fd, (off_t)u->at, SEEK_SET) < 0)
-			return ERR(err, -errno, "The upload can't go on: %m");
-	} else if (chunk > 0 && chunk != u->last + 1) {
-		return ERR(err, -EBUSY, "Piece %lld came after piece %lld: please upload again",
-		           (long long)chunk, (long long)u->last);
-	} else {
-		u->at = u->end;
-	}
-	r = save_write(&u->save, data, err);
 	if (r < 0)
 		return r;
+	u->at = u->end;
 	u->end = u->at + data.len;
 	u->last = chunk;
+	u->heard = time_mono_ms();
+	return 0;
+}
+
+static int other(const struct upload *u, int64_t chunk, struct err *err)
+{
+	if (chunk > 1 || chunk == -1)
+		return ERR(
+		    err, -EBUSY,
+		    "Piece %lld came after piece %lld of %s, or from another upload of that "
+		    "name: please upload it again",
+		    (long long)chunk, (long long)u->last, u->path);
+	return ERR(
+	    err, -EBUSY,
+	    "%s is being uploaded already: wait for that, or try again in a minute if it "
+	    "was given up",
+	    u->path);
+}
+
+/* Which upload the piece belongs to: *ret, NULL when it was there before. */
+static int settle(struct agent *a, struct str path, int64_t chunk, struct str data,
+                  struct upload **ret, struct err *err)
+{
+	struct upload *u = find(a, path);
+
+	*ret = NULL;
+	if (u && chunk == u->last && repeats(a, u, data))
+		return 0;
+	if (chunk == 1) {
+		if (u && !u->done && time_mono_ms() - u->heard < SILENT_MS)
+			return other(u, chunk, err);
+		return begin(a, path, ret, err);
+	}
+	if (!u || u->done)
+		return ERR(err, -EBUSY,
+		           "The upload was interrupted: please upload the file again");
+	if (chunk > 0 && chunk != u->last + 1)
+		return other(u, chunk, err);
+	*ret = u;
+	return 0;
+}
+
+static int finish(struct upload *u, struct err *err)
+{
+	int r = save_commit(&u->save, err);
+
+	if (r < 0)
+		return r;
+	stop(u);
+	u->done = true;
 	return 0;
 }
 
 int upload_chunk(struct agent *a, struct str path, int64_t chunk, struct str data,
                  bool *ret_existed, struct err *err)
 {
-	struct upload *u = find(a, path);
-	int r = 0;
+	struct upload *u;
+	int r = settle(a, path, chunk, data, &u, err);
 
-	if (chunk == 1 && !(u && u->last == 1)) {
-		r = begin(a, path, &u, err);
-		if (r < 0)
-			return r;
-		CHECK(u);
-	} else if (!u) {
-		return ERR(err, -EBUSY,
-		           "The upload was interrupted: please upload the file again");
-	} else {
+	if (r < 0)
+		return r;
+	if (chunk != 1)
 		*ret_existed = true;
-	}
+	if (!u)
+		return 0;
 	r = put(u, chunk, data, err);
 	if (r == 0 && chunk == -1)
-		r = save_commit(&u->save, err);
-	if (r < 0 || chunk == -1)
+		r = finish(u, err);
+	if (r < 0)
 		drop(u);
 	else
-		ev_timer_start(a->ev, &u->idle, IDLE_MS, on_idle);
+		ev_timer_start(a->ev, &u->idle, u->done ? DONE_MS : IDLE_MS, on_idle);
 	return r;
 }
 
@@ -169,7 +264,7 @@ bool upload_entry(struct agent *a, struct str path, struct entry *ret)
 {
 	struct upload *u = find(a, path);
 
-	if (!u || entry_of_fd(u->save.fd, path, ret) < 0)
+	if (!u || u->done || entry_of_fd(u->save.fd, path, ret) < 0)
 		return false;
 	ret->type = ENTRY_FILE;
 	return true;

@@ -1,0 +1,338 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Files under bad conditions: lost replies, two at once, a full disk, a death at every system call; and by range."""
+
+import base64
+import hashlib
+import json
+import os
+import random
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import requests
+
+from kernelsocket import Agent
+
+ROOT_ONLY = pytest.mark.skipif(os.geteuid() != 0, reason="needs root: mounts a small file system")
+
+
+@pytest.fixture(scope="module")
+def agent(tmp_path_factory):
+    a = Agent(tmp_path_factory.mktemp("contents") / "root", base="/a%40b/")
+    try:
+        yield a.start()
+    finally:
+        assert a.stop() == 0
+
+
+def put(agent, path, content, expect=None, **more):
+    body = {"type": "file", "format": "text", "content": content, **more}
+    return agent.call("PUT", f"api/contents/{path}", expect, json=body)
+
+
+def put_nb(agent, path, nb, expect=None):
+    return agent.call("PUT", f"api/contents/{path}", expect, json={"type": "notebook", "format": "json", "content": nb})
+
+
+def chunk(agent, path, n, data, expect=None):
+    return put(agent, path, base64.b64encode(data).decode(), expect, format="base64", chunk=n)
+
+
+def temporary(folder):
+    return [p.name for p in Path(folder).iterdir() if p.name.startswith(".~")]
+
+
+# ----------------------------------------------------------------------------- uploads
+
+def test_a_lost_reply_is_asked_for_again(agent):
+    """A proxy or a browser that got no reply sends the piece again, the last one too."""
+    parts = [os.urandom(1 << 20), os.urandom(1 << 20), os.urandom(777)]
+    for n, data, first in ((1, parts[0], 201), (2, parts[1], 200), (-1, parts[2], 200)):
+        chunk(agent, "lost.bin", n, data, first)
+        chunk(agent, "lost.bin", n, data, first if n != 1 else 201)
+    assert (agent.root / "lost.bin").read_bytes() == b"".join(parts)
+    # Somebody changed the file meanwhile: then it is no repetition.
+    (agent.root / "lost.bin").write_bytes(b"other")
+    r = chunk(agent, "lost.bin", -1, parts[2], 409)
+    assert "upload the file again" in r.json()["message"]
+    assert (agent.root / "lost.bin").read_bytes() == b"other" and not temporary(agent.root)
+
+
+def test_two_uploads_of_one_name_do_not_mix(agent):
+    a, b = ([os.urandom(100_000) for _ in range(3)] for _ in range(2))
+    chunk(agent, "two.bin", 1, a[0], 201)
+    r = chunk(agent, "two.bin", 1, b[0], 409)
+    assert "being uploaded already" in r.json()["message"]
+    chunk(agent, "two.bin", 2, a[1], 200)
+    chunk(agent, "two.bin", 2, b[1], 409)
+    chunk(agent, "two.bin", 1, b[0], 409)
+    chunk(agent, "two.bin", -1, a[2], 200)
+    chunk(agent, "two.bin", -1, b[2], 409)
+    assert (agent.root / "two.bin").read_bytes() == b"".join(a)
+    # When the first is through, the second may begin.
+    for n, data in ((1, b[0]), (2, b[1]), (-1, b[2])):
+        assert chunk(agent, "two.bin", n, data).status_code in (200, 201)
+    assert (agent.root / "two.bin").read_bytes() == b"".join(b) and not temporary(agent.root)
+
+
+def test_uploads_beside_each_other(agent):
+    rnd = random.Random(7)
+    files = {f"side{i}.bin": [rnd.randbytes(5000 + i) for _ in range(4)] for i in range(8)}
+    for n in (1, 2, 3, -1):
+        for name in rnd.sample(list(files), len(files)):
+            assert chunk(agent, name, n, files[name][n - 1 if n > 0 else 3]).status_code in (200, 201)
+    for name, parts in files.items():
+        assert (agent.root / name).read_bytes() == b"".join(parts)
+
+
+def test_a_large_upload_needs_little_memory(agent):
+    """200 MB in pieces of 1 MiB."""
+    piece, h = os.urandom(1 << 20), hashlib.sha256()
+    body = {"type": "file", "format": "base64", "content": base64.b64encode(piece).decode()}
+    for n in range(1, 201):
+        h.update(piece)
+        assert agent.call("PUT", "api/contents/large.bin", json={**body, "chunk": n if n < 200 else -1}).status_code in (200, 201)
+    with open(agent.root / "large.bin", "rb") as f:
+        assert hashlib.file_digest(f, "sha256").digest() == h.digest()
+    (agent.root / "large.bin").unlink()
+    assert agent.peak_kb() < 24_000
+
+
+# ------------------------------------------------------------- conditions and byte ranges
+
+def test_conditional_downloads(agent):
+    data = os.urandom(200_000)
+    (agent.root / "c.bin").write_bytes(data)
+    first = agent.call("GET", "files/c.bin", 200)
+    tag, when = first.headers["ETag"], first.headers["Last-Modified"]
+    assert tag.startswith('"') and first.headers["Accept-Ranges"] == "bytes"
+
+    def get(expect, **fields):
+        return agent.call("GET", "files/c.bin", expect, headers={k.replace("_", "-"): v for k, v in fields.items()})
+
+    same = get(304, If_None_Match=tag)
+    assert same.content == b"" and same.headers["ETag"] == tag
+    get(304, If_None_Match=f'"x", W/{tag}')
+    get(200, If_None_Match='"x"', If_Modified_Since=when)
+    get(412, If_Match='"x"')
+    get(412, If_Unmodified_Since="Sat, 01 Jan 2000 00:00:00 GMT")
+    assert get(206, Range="bytes=10-19", If_Range=tag).content == data[10:20]
+    assert get(206, Range="bytes=-5", If_Range=when).content == data[-5:]
+    assert get(200, Range="bytes=10-19", If_Range='"x"').content == data
+    assert get(206, Range="bytes=199990-").content == data[-10:]
+    assert get(206, Range="bytes=0-99999999").content == data
+    for one in ("bytes=200000-", "bytes=-0"):
+        assert get(416, Range=one).headers["Content-Range"] == "bytes */200000"
+    # Several ranges, another unit, nonsense: the whole file is a right answer.
+    for other in ("bytes=0-1,5-6", "lines=1-2", "bytes=9-5", "bytes=a-b", "bytes="):
+        assert get(200, Range=other).content == data
+    # Written again within the same second: the tag tells.
+    os.utime(agent.root / "c.bin", ns=(0, (agent.root / "c.bin").stat().st_mtime_ns + 1000))
+    assert get(200, If_None_Match=tag).headers["ETag"] != tag
+
+
+def test_an_interrupted_download_goes_on(agent):
+    """What browsers and wget -c do: the rest by range, if it is still the same file."""
+    data = os.urandom(3_000_000)
+    (agent.root / "r.bin").write_bytes(data)
+    got, tag = b"", None
+    for stop in (1_000_000, 2_500_000, 3_000_000):
+        fields = {"Range": f"bytes={len(got)}-", "If-Range": tag} if tag else {}
+        url = f"http://127.0.0.1:{agent.port}{agent.base}files/r.bin"
+        with requests.get(url, headers={**fields, "Authorization": f"token {agent.token}"}, stream=True, timeout=30) as r:
+            assert r.status_code == (206 if tag else 200)
+            tag = r.headers["ETag"]
+            for piece in r.iter_content(50_000):
+                got += piece
+                if len(got) >= stop:
+                    break
+    assert got == data
+
+
+# ---------------------------------------------------------------------------- full disk
+
+@pytest.fixture
+def small_disk(tmp_path):
+    root = tmp_path / "root"
+    root.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=6m", "none", str(root)], check=True)
+    a = Agent(root)
+    try:
+        yield a.start()
+    finally:
+        a.stop()
+        subprocess.run(["umount", str(root)], check=True)
+
+
+def fill(path):
+    with open(path, "wb", buffering=0) as f:
+        for size in (65536, 4096, 1):
+            try:
+                while True:
+                    f.write(b"x" * size)
+            except OSError:
+                pass
+
+
+@ROOT_ONLY
+def test_at_100_percent_what_does_not_grow_is_saved(small_disk):
+    a = small_disk
+    pad = ["y" * 99 + "\n"] * 8000  # 800 KB
+    nb = {"nbformat": 4, "nbformat_minor": 5, "metadata": {"note": pad}, "cells": []}
+    put_nb(a, "n.ipynb", nb, 201)
+    put(a, "t.txt", "a" * 600_000, 201)
+    os.chmod(a.root / "t.txt", 0o640)
+    fill(a.root / "big.bin")
+    before = (a.root / "n.ipynb").read_bytes()
+    # It stays as long as it was, then shrinks: saved both times, in place.
+    put_nb(a, "n.ipynb", {**nb, "metadata": {"note": ["z" * 99 + "\n"] * 8000}}, 200)
+    assert len((a.root / "n.ipynb").read_bytes()) == len(before)
+    put_nb(a, "n.ipynb", {**nb, "metadata": {"note": pad[:10]}}, 200)
+    got = json.loads((a.root / "n.ipynb").read_text())
+    assert got["metadata"]["note"] == pad[:10] and (a.root / "n.ipynb").read_text().endswith("}\n")
+    put(a, "t.txt", "b" * 600_000, 200)
+    assert (a.root / "t.txt").read_text() == "b" * 600_000 and (a.root / "t.txt").stat().st_mode & 0o777 == 0o640
+    fill(a.root / "big2.bin")  # what the shorter notebook had left
+    # One that grows is refused in words that help, and stays whole.
+    r = put(a, "t.txt", "c" * 3_000_000)
+    assert r.status_code == 507 and "big.bin" in r.json()["message"] and "disk is full" in r.json()["message"]
+    assert (a.root / "t.txt").read_text() == "b" * 600_000
+    small = (a.root / "n.ipynb").read_bytes()
+    r = put_nb(a, "n.ipynb", nb)
+    assert r.status_code == 507 and (a.root / "n.ipynb").read_bytes() == small
+    r = put(a, "new.txt", "d" * 100_000)
+    assert r.status_code == 507 and not (a.root / "new.txt").exists()
+    r = chunk(a, "up.bin", 1, b"e" * 1_000_000)
+    assert r.status_code == 507 and not (a.root / "up.bin").exists()
+    assert not temporary(a.root)
+    a.call("GET", "api/contents/", 200)
+    a.call("DELETE", "api/contents/big.bin", 204)
+    put_nb(a, "n.ipynb", nb, 200)
+    assert (a.root / "n.ipynb").read_bytes() == before
+
+
+# ----------------------------------------------------- a death or an error at every call
+
+# The calls that work on files: what a save, its checkpoint and a rename are made of.
+CALLS = ["openat", "openat2", "write", "fsync", "fchmod", "fchown", "renameat", "renameat2", "unlinkat", "flock", "mkdirat",
+         "newfstatat", "fstat", "ftruncate", "pwrite64", "pread64", "read", "close", "getdents64", "fallocate", "mmap", "readlink",
+         "memfd_create", "faccessat2"]
+ERRORS = ["ENOSPC", "EIO", "EINTR"]
+FAILING = ["openat", "write", "fsync", "fchmod", "fchown", "renameat", "renameat2", "flock", "mkdirat", "unlinkat"]
+
+
+class Injected:
+    """strace on a running agent: one call of one kind is killed or fails."""
+
+    def __init__(self, agent, call, what, n):
+        self.log = agent.root.parent / "strace.log"
+        self.proc = subprocess.Popen(
+            ["strace", "-f", "-o", str(self.log), "-e", f"trace={call}", "-e", f"inject={call}:{what}:when={n}", "-p",
+             str(agent.proc.pid)], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        line = self.proc.stderr.readline()
+        assert b"attached" in line, line
+
+    def end(self):
+        """True if the call was reached."""
+        self.proc.terminate()
+        self.proc.communicate(timeout=30)
+        text = self.log.read_text(errors="replace")
+        return "(INJECTED)" in text or "SIGKILL" in text
+
+
+def sweep(tmp_path, act, check, calls, whats, n_max=40):
+    """act(agent) once for each call of each kind; check() after each; returns how many points there were."""
+    points, a = 0, Agent(tmp_path / "root").start()
+    try:
+        for call, what in ((c, w) for c in calls for w in whats):
+            for n in range(1, n_max):
+                prepare(a)
+                s = Injected(a, call, what, n)
+                status = None
+                try:
+                    status = act(a)
+                except requests.ConnectionError:
+                    a.proc.wait(30)
+                reached = s.end()
+                check(a, status, f"{what} at {call} number {n}: {status}")
+                if a.proc.poll() is not None:
+                    a.http.close()
+                    a = Agent(tmp_path / "root").start()
+                check_after(a)
+                points += reached
+                if not reached:
+                    break
+    finally:
+        a.stop()
+    return points
+
+
+OLD = {"nbformat": 4, "nbformat_minor": 4, "metadata": {"version": "old"}, "cells": []}
+NEW = {"nbformat": 4, "nbformat_minor": 4, "metadata": {"version": "new", "pad": "p" * 200_000}, "cells": []}
+
+
+def prepare(a):
+    subprocess.run(["rm", "-rf", "n.ipynb", "m.ipynb", ".ipynb_checkpoints"], cwd=a.root, check=True)
+    put_nb(a, "n.ipynb", OLD, 201)
+
+
+def check_after(a):
+    """The next save works, and takes away what the dead one left."""
+    for name in ("n.ipynb", "m.ipynb"):
+        if (a.root / name).exists():
+            put_nb(a, name, NEW, 200)
+            assert json.loads((a.root / name).read_text())["metadata"]["version"] == "new"
+            a.call("POST", f"api/contents/{name}/checkpoints", 201)
+    assert not temporary(a.root) and not temporary(a.root / ".ipynb_checkpoints")
+
+
+def save(a):
+    return put_nb(a, "n.ipynb", NEW).status_code
+
+
+def saved(a, status, where):
+    nb = json.loads((a.root / "n.ipynb").read_text())
+    assert nb["metadata"]["version"] in ("old", "new"), where
+    assert nb == (OLD if nb["metadata"]["version"] == "old" else NEW), where
+    if status == 200:
+        assert nb == NEW, where
+    cp = json.loads((a.root / ".ipynb_checkpoints" / "n-checkpoint.ipynb").read_text())
+    assert cp == OLD, where
+
+
+def rename(a):
+    return a.call("PATCH", "api/contents/n.ipynb", json={"path": "m.ipynb"}).status_code
+
+
+def renamed(a, status, where):
+    there = [n for n in ("n.ipynb", "m.ipynb") if (a.root / n).exists()]
+    assert len(there) == 1 and json.loads((a.root / there[0]).read_text()) == OLD, where
+    if status == 200:
+        assert there == ["m.ipynb"], where
+
+
+STRACE = pytest.mark.skipif(not shutil.which("strace") or os.geteuid() != 0, reason="needs strace and root")
+
+
+@STRACE
+def test_a_death_at_any_call_of_a_save_leaves_a_whole_file(tmp_path):
+    points = sweep(tmp_path, save, saved, CALLS, ["signal=SIGKILL"])
+    print(f"{points} points of death")
+    assert points > 25
+
+
+@STRACE
+def test_a_death_at_any_call_of_a_rename_leaves_one_file(tmp_path):
+    points = sweep(tmp_path, rename, renamed, ["openat2", "renameat", "renameat2", "mkdirat", "close", "unlinkat"],
+                   ["signal=SIGKILL"])
+    print(f"{points} points of death")
+    assert points > 5
+
+
+@STRACE
+def test_an_error_at_any_call_of_a_save_leaves_a_whole_file(tmp_path):
+    points = sweep(tmp_path, save, saved, FAILING, [f"error={e}" for e in ERRORS])
+    print(f"{points} errors")
+    assert points > 20

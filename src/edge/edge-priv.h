@@ -10,6 +10,7 @@
 #include "http/client.h"
 #include "http/pipe.h"
 #include "http/server.h"
+#include "http/wsext.h"
 
 #define EDGE_ID_MAX   64
 #define EDGE_NAME_MAX 640 /* percent-encoded */
@@ -118,7 +119,9 @@ void proxy_core(struct edge *e, struct http_req *r);
 void proxy_session(struct edge *e, struct http_req *r, struct str label);
 void proxy_program(struct edge *e, struct http_req *r);
 
-/* tunnel.c: both handshakes are done */
+/* tunnel.c: what of a client's offer of extensions is passed on */
+struct wsext tunnel_offer(const struct http_req *r);
+/* Both handshakes are done. */
 void tunnel_start(struct edge *e, struct route *rt, struct http_req *r, struct http_client *c,
                   const struct http_head *h, enum fields_to from);
 

@@ -130,6 +130,11 @@ static int put_fields(struct proxy *p, struct buf *b)
 		buf_put_str(b, p->prefix);
 	}
 	buf_put(b, "\r\n", 2);
+	if (p->upgrade && tunnel_offer(p->r).deflate) {
+		buf_put_z(b, "Sec-WebSocket-Extensions: ");
+		wsext_put(b, tunnel_offer(p->r));
+		buf_put(b, "\r\n", 2);
+	}
 	return buf_error(b);
 }
 

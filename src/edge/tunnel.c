@@ -56,15 +56,21 @@ static void keep_alive(int fd)
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &user, sizeof(user));
 }
 
+/* To a client on this machine packing costs more than it saves. */
+struct wsext tunnel_offer(const struct http_req *r)
+{
+	return ws_is_far(r) ? wsext_offer(&r->head) : (struct wsext){ 0 };
+}
+
 /* Our own 101 from the parsed one. False: the server chose what nobody
  * offered. */
 static bool put_head(const struct http_req *r, const struct http_head *h, enum fields_to from,
-                     struct buf *b)
+                     struct buf *b, struct wsext *ret_ext)
 {
 	char accept[WS_ACCEPT_LEN];
 	struct fields_named named;
 
-	if (fields_named(h, &named) < 0 || http_get(h, "Sec-WebSocket-Extensions").ptr ||
+	if (fields_named(h, &named) < 0 || !wsext_answer(h, tunnel_offer(r), ret_ext) ||
 	    http_count(h, "Sec-WebSocket-Protocol") > 1)
 		return false;
 	ws_key_accept(http_get(&r->head, "Sec-WebSocket-Key"), accept);
@@ -92,6 +98,11 @@ static bool put_head(const struct http_req *r, const struct http_head *h, enum f
 		buf_put_str(b, v);
 		buf_put(b, "\r\n", 2);
 	}
+	if (ret_ext->deflate) {
+		buf_put_z(b, "Sec-WebSocket-Extensions: ");
+		wsext_put(b, *ret_ext);
+		buf_put(b, "\r\n", 2);
+	}
 	buf_put(b, "\r\n", 2);
 	return !buf_error(b);
 }
@@ -101,16 +112,18 @@ void tunnel_start(struct edge *e, struct route *rt, struct http_req *r, struct h
 {
 	struct buf *head = &e->fields;
 	struct pipe_start start;
+	struct wsext ext;
 	struct tunnel *t;
 
 	buf_clear(head);
-	if (!put_head(r, h, from, head)) {
+	if (!put_head(r, h, from, head, &ext)) {
 		refuse_plain(r, 502, "bad-handshake", "Bad gateway",
 		             "The session's program answered the WebSocket handshake with "
 		             "something that was not offered.");
 		return;
 	}
 	start.head = buf_str(head);
+	start.deflate = ext.deflate;
 	start.client = http_take(r, &start.from_client);
 	if (start.client < 0)
 		return;

@@ -175,6 +175,7 @@ int pipe_open(struct pipe *p, struct ev *ev, char *shared, const struct pipe_sta
 	p->ev = ev;
 	p->shared = shared;
 	wsf_init(&p->frames, true);
+	p->frames.deflate = start->deflate;
 	r = watch(p, &p->client, start->client, on_client, err);
 	r2 = watch(p, &p->server, start->server, on_server, err);
 	if (r == 0)

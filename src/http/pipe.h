@@ -38,6 +38,7 @@ struct pipe {
 struct pipe_start {
 	int client, server; /* taken, also on failure */
 	struct str head, from_server, from_client;
+	bool deflate; /* permessage-deflate was agreed on */
 };
 
 /* The memory, zeroed before, must live until the end of the turn in which

@@ -12,6 +12,7 @@ static struct seen {
 } seen;
 
 static unsigned ping_ms; /* 0: as shipped */
+static struct wsd_pool pool;
 
 static void on_message(struct ws *w, enum ws_op op, struct str data, void *arg)
 {
@@ -58,6 +59,7 @@ static void handler(struct http_req *r, void *arg)
 		.ping_ms = ping_ms,
 		.timeout_ms = ping_ms * 5,
 		.protocol = ws_offered(r, "chat") ? STR("chat") : STR_NONE,
+		.deflate = &pool,
 		.on_message = on_message,
 		.on_close = on_close,
 		.on_drain = on_drain,
@@ -82,7 +84,7 @@ static int before;
 #define KEY   "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
 #define GET   "GET /ws HTTP/1.1\r\nHost: a\r\n"
 
-static int start(void)
+static int start_with(const char *extension, const char *agreed)
 {
 	struct buf b = BUF(10000);
 	int fd;
@@ -93,7 +95,9 @@ static int start(void)
 	fd = peer_open(&fx);
 	peer_send(&fx, fd,
 	          STR(GET SHAKE KEY "Sec-WebSocket-Version: 13\r\n"
-	                            "Sec-WebSocket-Protocol: talk, chat\r\n\r\n"));
+	                            "Sec-WebSocket-Protocol: talk, chat\r\n"));
+	peer_send(&fx, fd, str_of(extension));
+	peer_send(&fx, fd, STR("\r\n"));
 	peer_read(&fx, fd, &b, "\r\n\r\n");
 	T_OK(str_starts(buf_str(&b), STR("HTTP/1.1 101 ")));
 	T_OK(str_find(buf_str(&b),
@@ -101,10 +105,18 @@ static int start(void)
 	     buf_len(&b));
 	T_OK(str_find(buf_str(&b), STR("Sec-WebSocket-Protocol: chat\r\n")) < buf_len(&b));
 	T_OK(str_find(buf_str(&b), STR("X-Test: yes\r\n")) < buf_len(&b));
+	T_EQ(str_find(buf_str(&b), STR("Sec-WebSocket-Extensions")) < buf_len(&b),
+	     agreed[0] != 0);
+	T_OK(str_find(buf_str(&b), str_of(agreed)) < buf_len(&b));
 	T_EQ(seen.freed, 1);
 	T_EQ(http_server_conns(fx.srv), 0);
 	buf_fini(&b);
 	return fd;
+}
+
+static int start(void)
+{
+	return start_with("", "");
 }
 
 static void stop(int fd)
@@ -114,15 +126,19 @@ static void stop(int fd)
 	T_EQ(seen.closed, 1);
 	fixture_close(&fx);
 	T_EQ(open_fds(), before);
+	wsd_pool_fini(&pool);
 }
 
-static void send_frame(int fd, bool fin, enum wsf_op op, struct str data)
+static void send_frame(int fd, bool fin, unsigned op, struct str data)
 {
 	static const uint8_t mask[4] = { 1, 2, 3, 4 };
 	struct buf b = BUF(4 << 20);
 	char head[WSF_HEAD_MAX], *p;
 
-	buf_put(&b, head, wsf_head(head, fin, op, data.len, mask));
+	size_t n = wsf_head(head, fin, (enum wsf_op)(op & 15), data.len, mask);
+
+	head[0] = (char)(head[0] | (int)(op & WSF_PACKED));
+	buf_put(&b, head, n);
 	p = buf_reserve(&b, data.len);
 	if (data.len)
 		memcpy(p, data.ptr, data.len);
@@ -219,7 +235,7 @@ static void closing(void)
 	T_EQ(seen.code, 1005);
 }
 
-static void violation(bool fin, enum wsf_op op, struct str data, unsigned code)
+static void violation(bool fin, unsigned op, struct str data, unsigned code)
 {
 	int fd = start();
 
@@ -247,6 +263,99 @@ static void violations(void)
 	send_frame(fd, false, WSF_BINARY, (struct str){ big, 600000 });
 	send_frame(fd, true, WSF_CONT, (struct str){ big, 600000 });
 	expect_close(fd, 1009);
+	stop(fd);
+	free(big);
+}
+
+/* ---- permessage-deflate ---- */
+
+#define OFFER  "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n"
+#define AGREED "Sec-WebSocket-Extensions: permessage-deflate; client_no_context_takeover\r\n"
+#define HELLO  STR("\xf2\x48\xcd\xc9\xc9\x07\x00") /* RFC 7692 7.2.3.1 */
+
+static void packed_messages(void)
+{
+	int fd = start_with(OFFER, AGREED);
+	struct buf said = BUF(100000), got = BUF(100000), out = BUF(100000);
+	struct wsd d;
+
+	send_frame(fd, true, WSF_TEXT | WSF_PACKED, HELLO);
+	expect(fd, WSF_TEXT, STR("Hello"));
+	send_frame(fd, false, WSF_TEXT | WSF_PACKED, str_sub(HELLO, 0, 1));
+	send_frame(fd, true, WSF_PING, STR("p"));
+	expect(fd, WSF_PONG, STR("p"));
+	for (size_t i = 1; i < HELLO.len; i++)
+		send_frame(fd, i == HELLO.len - 1, WSF_CONT, str_sub(HELLO, i, i + 1));
+	expect(fd, WSF_TEXT, STR("Hello"));
+	send_frame(fd, true, WSF_BINARY, STR("as it is"));
+	expect(fd, WSF_BINARY, STR("as it is"));
+	send_frame(fd, true, WSF_TEXT | WSF_PACKED, STR("\0"));
+	expect(fd, WSF_TEXT, STR(""));
+	/* What is long enough comes back packed. */
+	for (int i = 0; i < 100; i++)
+		buf_printf(&said, "line %d\n", i);
+	send_frame(fd, true, WSF_TEXT, buf_str(&said));
+	for (int i = 0; buf_len(&got) < 4 || buf_len(&got) < 4U + (uint8_t)buf_str(&got).ptr[3];
+	     i++) {
+		char c;
+
+		T_OK(i < 100000);
+		if (read(fd, &c, 1) == 1)
+			buf_put_c(&got, c);
+		else
+			turns(&fx, 1);
+	}
+	T_EQ((uint8_t)buf_str(&got).ptr[0], 0xc1);
+	T_EQ(buf_str(&got).ptr[1], 126);
+	T_EQ(buf_str(&got).ptr[2], 0);
+	wsd_init(&d, &pool, (struct wsext){ .deflate = true });
+	T_EQ(wsd_unpack(&d, str_sub(buf_str(&got), 4, buf_len(&got)), &out), WSD_OK);
+	T_EQ(wsd_unpack_end(&d, &out), WSD_OK);
+	T_STR(buf_str(&out), buf_str(&said));
+	wsd_fini(&d);
+	buf_fini(&said);
+	buf_fini(&got);
+	buf_fini(&out);
+	stop(fd);
+}
+
+static void packed_violation(bool fin, unsigned op, struct str data, unsigned code)
+{
+	int fd = start_with(OFFER, AGREED);
+
+	send_frame(fd, fin, op, data);
+	expect_close(fd, code);
+	stop(fd);
+	T_EQ(seen.code, code);
+	T_EQ(seen.messages, 0);
+}
+
+static void packed_violations(void)
+{
+	char *big = calloc(1, 1000001);
+	struct str bomb = { big, 1000001 };
+	struct wsd_pool other = { 0 };
+	struct wsd d;
+	int fd;
+
+	wsd_init(&d, &other, (struct wsext){ .deflate = true });
+	T_OK(wsd_pack(&d, &bomb, 1, 0, false, &bomb));
+	packed_violation(true, WSF_BINARY | WSF_PACKED, bomb, 1009);
+	wsd_fini(&d);
+	wsd_pool_fini(&other);
+	violation(true, WSF_TEXT | WSF_PACKED, HELLO, 1002); /* nobody agreed to that */
+	packed_violation(true, WSF_PING | WSF_PACKED, STR(""), 1002);
+	packed_violation(true, WSF_CONT | WSF_PACKED, STR("x"), 1002);
+	packed_violation(true, WSF_TEXT | WSF_PACKED, STR("\xff\xff\xff"), 1007);
+	packed_violation(true, WSF_TEXT | WSF_PACKED, str_sub(HELLO, 0, 4), 1007);
+	packed_violation(true, WSF_TEXT | WSF_PACKED, STR(""), 1007);
+	/* Not UTF-8, as soon as it is there: stored \xff. */
+	packed_violation(false, WSF_TEXT | WSF_PACKED, STR("\0\1\0\xfe\xff\xff"), 1007);
+	packed_violation(true, WSF_BINARY | WSF_PACKED, (struct str){ big, 1000001 }, 1009);
+	fd = start_with(OFFER, AGREED);
+	send_frame(fd, false, WSF_TEXT | WSF_PACKED, STR("\0"));
+	send_frame(fd, true, WSF_CONT | WSF_PACKED, STR("\0"));
+	expect_close(fd, 1002);
 	stop(fd);
 	free(big);
 }
@@ -349,6 +458,8 @@ static void early_bytes(void)
 
 TEST_MAIN({ "messages, fragments, pings", messages }, { "either side may close", closing },
           { "a violation ends it with the right code", violations },
+          { "packed messages are messages", packed_messages },
+          { "what is packed must be so by the RFC", packed_violations },
           { "a client that does not read is let go", slow_reader },
           { "reading can pause", back_pressure },
           { "a client that says nothing is pinged, then dropped", silent_client },

@@ -11,6 +11,7 @@
 #include "agent/dispatch.h"
 #include "agent/kernels.h"
 #include "agent/lab.h"
+#include "agent/reexec.h"
 #include "agent/run.h"
 #include "agent/shimlink.h"
 #include "agent/terms.h"
@@ -55,7 +56,7 @@ int agent_start(struct agent *a, const struct agent_cfg *cfg, struct err *err)
 
 int agent_run(struct agent *a, int listen_fd, struct err *err)
 {
-	int r = http_server_listen(a->server, listen_fd, err);
+	int r = listen_fd < 0 ? 0 : http_server_listen(a->server, listen_fd, err);
 
 	return r < 0 ? r : ev_run(a->ev, err);
 }
@@ -65,6 +66,7 @@ void agent_fini(struct agent *a)
 	char parent[PATH_MAX];
 	const char *slash;
 
+	reexec_fini(a);
 	if (a->shim)
 		shimlink_fini(a);
 	if (a->server)

@@ -50,6 +50,7 @@ struct agent_cfg {
 	 * every interval; also ones that are watched or busy. */
 	unsigned cull_idle_seconds, cull_interval_seconds;
 	bool cull_connected, cull_busy;
+	unsigned state_fd; /* of the program before this one (agent/reexec.h); 0: none */
 	const char *session_id, *workspace;
 };
 
@@ -81,6 +82,7 @@ struct agent {
 	struct lab *lab;         /* lab.h */
 	struct uploads *uploads; /* upload.c */
 	struct cpu_watch *cpu;   /* evidence.c */
+	struct reexec *reexec;   /* reexec.h */
 };
 
 /* Records activity now. Kinds that matter are sent to the shim soon. */

@@ -35,6 +35,13 @@ void events_fini(struct events *e)
 	list_init(&e->listeners_);
 }
 
+void events_leave(struct agent *a, unsigned timeout_ms)
+{
+	list_for_each_safe (it, &a->events.listeners_)
+		ws_leave(LIST_ENTRY(it, struct listener, node)->ws, 1012,
+		         STR("the server restarts: come back"), timeout_ms);
+}
+
 void events_emit(struct agent *a, const char *schema, struct str members)
 {
 	struct buf b = BUF(65536);

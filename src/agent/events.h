@@ -22,6 +22,8 @@ struct events {
 
 void events_init(struct events *e);
 void events_fini(struct events *e);
+/* All listeners are sent away; they come back. */
+void events_leave(struct agent *a, unsigned timeout_ms);
 /* Sends {schema_id, schema_version "1", timestamp, …members} to all;
  * `members` is the inside of an object, without braces, already JSON. */
 void events_emit(struct agent *a, const char *schema, struct str members);

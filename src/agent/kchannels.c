@@ -113,7 +113,7 @@ static void on_message(struct ws *w, enum ws_op op, struct str data, void *arg)
 	struct jmsg m;
 	int r;
 
-	if (!c->k || c->ws != w)
+	if (!c->k || (c->ws != w && c->leaving != w))
 		return;
 	if (c->v1)
 		r = jmsg_from_ws_v1(&a, data, &m, &err);

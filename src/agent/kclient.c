@@ -14,6 +14,7 @@
 #define AWAY_CLEAN_MS 60000U       /* closed on purpose: only a quick return is likely */
 #define AWAY_MS       (12U * 3600U * 1000U)
 #define SWEEP_MS      30000U
+#define LEAVE_MS      10000U
 #define FILE_MAX_LIVE (128U << 20)
 #define FILE_MAX_AWAY (32U << 20)
 #define ARENA_MAX     (4U << 20)
@@ -274,7 +275,7 @@ static void forget(struct kclient *c)
 	c->k = NULL;
 	kspool_fini(&c->spool);
 	ev_timer_stop(&c->more);
-	if (!c->ws)
+	if (!c->ws && !c->leaving)
 		ev_at_turn_end(c->a->ev, &c->gone, on_gone);
 }
 
@@ -320,6 +321,21 @@ static void bound_away(struct kernel *k)
 		ev_timer_start(k->a->ev, &k->sweep, SWEEP_MS, on_sweep);
 }
 
+struct kclient *kclient_new(struct kernel *k, struct str session)
+{
+	struct kclient *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		return NULL;
+	c->a = k->a;
+	c->k = k;
+	(void)snprintf(c->session, sizeof(c->session), "%.*s", STR_ARG(session));
+	kspool_init(&c->spool, k->a->cfg->home ? k->a->cfg->home : k->a->cfg->root,
+	            FILE_MAX_LIVE);
+	list_push(&k->clients, &c->node);
+	return c;
+}
+
 struct kclient *kclient_attach(struct kernel *k, struct str session, bool v1, bool browser)
 {
 	struct kclient *c = NULL;
@@ -337,15 +353,9 @@ struct kclient *kclient_attach(struct kernel *k, struct str session, bool v1, bo
 		ws_close(stale, 1000, STR("the same session has connected again"));
 	}
 	if (!c) {
-		c = calloc(1, sizeof(*c));
+		c = kclient_new(k, session);
 		if (!c)
 			return NULL;
-		c->a = k->a;
-		c->k = k;
-		(void)snprintf(c->session, sizeof(c->session), "%.*s", STR_ARG(session));
-		kspool_init(&c->spool, k->a->cfg->home ? k->a->cfg->home : k->a->cfg->root,
-		            FILE_MAX_LIVE);
-		list_push(&k->clients, &c->node);
 	}
 	c->v1 = v1;
 	c->browser = browser;
@@ -368,17 +378,56 @@ void kclient_opened(struct kclient *c, struct ws *w)
 
 void kclient_closed(struct kclient *c, struct ws *w, unsigned code)
 {
+	if (w && c->leaving == w) {
+		c->leaving = NULL;
+		if (!c->k && !c->ws)
+			ev_at_turn_end(c->a->ev, &c->gone, on_gone);
+		return;
+	}
 	if (c->ws != w)
 		return;
 	c->ws = NULL;
 	if (!c->k) {
-		ev_at_turn_end(c->a->ev, &c->gone, on_gone);
+		if (!c->leaving)
+			ev_at_turn_end(c->a->ev, &c->gone, on_gone);
 		return;
 	}
 	c->clean = code == 1000 || code == 1001 || code == 1005;
 	c->away_ms = ev_now_ms(c->a->ev);
 	c->spool.file_max = FILE_MAX_AWAY;
 	bound_away(c->k);
+}
+
+void kclients_sweep(struct kernel *k)
+{
+	if (!list_empty(&k->clients) && !ev_timer_armed(&k->sweep))
+		ev_timer_start(k->a->ev, &k->sweep, SWEEP_MS, on_sweep);
+}
+
+void kclients_leave(struct kernel *k)
+{
+	list_for_each_safe (it, &k->clients) {
+		struct kclient *c = CONTAINER_OF(it, struct kclient, node);
+
+		if (!c->ws)
+			continue;
+		c->leaving = c->ws;
+		c->ws = NULL;
+		c->clean = c->paused = false;
+		c->away_ms = ev_now_ms(k->a->ev);
+		ev_timer_stop(&c->more);
+		ws_leave(c->leaving, 1012, STR("the server restarts: come back"), LEAVE_MS);
+	}
+	kclients_sweep(k);
+}
+
+size_t kclients_leaving(const struct kernel *k)
+{
+	size_t n = 0;
+
+	list_for_each (it, &k->clients)
+		n += CONTAINER_OF(it, struct kclient, node)->leaving != NULL;
+	return n;
 }
 
 void kclients_pause(struct kernel *k, bool pause)

@@ -21,7 +21,8 @@ struct kclient {
 	struct list node; /* in kernel.clients */
 	struct kernel *k; /* NULL: the kernel is gone, only on_close is awaited */
 	struct agent *a;
-	struct ws *ws; /* NULL: away */
+	struct ws *ws;      /* NULL: away */
+	struct ws *leaving; /* was sent away: is still heard, and told nothing */
 	bool v1, paused;
 	bool clean;        /* was closed on purpose */
 	bool browser;      /* a page, not a program: there is a limit to what it can show */
@@ -56,6 +57,13 @@ void kclient_opened(struct kclient *c, struct ws *w);
 void kclient_closed(struct kclient *c, struct ws *w, unsigned code);
 /* The kernel can take messages again, or can't. */
 void kclients_pause(struct kernel *k, bool pause);
+/* All are sent away; what comes for them is kept until they are back. */
+void kclients_leave(struct kernel *k);
+size_t kclients_leaving(const struct kernel *k);
+/* One that is away, without anything kept yet; NULL: no memory. */
+struct kclient *kclient_new(struct kernel *k, struct str session);
+/* Clients that are away are let go in time. */
+void kclients_sweep(struct kernel *k);
 /* The kernel ended: all are closed. JupyterLab comes back after another code
  * than 1000 and 1001, and asks what has become of the kernel. */
 void kclients_end(struct kernel *k, unsigned code, struct str why);

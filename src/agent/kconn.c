@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "agent/handover.h"
 #include "net/sock.h"
 
 /* A kernel takes half a second to bind; then only a broken one keeps us
@@ -149,9 +150,8 @@ void kconn_stop(struct kconn *c)
 
 void kconn_fini(struct kconn *c)
 {
-	if (!c->ev)
-		return;
-	kconn_stop(c);
+	if (c->ev)
+		kconn_stop(c);
 	zmtp_fini(&c->z_);
 	c->ev = NULL;
 }
@@ -183,4 +183,54 @@ int kconn_send(struct kconn *c, const struct str *part, size_t n)
 size_t kconn_pending(const struct kconn *c)
 {
 	return c->open_ ? stream_pending(&c->s_) : 0;
+}
+
+/* ---- over an exec ---- */
+
+void kconn_save(const struct kconn *c, struct hand_out *out)
+{
+	bool goes_on = c->open_ && c->ready && !c->s_.broken_ && !c->s_.eof_;
+
+	buf_put_u32le(&out->b, goes_on);
+	if (!goes_on)
+		return;
+	CHECK(buf_len(&c->s_.in) == 0); /* on_data feeds all to the decoder */
+	hand_put_fd(out, c->s_.fd.fd);
+	hand_put_str(out, buf_str(&c->s_.out));
+	zmtp_save(&c->z_, &out->b);
+}
+
+static void go_on(struct kconn *c, int fd, struct str unsent)
+{
+	c->on_ = true;
+	if (stream_open(&c->s_, c->ev, fd, KCONN_IN_MAX, KCONN_OUT_MAX, false, NULL) < 0) {
+		retry(c);
+		return;
+	}
+	c->open_ = c->ready = true;
+	c->s_.on_data = on_data;
+	c->s_.on_close = on_close;
+	c->s_.on_drain = on_drain;
+	if (unsent.len)
+		(void)stream_queuev(&c->s_, &unsent, 1); /* on_close tells if it can't be */
+}
+
+int kconn_load(struct kconn *c, struct hand_in *in, struct err *err)
+{
+	struct str unsent;
+	int fd, r;
+
+	if (!hand_bool(in)) {
+		if (in->a)
+			kconn_start(c);
+		return 0;
+	}
+	fd = hand_fd(in);
+	unsent = hand_str(in, KCONN_OUT_MAX);
+	r = zmtp_load(&c->z_, &in->c, err);
+	if (r == 0 && (cur_bad(&in->c) || fd < 0))
+		r = ERR(err, -EPROTO, "a connection to a kernel has no descriptor");
+	if (r == 0 && in->a)
+		go_on(c, fd, unsent);
+	return r;
 }

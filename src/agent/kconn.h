@@ -48,3 +48,11 @@ void kconn_fini(struct kconn *c);
 /* -ENOTCONN while not ready, -ENOBUFS when too much is queued. */
 MUST_CHECK int kconn_send(struct kconn *c, const struct str *part, size_t n);
 size_t kconn_pending(const struct kconn *c);
+
+/* Over an exec (agent/handover.h): the connection goes on at the byte where it
+ * was, and what was not sent yet is sent. One that was not ready begins anew.
+ * Loading takes the place of kconn_start; it starts nothing if it only checks. */
+struct hand_out;
+struct hand_in;
+void kconn_save(const struct kconn *c, struct hand_out *out);
+MUST_CHECK int kconn_load(struct kconn *c, struct hand_in *in, struct err *err);

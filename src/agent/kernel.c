@@ -47,10 +47,8 @@ bool kernel_may(enum kernel_state from, enum kernel_state to)
 	return states[from].allowed & (1U << to);
 }
 
-static void on_gone(struct ev_later *l)
+void kernel_free(struct kernel *k)
 {
-	struct kernel *k = CONTAINER_OF(l, struct kernel, gone);
-
 	for (int c = 0; c < JMSG_CHANNEL_MAX_; c++)
 		kconn_fini(&k->conn[c]);
 	buf_fini(&k->info);
@@ -61,6 +59,11 @@ static void on_gone(struct ev_later *l)
 	free(k->path);
 	free(k->failure);
 	free(k);
+}
+
+static void on_gone(struct ev_later *l)
+{
+	kernel_free(CONTAINER_OF(l, struct kernel, gone));
 }
 
 /* Everybody who waits for it learns that it ended. */
@@ -263,24 +266,33 @@ static char *session_name_of(struct agent *a, const struct kernel_new *n)
 	return full;
 }
 
-static struct kernel *alloc_kernel(struct agent *a, const struct kernel_new *n)
+struct kernel *kernel_blank(struct agent *a)
 {
 	struct kernel *k = calloc(1, sizeof(*k));
 
 	if (!k)
 		return NULL;
 	k->a = a;
-	k->cwd = folder_of(a, n->path, n->is_file);
-	k->path = session_name_of(a, n);
 	list_init(&k->clients);
 	list_init(&k->waits);
 	buf_init(&k->info, 1U << 20);
 	buf_init(&k->run.parent, JMSG_HEADER_MAX);
 	buf_init(&k->run.session, 1024);
-	k->last_activity = time_wall_us();
-	k->since_ms = ev_now_ms(a->ev);
 	k->child.pidfd = -1;
 	k->output.fd = -1;
+	return k;
+}
+
+static struct kernel *alloc_kernel(struct agent *a, const struct kernel_new *n)
+{
+	struct kernel *k = kernel_blank(a);
+
+	if (!k)
+		return NULL;
+	k->cwd = folder_of(a, n->path, n->is_file);
+	k->path = session_name_of(a, n);
+	k->last_activity = time_wall_us();
+	k->since_ms = ev_now_ms(a->ev);
 	rand_uuid(k->session);
 	if (n->id.len)
 		memcpy(k->id, n->id.ptr, n->id.len);

@@ -80,6 +80,7 @@ struct kernel {
 	char *failure;         /* FAILED: the whole sentence; or NULL */
 	unsigned port_tries;
 	unsigned cull_seconds; /* idle for longer, it is ended; 0: never */
+	char reason_kept[128]; /* of it, when another program said so */
 
 	/* Connections */
 	char file[KCONN_ADDR_MAX], ip[KCONN_ADDR_MAX];
@@ -142,6 +143,10 @@ struct kernel_new {
 /* -ENOENT: no such spec. -EEXIST: that id runs. -EAGAIN: too many. */
 MUST_CHECK int kernel_new(struct agent *a, const struct kernel_new *n, struct kernel **ret,
                           struct err *err);
+/* Without a process, in no list; for kernels that come from elsewhere. a may be
+ * NULL if it is only looked at and freed. */
+struct kernel *kernel_blank(struct agent *a);
+void kernel_free(struct kernel *k);
 void kernel_put_model(const struct kernel *k, struct jsonw *w);
 size_t kernel_connections(const struct kernel *k);
 /* Does the user's code run in it, and wait neither for a person's input nor
@@ -151,6 +156,8 @@ void kernel_emit(struct kernel *k, const char *action, const char *status, const
 
 /* kernel_proc.c */
 MUST_CHECK int kernel_launch(struct kernel *k, struct err *err);
+/* A process that runs already, and its output (taken; -1: closed). */
+MUST_CHECK int kernel_adopt(struct kernel *k, pid_t pid, int output, struct err *err);
 void kernel_signal(struct kernel *k, int signo); /* to its process group */
 MUST_CHECK int kernel_interrupt(struct kernel *k, struct err *err);
 void kernel_close_process(struct kernel *k);
@@ -168,11 +175,16 @@ void kernels_cull_start(struct kernels *ks);
 void kernel_stop(struct kernel *k, struct kernel_wait *w); /* w may be NULL */
 void kernel_restart(struct kernel *k, struct kernel_wait *w);
 void kernel_unwait(struct kernel_wait *w);
+void kernel_await_gone(struct kernel *k); /* FAILED: it is not kept for ever */
 void kernel_on_ready(struct kernel *k); /* from the messages: it answers */
 void kernel_on_exit(struct kernel *k, int code, int status);
 
 /* kernel_msgs.c */
 void kernel_listen(struct kernel *k); /* connects, nudges */
+/* Connections and their callbacks, without connecting. */
+void kernel_prepare_conns(struct kernel *k);
+/* The reply was here, idle is awaited. */
+void kernel_await_idle(struct kernel *k);
 void kernel_deafen(struct kernel *k); /* disconnects */
 MUST_CHECK int kernel_send(struct kernel *k, const struct jmsg *m);
 /* A message of our own: session and time are filled in. */

@@ -110,6 +110,14 @@ static void on_failed_timer(struct ev_timer *t)
 	(void)!kernel_move(CONTAINER_OF(t, struct kernel, timer), KERNEL_DEAD, NULL);
 }
 
+void kernel_await_gone(struct kernel *k)
+{
+	mono_ms past = ev_now_ms(k->a->ev) - k->since_ms;
+
+	ev_timer_start(k->a->ev, &k->timer, past < FAILED_MS ? FAILED_MS - past : 0,
+	               on_failed_timer);
+}
+
 /* It stays, without a process, so that its model can say why. JupyterLab shows
  * that if it is told by the model, not by a status: the sockets are closed, and
  * it asks. A client that only waits for the status finds the socket closed. */
@@ -126,7 +134,7 @@ static void fail(struct kernel *k, const struct err *err)
 	kernel_tell_death(k, "DeadKernelError", err->msg);
 	kernel_deafen(k);
 	kclients_end(k, 1011, STR("the kernel did not start, or dies always"));
-	ev_timer_start(k->a->ev, &k->timer, FAILED_MS, on_failed_timer);
+	kernel_await_gone(k);
 	wake(k, false);
 }
 

@@ -323,13 +323,17 @@ static void on_idle_timer(struct ev_timer *t)
 	kernel_forget_run(k);
 }
 
+void kernel_await_idle(struct kernel *k)
+{
+	k->run.replied = true;
+	k->run.waiting = false;
+	ev_timer_start(k->a->ev, &k->idle_timer, IDLE_GRACE_MS, on_idle_timer);
+}
+
 static void on_shell_reply(struct kernel *k, const struct jmsg *m)
 {
-	if (str_is(m->head.type, "execute_reply") && is_running(k, m->up.id)) {
-		k->run.replied = true;
-		k->run.waiting = false;
-		ev_timer_start(k->a->ev, &k->idle_timer, IDLE_GRACE_MS, on_idle_timer);
-	}
+	if (str_is(m->head.type, "execute_reply") && is_running(k, m->up.id))
+		kernel_await_idle(k);
 }
 
 static void on_stdin_request(struct kernel *k, const struct jmsg *m)
@@ -499,10 +503,10 @@ static void on_conn_drain(struct kconn *c)
 
 /* Shell and stdin share an identity: the kernel addresses an input_request to
  * the one that sent the execute_request. */
-void kernel_listen(struct kernel *k)
+void kernel_prepare_conns(struct kernel *k)
 {
-	k->got_info = k->got_iopub = false;
-	k->start_ms = ev_now_ms(k->a->ev);
+	struct ev *ev = k->a ? k->a->ev : NULL;
+
 	for (int c = 0; c < JMSG_CHANNEL_MAX_; c++) {
 		struct kconn *conn = &k->conn[c];
 
@@ -511,10 +515,18 @@ void kernel_listen(struct kernel *k)
 		conn->on_ready = on_conn_ready;
 		conn->on_drain = on_conn_drain;
 		if (!conn->ev)
-			kconn_init(conn, k->a->ev, c == JMSG_IOPUB ? ZMTP_SUB : ZMTP_DEALER,
+			kconn_init(conn, ev, c == JMSG_IOPUB ? ZMTP_SUB : ZMTP_DEALER,
 			           c == JMSG_IOPUB ? STR("") : str_of(k->session));
-		kconn_start(conn);
 	}
+}
+
+void kernel_listen(struct kernel *k)
+{
+	k->got_info = k->got_iopub = false;
+	k->start_ms = ev_now_ms(k->a->ev);
+	kernel_prepare_conns(k);
+	for (int c = 0; c < JMSG_CHANNEL_MAX_; c++)
+		kconn_start(&k->conn[c]);
 	ev_timer_start(k->a->ev, &k->timer, NUDGE_MS, on_nudge);
 }
 

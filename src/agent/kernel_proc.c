@@ -270,6 +270,22 @@ int kernel_launch(struct kernel *k, struct err *err)
 	return r < 0 ? err_wrap(err, r, "Kernel %s did not start", k->name) : 0;
 }
 
+int kernel_adopt(struct kernel *k, pid_t pid, int output, struct err *err)
+{
+	int r;
+
+	k->output.fd = output;
+	if (output >= 0 &&
+	    ev_fd_start(k->a->ev, &k->output, output, EPOLLIN, on_output, NULL) < 0)
+		own_close(&k->output.fd);
+	r = ev_child_start(k->a->ev, &k->child, pid, on_exit_of_child, err);
+	if (r < 0)
+		return r;
+	k->pid = pid;
+	set_addresses(k);
+	return 0;
+}
+
 void kernel_close_process(struct kernel *k)
 {
 	ev_child_stop(&k->child);

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 
+#include "agent/handover.h"
 #include "base/cur.h"
 
 #define HEAD       8U
@@ -291,4 +292,62 @@ bool kspool_take(struct kspool *s, struct buf *b, bool *ret_after_drop)
 	if (s->r_ < s->w_ && take_file(s, b))
 		return true;
 	return take_from(&s->mem_, b);
+}
+
+/* ---- over an exec ---- */
+
+void kspool_save(const struct kspool *s, struct hand_out *out)
+{
+	hand_put_fd(out, s->fd_);
+	buf_put_u64le(&out->b, s->file_max);
+	buf_put_u64le(&out->b, s->r_);
+	buf_put_u64le(&out->b, s->w_);
+	buf_put_u64le(&out->b, s->punched_);
+	buf_put_u64le(&out->b, s->dropped);
+	buf_put_u32le(&out->b, s->lost);
+	hand_put_str(out, buf_str(&s->kept_));
+	hand_put_str(out, buf_str(&s->mem_));
+}
+
+/* Whole records only: take_from believes them. */
+static bool whole_records(struct str s)
+{
+	while (s.len) {
+		uint32_t len = s.len < HEAD ? 0 : get_head(s).len;
+
+		if (s.len < HEAD || len > s.len - HEAD)
+			return false;
+		s = str_sub(s, HEAD + (size_t)len, s.len);
+	}
+	return true;
+}
+
+int kspool_load(struct kspool *s, struct hand_in *in, struct err *err)
+{
+	struct kspool v = { .fd_ = hand_fd(in) };
+	struct str kept, mem;
+
+	v.file_max = cur_u64le(&in->c);
+	v.r_ = cur_u64le(&in->c);
+	v.w_ = cur_u64le(&in->c);
+	v.punched_ = cur_u64le(&in->c);
+	v.dropped = cur_u64le(&in->c);
+	v.lost = hand_bool(in);
+	kept = hand_str(in, KSPOOL_KEPT);
+	mem = hand_str(in, KSPOOL_MEMORY);
+	if (cur_bad(&in->c) || v.punched_ > v.r_ || v.r_ > v.w_ || v.w_ > INT64_MAX ||
+	    (v.fd_ < 0 && v.w_ != 0) || !whole_records(kept) || !whole_records(mem))
+		return ERR(err, -EPROTO, "what is kept for a browser is no queue");
+	if (!in->a)
+		return 0;
+	s->fd_ = v.fd_;
+	s->file_max = v.file_max;
+	s->r_ = v.r_;
+	s->w_ = v.w_;
+	s->punched_ = v.punched_;
+	s->dropped = v.dropped;
+	s->lost = v.lost;
+	buf_put_str(&s->kept_, kept);
+	buf_put_str(&s->mem_, mem);
+	return 0;
 }

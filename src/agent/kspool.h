@@ -8,6 +8,7 @@
 #pragma once
 
 #include "base/buf.h"
+#include "base/err.h"
 
 #define KSPOOL_MEMORY (64U << 10)
 #define KSPOOL_KEPT   (1U << 20)
@@ -33,3 +34,9 @@ void kspool_put(struct kspool *s, const struct str *part, size_t n, bool output)
  * took place before it if *ret_after_drop. */
 bool kspool_take(struct kspool *s, struct buf *b, bool *ret_after_drop);
 uint64_t kspool_bytes(const struct kspool *s);
+
+/* Over an exec (agent/handover.h); into one that was kspool_init'ed. */
+struct hand_out;
+struct hand_in;
+void kspool_save(const struct kspool *s, struct hand_out *out);
+MUST_CHECK int kspool_load(struct kspool *s, struct hand_in *in, struct err *err);

@@ -6,17 +6,20 @@
 
 /* All parts made, nothing listening yet. cfg must live on. */
 MUST_CHECK int agent_start(struct agent *a, const struct agent_cfg *cfg, struct err *err);
-/* Serves what comes in on fd (taken) until agent_stop. */
+/* Serves what comes in on fd (taken; -1: it has its sockets already) until
+ * agent_stop. */
 MUST_CHECK int agent_run(struct agent *a, int listen_fd, struct err *err);
 void agent_fini(struct agent *a);
 /* A private folder for kernels' sockets, short enough for a socket's name;
  * removed by agent_fini. */
 MUST_CHECK int agent_runtime_dir(char *ret, size_t n, struct err *err);
 
-/* `carrel-agent serve …`: exit status. */
+/* `carrel-agent serve …`: exit status. argv is that of the process. */
 int serve_main(int argc, char **argv);
 /* `carrel-agent session`, PID 1. */
-int session_main(void);
+int session_main(char **argv);
+/* Is this process what session_check_status wants? */
+MUST_CHECK int session_check_self(struct err *err);
 /* Is /proc/self/status what the container promised? Exactly SETUID, SETGID and
  * KILL, a seccomp filter, no new privileges. */
 MUST_CHECK int session_check_status(struct str status, struct err *err);

@@ -6,6 +6,8 @@
 #include <limits.h>
 #include <stdio.h>
 
+#include "agent/handover.h"
+#include "agent/reexec.h"
 #include "agent/run.h"
 #include "base/encode.h"
 #include "base/log.h"
@@ -14,6 +16,7 @@
 
 struct options {
 	struct agent_cfg cfg;
+	struct handover *before; /* NULL: this is the first program */
 	struct arena m;
 	char root[PATH_MAX], runtime[64], token[65];
 };
@@ -50,6 +53,7 @@ static const struct option table[] = {
 	OPT("--cull-connected", FLAG, cull_connected, "1: also idle kernels that a page is open at (0)"),
 	OPT("--cull-busy", FLAG, cull_busy, "1: also kernels that run a cell (0)"),
 	OPT("--terminal-cull-seconds", SECONDS, terminal_cull_seconds, "end idle terminals; 0: never (0)"),
+	OPT("--state", SECONDS, state_fd, "(its own: what the program before this one left)"),
 };
 /* clang-format on */
 
@@ -156,7 +160,11 @@ static int settle(struct options *o, struct err *err)
 	uint8_t raw[24];
 	struct buf hex = BUF(64);
 
-	if (!realpath(c->root ? c->root : ".", o->root))
+	if (o->before) {
+		(void)snprintf(o->root, sizeof(o->root), "%s", handover_root(o->before));
+		c->token = arena_strz(&o->m, str_of(handover_token(o->before)));
+		CHECK(c->token);
+	} else if (!realpath(c->root ? c->root : ".", o->root))
 		return ERR(err, -errno, "the folder %s can't be used: %m",
 		           c->root ? c->root : ".");
 	c->root = o->root;
@@ -196,15 +204,28 @@ static void on_signal(struct ev *ev, int signo, void *arg)
 	agent_stop(arg, "signal", 5);
 }
 
-static int run(struct options *o, struct agent *a, struct err *err)
+static int run(struct options *o, struct agent *a, char *const *argv, struct err *err)
 {
-	int fd = -1, r = open_port(&o->cfg, &fd, err);
+	bool first = true;
+	int fd = -1, r = o->before ? 0 : open_port(&o->cfg, &fd, err);
 
-	if (r == 0)
+	if (o->before)
+		(void)snprintf(o->runtime, sizeof(o->runtime), "%s",
+		               handover_runtime_dir(o->before));
+	else if (r == 0)
 		r = agent_runtime_dir(o->runtime, sizeof(o->runtime), err);
 	o->cfg.runtime_dir = o->runtime;
 	if (r == 0)
 		r = agent_start(a, &o->cfg, err);
+	if (r == 0)
+		r = reexec_init(a, argv, err);
+	if (r == 0 && o->before)
+		r = handover_load(o->before, a, err);
+	if (r == 0 && o->before) { /* its memory goes before anything is served */
+		handover_free(o->before);
+		o->before = NULL;
+		first = false;
+	}
 	if (r == 0)
 		r = ev_signal(a->ev, SIGTERM, on_signal, a, err);
 	if (r == 0)
@@ -213,8 +234,9 @@ static int run(struct options *o, struct agent *a, struct err *err)
 		own_close(&fd);
 		return r;
 	}
-	(void)printf("carrel-agent serves http://%s:%u%s%s%s\n", o->cfg.ip, o->cfg.port,
-	             o->cfg.base_url, o->token[0] ? "?token=" : "", o->token);
+	if (first)
+		(void)printf("carrel-agent serves http://%s:%u%s%s%s\n", o->cfg.ip, o->cfg.port,
+		             o->cfg.base_url, o->token[0] ? "?token=" : "", o->token);
 	(void)fflush(stdout);
 	return agent_run(a, fd, err);
 }
@@ -232,7 +254,9 @@ int serve_main(int argc, char **argv)
 	o->cfg = (struct agent_cfg){
 		.ip = "127.0.0.1", .port = 8888, .base_url = "/", .delete_to_trash = true
 	};
-	r = parse(argc, argv, &o->cfg, &err);
+	r = parse(argc - 2, argv + 2, &o->cfg, &err);
+	if (r == 0 && o->cfg.state_fd)
+		r = handover_open((int)o->cfg.state_fd, &o->before, &err);
 	if (r == 0) {
 		defaults(o);
 		r = settle(o, &err);
@@ -244,11 +268,12 @@ int serve_main(int argc, char **argv)
 		free(a);
 		return usage();
 	}
-	r = run(o, a, &err);
+	r = run(o, a, argv, &err);
 	if (r < 0)
 		(void)fprintf(stderr, "carrel-agent: %s\n", err.msg);
 	if (a->cfg)
 		agent_fini(a);
+	handover_free(o->before);
 	arena_fini(&o->m);
 	free(o);
 	free(a);

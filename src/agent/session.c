@@ -13,6 +13,8 @@
 #include <sys/fsuid.h>
 #include <sys/wait.h>
 
+#include "agent/handover.h"
+#include "agent/reexec.h"
 #include "agent/run.h"
 #include "agent/shimlink.h"
 #include "base/file.h"
@@ -68,7 +70,7 @@ int session_check_status(struct str status, struct err *err)
 	return 0;
 }
 
-static int check_self(struct err *err)
+int session_check_self(struct err *err)
 {
 	struct buf b = BUF(65536);
 	int r = file_read(AT_FDCWD, "/proc/self/status", &b, err);
@@ -251,29 +253,36 @@ static void on_sigterm(struct ev *ev, int signo, void *arg)
 	agent_stop(&in->agent, "signal", 5);
 }
 
-static int serve(struct init *in, struct err *err)
+static int serve(struct init *in, struct handover *h, char *const *argv, struct err *err)
 {
 	struct addr at;
 	int fd = -1, r;
 
 	r = addr_parse(STR("unix:" RUN_DIR "/agent.sock"), &at, err);
-	if (r == 0)
+	if (r == 0 && !h)
 		r = sock_listen(&at, 128, 0666, &fd, err);
 	if (r == 0)
 		r = act_as_user(&in->cfg, err);
-	if (r == 0)
+	if (h)
+		(void)snprintf(in->runtime, sizeof(in->runtime), "%s", handover_runtime_dir(h));
+	else if (r == 0)
 		r = agent_runtime_dir(in->runtime, sizeof(in->runtime), err);
 	in->cfg.runtime_dir = in->runtime;
 	if (r == 0)
 		r = agent_start(&in->agent, &in->cfg, err);
+	if (r == 0)
+		r = reexec_init(&in->agent, argv, err);
 	if (r == 0)
 		r = ev_signal(in->agent.ev, SIGCHLD, on_sigchld, in, err);
 	if (r == 0)
 		r = ev_signal(in->agent.ev, SIGTERM, on_sigterm, in, err);
 	if (r == 0)
 		r = ev_signal(in->agent.ev, SIGINT, on_sigterm, in, err);
+	if (r == 0 && h)
+		r = handover_load(h, &in->agent, err);
 	if (r == 0)
 		r = shimlink_init(&in->agent, RUN_DIR "/shim.sock", err);
+	handover_free(h);
 	if (r < 0) {
 		own_close(&fd);
 		return r;
@@ -281,20 +290,24 @@ static int serve(struct init *in, struct err *err)
 	return agent_run(&in->agent, fd, err);
 }
 
-int session_main(void)
+int session_main(char **argv)
 {
 	struct init *in = xcalloc(1, sizeof(*in));
+	unsigned state = reexec_state_fd(argv);
+	struct handover *h = NULL;
 	struct err err = ERR_NONE;
 	int r;
 
 	log_init("carrel-agent", LOG_INFO);
 	(void)signal(SIGPIPE, SIG_IGN);
 	in->agent.root_fd = -1;
-	r = check_self(&err);
+	r = session_check_self(&err);
 	if (r == 0)
 		r = read_config(in, &err);
+	if (r == 0 && state && handover_open((int)state, &h, &err) < 0)
+		log_err(LOG_ERROR, "state_lost", &err); /* better without than not at all */
 	if (r == 0)
-		r = serve(in, &err);
+		r = serve(in, h, argv, &err);
 	if (r < 0)
 		log_err(LOG_ERROR, "session", &err);
 	if (in->agent.cfg)

@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "agent/call.h"
+#include "agent/handover.h"
 #include "agent/kernel.h"
 #include "agent/kernelspec.h"
 #include "base/rand.h"
@@ -21,20 +22,25 @@ struct session {
 	char *path, *name, *type;
 };
 
-static void session_free(struct agent *a, struct session *s)
+static void session_free(struct session *s)
 {
-	list_del(&s->node);
-	a->kernels->nsessions--;
 	free(s->path);
 	free(s->name);
 	free(s->type);
 	free(s);
 }
 
+static void session_drop(struct agent *a, struct session *s)
+{
+	list_del(&s->node);
+	a->kernels->nsessions--;
+	session_free(s);
+}
+
 void sessions_fini(struct agent *a)
 {
 	list_for_each_safe (it, &a->kernels->sessions)
-		session_free(a, CONTAINER_OF(it, struct session, node));
+		session_drop(a, CONTAINER_OF(it, struct session, node));
 }
 
 static struct session *by_id(struct agent *a, struct str id)
@@ -59,7 +65,7 @@ static void prune(struct agent *a)
 		struct session *s = CONTAINER_OF(it, struct session, node);
 
 		if (!kernel_of(a, s))
-			session_free(a, s);
+			session_drop(a, s);
 	}
 }
 
@@ -225,7 +231,7 @@ static struct session *session_new(struct agent *a, const struct wanted *w,
 	a->kernels->nsessions++;
 	if (s->path && s->name && s->type)
 		return s;
-	session_free(a, s);
+	session_drop(a, s);
 	return NULL;
 }
 
@@ -431,7 +437,7 @@ static void delete_session(struct call *c)
 
 	if (!s)
 		return;
-	session_free(c->a, s);
+	session_drop(c->a, s);
 	if (!k) {
 		agent_json_error(c->r, 410, NULL, "Kernel deleted before session");
 		return;
@@ -446,4 +452,59 @@ const struct route sessions_routes[] = {
 	{ "PATCH", "api/sessions/:id", patch_session, ROUTE_API },
 	{ "DELETE", "api/sessions/:id", delete_session, ROUTE_API },
 	{ NULL, NULL, NULL, 0 },
+};
+
+/* ---- over an exec ---- */
+
+static void save_sessions(struct agent *a, struct hand_out *out)
+{
+	buf_put_u32le(&out->b, (uint32_t)a->kernels->nsessions);
+	list_for_each (it, &a->kernels->sessions) {
+		struct session *s = CONTAINER_OF(it, struct session, node);
+
+		hand_put_str(out, str_of(s->id));
+		hand_put_str(out, str_of(s->kernel));
+		hand_put_str(out, str_of(s->path));
+		hand_put_str(out, str_of(s->name));
+		hand_put_str(out, str_of(s->type));
+	}
+}
+
+static int load_session(struct hand_in *in, struct err *err)
+{
+	struct session *s = xcalloc(1, sizeof(*s));
+	char **const texts[] = { &s->path, &s->name, &s->type };
+
+	list_init(&s->node);
+	hand_text(in, s->id, sizeof(s->id));
+	hand_text(in, s->kernel, sizeof(s->kernel));
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+		*texts[i] = str_dup_z(hand_str(in, CALL_JSON_MAX));
+		if (!*texts[i])
+			cur_fail(&in->c);
+	}
+	if (in->a && !cur_bad(&in->c)) {
+		list_push(&in->a->kernels->sessions, &s->node);
+		in->a->kernels->nsessions++;
+		return 0;
+	}
+	session_free(s);
+	return cur_bad(&in->c) ? ERR(err, -EPROTO, "a session is none") : 0;
+}
+
+static int load_sessions(struct hand_in *in, struct err *err)
+{
+	uint32_t n = hand_u32(in, SESSIONS_MAX);
+	int r = 0;
+
+	for (uint32_t i = 0; i < n && r == 0; i++)
+		r = load_session(in, err);
+	return r;
+}
+
+const struct hand_part hand_sessions = {
+	.tag = "SESS",
+	.version = 1,
+	.save = save_sessions,
+	.load = load_sessions,
 };

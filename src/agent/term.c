@@ -414,33 +414,51 @@ void terms_forget(struct term *t)
 	}
 }
 
-int term_open(struct terms *all, const char *name, const char *cwd, struct term **ret,
-              struct err *err)
+struct term *term_blank(struct terms *all)
 {
 	struct term *t = xcalloc(1, sizeof(*t));
-	autoclose int tty = -1;
-	pid_t pid;
-	int r;
 
 	t->all = all;
 	t->pty = -1;
 	list_init(&t->clients);
 	buf_init(&t->replay, TERM_REPLAY_MAX * 2);
 	buf_init(&t->input, TERM_INPUT_MAX);
+	return t;
+}
+
+int term_watch(struct term *t, pid_t shell, struct err *err)
+{
+	struct ev *ev = t->all->a->ev;
+	int r = ev_fd_start(ev, &t->fd, t->pty, EPOLLIN, on_pty, err);
+
+	if (r == 0)
+		r = ev_child_start(ev, &t->child, shell, on_child, err);
+	if (r < 0)
+		ev_fd_stop(&t->fd);
+	else
+		want(t);
+	return r;
+}
+
+int term_open(struct terms *all, const char *name, const char *cwd, struct term **ret,
+              struct err *err)
+{
+	struct term *t = term_blank(all);
+	autoclose int tty = -1;
+	pid_t pid;
+	int r;
+
 	(void)snprintf(t->name, sizeof(t->name), "%s", name);
 	t->last_activity = all->last_activity = time_wall_us();
 	r = term_open_pty(&t->pty, &tty, err);
 	if (r == 0)
-		r = ev_fd_start(all->a->ev, &t->fd, t->pty, EPOLLIN, on_pty, err);
-	if (r == 0)
 		r = term_spawn(all->a, tty, cwd, &pid, err);
 	if (r == 0) {
-		r = ev_child_start(all->a->ev, &t->child, pid, on_child, err);
+		r = term_watch(t, pid, err);
 		if (r < 0)
 			(void)kill(-pid, SIGKILL);
 	}
 	if (r < 0) {
-		ev_fd_stop(&t->fd);
 		own_close(&t->pty);
 		ev_at_turn_end(all->a->ev, &t->gone, term_free);
 		return r;

@@ -55,6 +55,10 @@ MUST_CHECK int term_open(struct terms *all, const char *name, const char *cwd,
 MUST_CHECK int term_open_pty(int *ret_pty, int *ret_tty, struct err *err);
 MUST_CHECK int term_spawn(const struct agent *a, int tty, const char *cwd, pid_t *ret_pid,
                           struct err *err);
+/* Without pty and shell, in no list. */
+struct term *term_blank(struct terms *all);
+/* Watches t->pty and the shell on it. */
+MUST_CHECK int term_watch(struct term *t, pid_t shell, struct err *err);
 void term_attach(struct term *t, struct call *c);
 /* Takes it off the list, tells its browsers, ends its shell. */
 void term_close(struct term *t);

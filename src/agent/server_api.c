@@ -15,6 +15,7 @@
 #include "agent/mime.h"
 #include "agent/place.h"
 #include "agent/resolve.h"
+#include "agent/resources.h"
 #include "agent/sendfile.h"
 #include "agent/shimlink.h"
 #include "agent/terms.h"
@@ -269,49 +270,15 @@ static void get_kernelspec_file(struct call *c)
 	send_fd(c, fd, -1, NULL, &o);
 }
 
-/* One number of a cgroup file (v2, then v1); 0 when it can't be told. */
-static uint64_t cgroup_number(const char *v2, const char *v1)
-{
-	const char *const paths[] = { v2, v1 };
-
-	for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
-		struct buf b = BUF(64);
-		uint64_t n = 0;
-		int fd = open(paths[i], O_RDONLY | O_CLOEXEC);
-		ssize_t got = -1;
-		char *p = fd < 0 ? NULL : buf_reserve(&b, 32);
-
-		if (p)
-			got = read(fd, p, 32);
-		own_close(&fd);
-		if (got > 0) {
-			buf_commit(&b, (size_t)got);
-			(void)(str_to_u64(
-			           str_sub(buf_str(&b), 0, str_chr(buf_str(&b), '\n', 0)), 0,
-			           UINT64_MAX, &n) == 0);
-		}
-		buf_fini(&b);
-		if (n && n < 1ULL << 60)
-			return n;
-	}
-	return 0;
-}
-
-static void put_number(struct jsonw *w, const char *key, uint64_t n)
-{
-	if (n)
-		jw_kv_u64(w, key, n);
-	else
-		jw_kv_null(w, key);
-}
-
 static void get_session(struct call *c)
 {
 	struct buf b = BUF(8192), ev = BUF(EVIDENCE_MAX);
 	struct jsonw w = JSONW(&b);
-	struct evidence e;
 	uint64_t now = time_boot_ns();
+	struct resources res;
+	struct evidence e;
 
+	resources_look(c->a, &res);
 	evidence_collect(c->a, &e, &ev);
 	jw_obj(&w);
 	jw_kv_z(&w, "session", c->a->cfg->session_id);
@@ -320,12 +287,7 @@ static void get_session(struct call *c)
 	jw_kv_u64(&w, "idle_seconds",
 	          now > e.last_active ? (now - e.last_active) / 1000000000 : 0);
 	jw_kv_u64(&w, "busy", e.busy);
-	put_number(&w, "memory_bytes",
-	           cgroup_number("/sys/fs/cgroup/memory.current",
-	                         "/sys/fs/cgroup/memory/memory.usage_in_bytes"));
-	put_number(&w, "memory_limit_bytes",
-	           cgroup_number("/sys/fs/cgroup/memory.max",
-	                         "/sys/fs/cgroup/memory/memory.limit_in_bytes"));
+	resources_put(&res, &w);
 	jw_kv_raw(&w, "evidence", buf_str(&ev));
 	jw_obj_end(&w);
 	call_reply(c, 200, &b);
@@ -346,6 +308,7 @@ const struct route server_routes[] = {
 	{ "GET", "api/events/subscribe", events_subscribe, ROUTE_WS },
 	{ "POST", "api/events", events_post, ROUTE_API },
 	{ "GET", "api/carrel/session", get_session, ROUTE_API },
+	{ "GET", "carrel/activity", evidence_get, ROUTE_API },
 	{ "GET", "metrics", get_metrics, ROUTE_API },
 	{ "GET", "tree", get_tree, ROUTE_PAGE },
 	{ "GET", "tree/*", get_tree, ROUTE_PAGE },

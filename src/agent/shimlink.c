@@ -37,6 +37,7 @@ struct shim_link {
 	struct wire_shim_status status;
 	char why[16];
 	bool has_status, warned;
+	struct shim_usage usage; /* at: 0, not known */
 	char stop_reason[32];
 	unsigned stop_grace;
 };
@@ -229,6 +230,14 @@ static void on_msg(struct shim_link *l, const struct wire_msg *m)
 		on_status(l, &m->shim_status);
 	} else if (m->type == WIRE_SHIM_STOPPING) {
 		on_stopping(l, &m->shim_stopping);
+	} else if (m->type == WIRE_SHIM_USAGE) {
+		const struct wire_shim_usage *u = &m->shim_usage;
+
+		l->usage = (struct shim_usage){ .cpu_ns = u->cpu_ns,
+			                        .memory_bytes = u->memory_bytes,
+			                        .memory_limit_bytes = u->memory_limit_bytes,
+			                        .cpu_milli = u->cpu_milli,
+			                        .at = time_boot_ns() };
 	} else if (m->type == WIRE_SHIM_OOM) {
 		f = (struct oom_facts){ m->shim_oom.oom_kills, m->shim_oom.memory_limit_bytes,
 			                m->shim_oom.memory_peak_bytes };
@@ -368,6 +377,14 @@ void shimlink_oom_query(struct agent *a, oom_fn *fn, void *arg)
 	o->a = a;
 	o->q = (struct query){ fn, arg };
 	ev_timer_start(a->ev, &o->timer, 0, on_lonely);
+}
+
+bool shimlink_usage(const struct agent *a, struct shim_usage *ret)
+{
+	if (!a->shim || !a->shim->usage.at)
+		return false;
+	*ret = a->shim->usage;
+	return true;
 }
 
 void shimlink_status(const struct agent *a, struct jsonw *w)

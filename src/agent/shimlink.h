@@ -14,5 +14,12 @@ void shimlink_fini(struct agent *a);
 void shimlink_changed(struct agent *a);
 /* See agent_oom_query. */
 void shimlink_oom_query(struct agent *a, oom_fn *fn, void *arg);
+/* What the session used when the shim last looked; false: nobody said yet. */
+struct shim_usage {
+	uint64_t cpu_ns, memory_bytes, memory_limit_bytes;
+	uint32_t cpu_milli;
+	boot_ns at;
+};
+bool shimlink_usage(const struct agent *a, struct shim_usage *ret);
 /* Members stop_at, stop_why, idle_seconds, max_at of an open object. */
 void shimlink_status(const struct agent *a, struct jsonw *w);

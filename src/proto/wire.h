@@ -79,6 +79,7 @@
 #define WIRE_F_shim_status(U32, U64, I64, S)     U64(stop_at_boot_ns) S(stop_why, 15) U32(idle_seconds) U64(max_at_boot_ns)
 #define WIRE_F_shim_stopping(U32, U64, I64, S)   S(reason, 31) U32(grace_seconds)
 #define WIRE_F_shim_oom(U32, U64, I64, S)        U32(oom_kills) U64(memory_limit_bytes) U64(memory_peak_bytes)
+#define WIRE_F_shim_usage(U32, U64, I64, S)      U64(cpu_ns) U32(cpu_milli) U64(memory_bytes) U64(memory_limit_bytes)
 
 /* Number on the wire, NAME, member, who sends it, what answers it (NONE: nothing). */
 #define WIRE_TABLE(M) \
@@ -114,7 +115,8 @@
 	M(72, AGENT_OOM_QUERY,  agent_oom_query,  "agent to shim",   SHIM_OOM) \
 	M(80, SHIM_STATUS,      shim_status,      "shim to agent",   NONE) \
 	M(81, SHIM_STOPPING,    shim_stopping,    "shim to agent",   NONE) \
-	M(82, SHIM_OOM,         shim_oom,         "shim to agent",   NONE)
+	M(82, SHIM_OOM,         shim_oom,         "shim to agent",   NONE) \
+	M(83, SHIM_USAGE,       shim_usage,       "shim to agent",   NONE)
 /* clang-format on */
 
 enum wire_type {

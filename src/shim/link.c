@@ -126,6 +126,17 @@ static void send_oom(struct shim *s, uint32_t seq)
 	link_send(s, &s->agent, &m);
 }
 
+static void send_usage(struct shim *s)
+{
+	struct wire_msg m = { .type = WIRE_SHIM_USAGE };
+	struct cgroup_stats st;
+
+	cgroups_stats(&s->conf, &st);
+	m.shim_usage = (struct wire_shim_usage){ st.cpu_ns, s->conf.cpu_milli, st.memory_bytes,
+		                                 s->conf.memory_bytes };
+	link_send(s, &s->agent, &m);
+}
+
 /* To the engine. */
 
 static bool engine_hears(const struct shim *s)
@@ -329,6 +340,7 @@ static void from_agent(struct shim *s, const struct wire_msg *m)
 		break;
 	case WIRE_AGENT_ACTIVITY:
 		activity(s, &m->agent_activity);
+		send_usage(s);
 		break;
 	case WIRE_AGENT_OOM_QUERY:
 		send_oom(s, m->seq);

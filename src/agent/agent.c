@@ -13,6 +13,7 @@
 #include "agent/lab.h"
 #include "agent/reexec.h"
 #include "agent/run.h"
+#include "agent/runs.h"
 #include "agent/shimlink.h"
 #include "agent/terms.h"
 #include "base/file.h"
@@ -141,5 +142,6 @@ void agent_stop(struct agent *a, const char *reason, unsigned grace_seconds)
 		return;
 	a->stopping = true;
 	log_event(LOG_INFO, "stopping", LZ("reason", reason), LI("grace_s", grace_seconds));
+	runs_flush_all(a);
 	kernels_stop_all(a, grace_seconds ? grace_seconds * 1000 : 500, on_kernels);
 }

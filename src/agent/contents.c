@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <sys/syscall.h>
 
+#include "agent/kernel.h"
 #include "agent/names.h"
 #include "agent/nbformat.h"
 #include "agent/nbtrust.h"
@@ -304,8 +305,10 @@ static int rename_to(struct call *c, struct str from, struct str to)
 		r = rename_noreplace(&f, &t);
 	place_fini(&f);
 	place_fini(&t);
-	if (r == 0)
+	if (r == 0) {
 		checkpoint_follow(c->a, from, to);
+		sessions_moved(c->a, from, to);
+	}
 	return r;
 }
 

@@ -14,6 +14,7 @@
 #include "agent/nbformat.h"
 #include "agent/nbtrust.h"
 #include "agent/pump.h"
+#include "agent/runs.h"
 #include "base/encode.h"
 #include "base/file.h"
 #include "base/sha256.h"
@@ -454,6 +455,14 @@ void contents_get(struct call *c)
 	}
 	if (!fits(c, &e, &want))
 		return;
+	if (e.type == ENTRY_NOTEBOOK && want.content) {
+		runs_before_read(c->a, path);
+		r = entry_load(c->a, path, &e);
+		if (r < 0) {
+			contents_fail(c, r, path, "open");
+			return;
+		}
+	}
 	reads = want.content || (want.hash && e.type != ENTRY_DIR);
 	fd = place_open(c->a, path,
 	                reads ? O_RDONLY | O_NONBLOCK | (e.type == ENTRY_DIR ? O_DIRECTORY : 0)

@@ -9,6 +9,7 @@
 #include "agent/jsontree.h"
 #include "agent/nbformat.h"
 #include "agent/nbtrust.h"
+#include "agent/runs.h"
 #include "agent/save.h"
 #include "base/encode.h"
 
@@ -225,6 +226,7 @@ static void finish(struct put *p, int r, const struct err *err)
 		contents_reply_entry(c, existed ? 200 : 201, &e, NULL);
 		return;
 	}
+	runs_on_save(c->a, p->path);
 	contents_event(c, existed ? "save" : "upload", p->path, STR_NONE);
 	contents_reply(c, existed ? 200 : 201, p->path, p->message[0] ? p->message : NULL);
 }

@@ -9,6 +9,7 @@
 #include <errno.h>
 
 #include "agent/kclient.h"
+#include "agent/runs.h"
 #include "base/log.h"
 #include "base/rand.h"
 
@@ -87,6 +88,7 @@ static void to_kernel(struct kclient *c, struct arena *a, const struct jmsg *m)
 		return; /* nothing is ever sent there */
 	kclient_note_sent(c, &m->head);
 	note_activity(k, m);
+	runs_on_request(k, c, m);
 	if (answer_info(c, a, m))
 		return;
 	if (m->channel == JMSG_STDIN && str_is(m->head.type, "input_reply") && k->run.waiting) {
@@ -129,7 +131,12 @@ static void on_message(struct ws *w, enum ws_op op, struct str data, void *arg)
 
 static void on_close(struct ws *w, unsigned code, void *arg)
 {
-	kclient_closed(arg, w, code);
+	struct kclient *c = arg;
+	bool was = c->ws == w;
+
+	kclient_closed(c, w, code);
+	if (was && c->k)
+		runs_on_left(c->k, c, code);
 }
 
 static void on_drain(struct ws *w, void *arg)

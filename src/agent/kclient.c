@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "agent/runs.h"
 #include "base/encode.h"
 #include "base/log.h"
 
@@ -356,6 +357,7 @@ struct kclient *kclient_attach(struct kernel *k, struct str session, bool v1, bo
 		c = kclient_new(k, session);
 		if (!c)
 			return NULL;
+		c->since = runs_seq(k);
 	}
 	c->v1 = v1;
 	c->browser = browser;

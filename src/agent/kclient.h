@@ -32,6 +32,7 @@ struct kclient {
 	char said[KCLIENT_SESSION_MAX];    /* of its messages' headers */
 	uint64_t sent[KCLIENT_SENT];       /* hashes of the msg_ids it sent last */
 	unsigned nsent;
+	uint64_t since; /* messages of the kernel that were before it (runs_seq) */
 	mono_ms away_ms;
 	struct kspool spool;
 	struct ev_timer more; /* goes on sending what is kept */

@@ -8,6 +8,7 @@
 
 #include "agent/kclient.h"
 #include "agent/kernelspec.h"
+#include "agent/runs.h"
 #include "base/log.h"
 #include "base/rand.h"
 
@@ -87,6 +88,7 @@ static void bury(struct kernel *k)
 	kernel_deafen(k);
 	kernel_close_process(k);
 	kernel_unlink_files(k);
+	runs_end(k);
 	list_del(&k->node);
 	ks->n--;
 	kclients_end(k, 1000, STR("the kernel has ended"));

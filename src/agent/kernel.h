@@ -111,6 +111,7 @@ struct kernel {
 	mono_ms iopub_ms; /* when it last said something */
 
 	struct list clients; /* struct kclient */
+	struct runs *runs;   /* runs.h; NULL until a cell was run */
 	struct ev_timer sweep;
 	struct list waits;
 	struct ev_later gone;
@@ -201,3 +202,10 @@ void kernel_forget_run(struct kernel *k);
 
 /* sessions_api.c */
 void sessions_fini(struct agent *a);
+/* The kernel of the session with that path; NULL. */
+struct kernel *sessions_kernel(struct agent *a, struct str path);
+/* Paths of the notebooks that use a kernel, copied into m; their number. */
+size_t sessions_notebooks(struct agent *a, const struct kernel *k, struct arena *m,
+                          struct str *ret, size_t max);
+/* A file or folder has a new name. */
+void sessions_moved(struct agent *a, struct str from, struct str to);

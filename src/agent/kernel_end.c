@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 
 #include "agent/kclient.h"
+#include "agent/runs.h"
 #include "base/log.h"
 
 #define END_MS       2500U
@@ -166,6 +167,7 @@ void kernel_restart(struct kernel *k, struct kernel_wait *w)
 	free(k->failure);
 	k->failure = NULL;
 	kernel_forget_run(k);
+	runs_on_restart(k);
 	kclients_pause(k, true);
 	if (kernel_move(k, KERNEL_RESTARTING, NULL) < 0)
 		return;
@@ -250,6 +252,7 @@ static void start_again(struct kernel *k)
 		return;
 	}
 	kernel_emit(k, "restart", "success", k->reason);
+	runs_on_restart(k);
 	kernel_tell_status(k, EXEC_RESTARTING);
 	if (k->restarts == 1)
 		launch_again(k);

@@ -13,6 +13,7 @@
 #include <errno.h>
 
 #include "agent/kclient.h"
+#include "agent/runs.h"
 #include "base/json.h"
 #include "base/log.h"
 
@@ -105,6 +106,7 @@ static void to_all(struct kernel *k, struct arena *a, const struct jmsg *m)
 {
 	struct kclient_msg out = { .m = m, .arena = a };
 
+	runs_on_iopub(k, m);
 	list_for_each_safe (it, &k->clients)
 		kclient_send(CONTAINER_OF(it, struct kclient, node), &out);
 }
@@ -465,10 +467,12 @@ static void on_reply(struct kernel *k, struct arena *a, const struct jmsg *m)
 
 	if (for_us(k, m))
 		return;
-	if (m->channel == JMSG_SHELL)
+	if (m->channel == JMSG_SHELL) {
 		on_shell_reply(k, m);
-	else if (m->channel == JMSG_STDIN)
+		runs_on_reply(k, m);
+	} else if (m->channel == JMSG_STDIN) {
 		on_stdin_request(k, m);
+	}
 	c = kclient_for(k, &m->up);
 	if (c)
 		kclient_send(c, &(struct kclient_msg){ .m = m, .arena = a });

@@ -159,9 +159,8 @@ static int bundle(struct arena *a, struct json *data, text_fn *fn)
 	return r;
 }
 
-static int outputs(struct arena *a, struct json *cell, text_fn *fn)
+static int outputs(struct arena *a, struct json *outs, text_fn *fn)
 {
-	struct json *outs = jt_get(cell, "outputs");
 	int r = 0;
 
 	if (!outs || outs->type != JSON_ARRAY)
@@ -186,8 +185,13 @@ static int texts(struct arena *a, struct json *cell, text_fn *fn)
 		for (struct json *v = att->first; v && r == 0; v = v->next)
 			r = bundle(a, v, fn);
 	if (r == 0 && str_is(json_str_or(cell, "cell_type", STR("")), "code"))
-		r = outputs(a, cell, fn);
+		r = outputs(a, jt_get(cell, "outputs"), fn);
 	return r;
+}
+
+int nb_outputs_for_disk(struct arena *a, struct json *outs)
+{
+	return outputs(a, outs, split);
 }
 
 static bool id_ok(struct str id)

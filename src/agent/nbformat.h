@@ -29,6 +29,8 @@ MUST_CHECK int nb_of(struct arena *a, struct json *root, struct nb *ret, struct 
 MUST_CHECK int nb_for_browser(struct arena *a, struct nb *nb);
 /* Strings → lists of lines; what only lives in memory taken out. */
 MUST_CHECK int nb_for_disk(struct arena *a, struct nb *nb);
+/* The same for one array of outputs. */
+MUST_CHECK int nb_outputs_for_disk(struct arena *a, struct json *outs);
 
 /* Sets metadata.trusted of every code cell. */
 MUST_CHECK int nb_mark_trusted(struct arena *a, struct nb *nb, bool trusted);

@@ -5,6 +5,7 @@
 
 #include "agent/auth.h"
 #include "agent/dispatch.h"
+#include "agent/runs.h"
 #include "base/encode.h"
 
 #define OVERFLOW_UID 65534U
@@ -12,7 +13,7 @@
 static const struct route *const tables[] = {
 	server_routes,   kernels_routes, sessions_routes, contents_routes,
 	files_routes,    terms_routes,   auth_routes,     nbconvert_routes,
-	settings_routes, lab_routes, /* "lab/…" takes the rest */
+	settings_routes, runs_routes,    lab_routes, /* "lab/…" takes the rest */
 };
 
 /* Does `pattern` take these segments? Captures go to arg/narg. */

@@ -32,5 +32,6 @@ struct route {
 /* Tables end with a row of zeros. */
 extern const struct route kernels_routes[];  /* kernels_api.c: kernels and kernel specs */
 extern const struct route sessions_routes[]; /* sessions_api.c */
+extern const struct route runs_routes[];     /* runs_api.c */
 extern const struct route contents_routes[], files_routes[], terms_routes[];
 extern const struct route server_routes[], lab_routes[], settings_routes[], nbconvert_routes[];

@@ -11,6 +11,8 @@
 #include "agent/handover.h"
 #include "agent/kernel.h"
 #include "agent/kernelspec.h"
+#include "agent/place.h"
+#include "agent/runs.h"
 #include "base/rand.h"
 
 #define ANSWER_MAX (8U << 20)
@@ -327,6 +329,32 @@ static bool replace(char **to, struct str value)
 	return true;
 }
 
+/* ---- documents ---- */
+
+struct kernel *sessions_kernel(struct agent *a, struct str path)
+{
+	struct session *s = by_path(a, path);
+
+	return s ? kernel_of(a, s) : NULL;
+}
+
+size_t sessions_notebooks(struct agent *a, const struct kernel *k, struct arena *m,
+                          struct str *ret, size_t max)
+{
+	size_t n = 0;
+
+	list_for_each (it, &a->kernels->sessions) {
+		const struct session *s = CONTAINER_OF(it, struct session, node);
+		struct str clean;
+
+		if (n < max && strcmp(s->kernel, k->id) == 0 &&
+		    strcmp(s->type, "notebook") == 0 &&
+		    place_clean(m, str_of(s->path), &clean) == 0 && clean.len)
+			ret[n++] = clean;
+	}
+	return n;
+}
+
 /* The kernel learns where its document is now, for evidence and restarts. */
 static void tell_path(struct agent *a, const struct session *s)
 {
@@ -337,6 +365,29 @@ static void tell_path(struct agent *a, const struct session *s)
 		return;
 	free(k->path);
 	k->path = full;
+}
+
+/* Pages that show a document tell its new path themselves; when there is none
+ * nobody would. */
+void sessions_moved(struct agent *a, struct str from, struct str to)
+{
+	list_for_each (it, &a->kernels->sessions) {
+		struct session *s = CONTAINER_OF(it, struct session, node);
+		struct str path = str_of(s->path), rest;
+		char *moved = NULL;
+
+		if (!from.len || !str_starts(path, from) ||
+		    (path.len > from.len && path.ptr[from.len] != '/'))
+			continue;
+		rest = str_sub(path, from.len, path.len);
+		if (asprintf(&moved, "%.*s%.*s", STR_ARG(to), STR_ARG(rest)) < 0)
+			continue;
+		if (str_is(place_name(path), s->name))
+			(void)replace(&s->name, place_name(str_of(moved)));
+		free(s->path);
+		s->path = moved;
+		tell_path(a, s);
+	}
 }
 
 static void unwait(struct http_req *r)
@@ -437,6 +488,8 @@ static void delete_session(struct call *c)
 
 	if (!s)
 		return;
+	if (k)
+		runs_flush(k);
 	session_drop(c->a, s);
 	if (!k) {
 		agent_json_error(c->r, 410, NULL, "Kernel deleted before session");

@@ -381,7 +381,7 @@ static int trust(struct call *c, struct str path, struct err *err)
 	int r = fd < 0 ? fd : file_read_fd(fd, &text, err);
 
 	if (r == 0)
-		r = nb_parse(&arena, buf_str(&text), &nb, err);
+		r = nb_parse_lean(&arena, buf_str(&text), &nb, err);
 	if (r == 0)
 		r = nb_for_disk(&arena, &nb);
 	if (r == 0)

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 
 #include "agent/contents.h"
+#include "agent/jsonout.h"
 #include "agent/mime.h"
 #include "agent/names.h"
 #include "agent/nbformat.h"
@@ -285,83 +286,116 @@ static void get_file(struct call *c, const struct entry *e, int fd, const struct
 	read_fini(&f->pump);
 }
 
-/* Trust is found on the disk form, then the browser's form is printed. */
-static int print_notebook(struct call *c, struct arena *arena, struct str text, struct nb *nb,
-                          struct buf *out, struct err *err)
+/* A notebook on its way out. Its text and a lean tree of it stay in memory until
+ * the browser has taken the last piece. */
+struct nb_reply {
+	struct pump pump;
+	struct arena arena;
+	struct buf text;
+	struct buf head; /* the model before its content */
+	struct nb nb;
+	struct json_out out;
+};
+
+static enum pump_step nb_step(struct pump *p, struct buf *out)
+{
+	struct nb_reply *n = CONTAINER_OF(p, struct nb_reply, pump);
+
+	if (buf_len(&n->head)) {
+		buf_put_str(out, buf_str(&n->head));
+		buf_clear(&n->head);
+	}
+	if (json_out_step(&n->out, out, PUMP_PIECE))
+		return PUMP_MORE;
+	if (n->nb.problem[0]) {
+		struct str m = arena_printf(&p->c->r->arena, "Notebook validation failed: %s",
+		                            n->nb.problem);
+		struct jsonw w = JSONW(out);
+
+		buf_put_z(out, ",\"message\":");
+		jw_str(&w, m);
+	}
+	buf_put_c(out, '}');
+	return PUMP_DONE;
+}
+
+static void nb_fini(struct pump *p)
+{
+	struct nb_reply *n = CONTAINER_OF(p, struct nb_reply, pump);
+
+	arena_fini(&n->arena);
+	buf_fini(&n->text);
+	buf_fini(&n->head);
+	free(n);
+}
+
+/* Trust is found on the disk form, then the browser's form is made. */
+static int nb_prepare(struct call *c, struct nb_reply *n, struct err *err)
 {
 	char digest[NBTRUST_HEX + 1];
 	bool trusted;
-	int r = nb_parse(arena, text, nb, err);
+	int r = nb_parse_lean(&n->arena, buf_str(&n->text), &n->nb, err);
 
 	if (r == 0)
-		r = nb_for_disk(arena, nb);
+		r = nb_for_disk(&n->arena, &n->nb);
 	if (r < 0)
 		return r;
-	trusted = nbtrust_digest(c->a, nb, digest) == 0 && nbtrust_known(c->a, digest);
-	r = nb_for_browser(arena, nb);
+	trusted = nbtrust_digest(c->a, &n->nb, digest) == 0 && nbtrust_known(c->a, digest);
+	r = nb_for_browser(&n->arena, &n->nb);
 	if (r == 0)
-		r = nb_mark_trusted(arena, nb, trusted);
-	if (r == 0)
-		nb_print_browser(nb, out);
+		r = nb_mark_trusted(&n->arena, &n->nb, trusted);
 	return r;
 }
 
-static void reply_notebook(struct call *c, const struct entry *e, struct str text,
-                           const char *hex)
+static void nb_head(struct nb_reply *n, const struct entry *e, const char *hex)
 {
-	struct arena arena = ARENA(NB_ARENA_MAX);
-	struct buf out = BUF(NB_ARENA_MAX);
-	struct jsonw w = JSONW(&out);
-	struct err err = ERR_NONE;
-	struct nb nb;
-	int r;
+	struct jsonw w = JSONW(&n->head);
 
 	jw_obj(&w);
 	entry_put(&w, e, NULL);
 	put_hash(&w, hex);
 	jw_kv_z(&w, "format", "json");
 	jw_key(&w, "content");
-	r = print_notebook(c, &arena, text, &nb, &out, &err);
-	if (r == 0) {
-		w.key_ = false;
-		if (nb.problem[0]) {
-			struct str m = arena_printf(
-			    &c->r->arena, "Notebook validation failed: %s", nb.problem);
+}
 
-			jw_kv_str(&w, "message", m);
-		}
-		jw_obj_end(&w);
-		arena_fini(&arena);
-		agent_touch(c->a, ACT_OPEN);
-		pump_buf(c, 200, &out);
+static void get_notebook(struct call *c, const struct entry *e, int fd, const struct want *want)
+{
+	struct nb_reply *n = xcalloc(1, sizeof(*n));
+	struct err err = ERR_NONE;
+	char hex[65];
+	bool utf8;
+	int r;
+
+	n->pump.step = nb_step;
+	n->pump.fini = nb_fini;
+	arena_init(&n->arena, NB_ARENA_MAX);
+	buf_init(&n->text, (size_t)CONTENTS_READ_MAX);
+	buf_init(&n->head, 65536);
+	r = file_read_fd(fd, &n->text, &err);
+	if (r == 0 && want->hash)
+		r = scan(fd, &utf8, hex);
+	(void)close(fd);
+	if (r < 0) {
+		contents_fail(c, r, e->path, "read");
+		nb_fini(&n->pump);
 		return;
 	}
-	arena_fini(&arena);
-	buf_fini(&out);
+	r = nb_prepare(c, n, &err);
+	if (r == 0) {
+		nb_head(n, e, want->hash ? hex : NULL);
+		json_out_init(&n->out, n->nb.root);
+		agent_touch(c->a, ACT_OPEN);
+		http_hdr(c->r, "Content-Type", STR("application/json"));
+		pump_start(&n->pump, c, 200);
+		return;
+	}
+	nb_fini(&n->pump);
 	if (r == -ENOMEM || r == -E2BIG)
 		agent_json_error(c->r, 413, NULL, "%.*s is too large to open as a notebook",
 		                 STR_ARG(e->path));
 	else
 		agent_json_error(c->r, 400, NULL, "Unreadable Notebook: %.*s %s",
 		                 STR_ARG(e->path), err.msg);
-}
-
-static void get_notebook(struct call *c, const struct entry *e, int fd, const struct want *want)
-{
-	struct buf text = BUF((size_t)CONTENTS_READ_MAX);
-	struct err err = ERR_NONE;
-	char hex[65];
-	bool utf8;
-	int r = file_read_fd(fd, &text, &err);
-
-	if (r == 0 && want->hash)
-		r = scan(fd, &utf8, hex);
-	(void)close(fd);
-	if (r < 0)
-		contents_fail(c, r, e->path, "read");
-	else
-		reply_notebook(c, e, buf_str(&text), want->hash ? hex : NULL);
-	buf_fini(&text);
 }
 
 static void get_bare(struct call *c, const struct entry *e, int fd, const struct want *want)

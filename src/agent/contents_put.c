@@ -48,13 +48,18 @@ static int put_notebook(struct put *p, struct err *err)
 	struct save s = SAVE_NONE;
 	struct out o = { &s, err, 0 };
 	char digest[NBTRUST_HEX + 1];
+	uint64_t major;
 	bool trusted;
 	struct nb nb;
 	int r;
 
 	if (!content || content->type != JSON_OBJECT)
 		return bad(err, "The content of a notebook must be a JSON object");
-	r = nb_of(p->arena, content, &nb, err);
+	/* Old formats are converted, which needs the whole tree. */
+	if (json_get_u64(content, "nbformat", 3, &major) == 0)
+		r = nb_parse(p->arena, content->raw, &nb, err);
+	else
+		r = nb_of(p->arena, content, &nb, err);
 	if (r < 0)
 		return r;
 	if (nb.problem[0])
@@ -107,7 +112,8 @@ static int chunk_number(struct put *p, int64_t *ret, struct err *err)
 
 static int put_file(struct put *p, struct err *err)
 {
-	struct str format = json_str_or(p->body, "format", STR("")), text;
+	struct str format = json_str_or(p->body, "format", STR("")), text = STR_NONE;
+	const struct json *content = json_get(p->body, "content");
 	struct buf raw = BUF(CONTENTS_BODY_MAX);
 	int64_t chunk;
 	int r = chunk_number(p, &chunk, err);
@@ -116,8 +122,11 @@ static int put_file(struct put *p, struct err *err)
 		return r;
 	if (!str_is(format, "text") && !str_is(format, "base64"))
 		return bad(err, "Must specify format of file contents as 'text' or 'base64'");
-	if (json_get_str(p->body, "content", &text) < 0)
+	if (!content || content->type != JSON_STRING)
 		return bad(err, "The content of a file must be a string");
+	r = json_text(p->arena, content, &text);
+	if (r < 0)
+		return ERR(err, r, "%.*s is too large to be saved", STR_ARG(p->path));
 	if (str_is(format, "base64")) {
 		r = base64_get(&raw, text, true);
 		if (r == 0)
@@ -231,12 +240,25 @@ static void finish(struct put *p, int r, const struct err *err)
 	contents_reply(c, existed ? 200 : 201, p->path, p->message[0] ? p->message : NULL);
 }
 
+/* A lean reading leaves long strings alone; but for the content they are wanted. */
+static int decode_members(struct arena *a, struct json *body)
+{
+	int r = 0;
+
+	for (struct json *v = body->type == JSON_OBJECT ? body->first : NULL; v && r == 0;
+	     v = v->next)
+		if (v->type == JSON_STRING && !str_is(v->key, "content"))
+			r = json_text(a, v, &v->text);
+	return r;
+}
+
 static void on_body(struct http_req *r, struct str body)
 {
 	struct json_limits lim = { .depth = NB_DEPTH_MAX + 2,
 		                   .values = 8000000,
 		                   .lax_surrogates = true,
-		                   .nan = true };
+		                   .nan = true,
+		                   .lean = true };
 	struct call *c = call_of(r);
 	struct arena arena = ARENA(NB_ARENA_MAX);
 	struct err err = ERR_NONE;
@@ -248,6 +270,8 @@ static void on_body(struct http_req *r, struct str body)
 	if (str_trim(body).len == 0)
 		body = STR("{}");
 	rc = json_parse(&arena, body, &lim, &j, &err);
+	if (rc == 0)
+		rc = decode_members(&arena, j);
 	p.body = p.tree = j;
 	if (rc == -EINVAL) {
 		agent_json_error(r, 400, NULL, "Invalid JSON in body of request: %s", err.msg);

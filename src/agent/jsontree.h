@@ -4,6 +4,10 @@
  * gives trees to look at, these few give them back. All nodes come from one
  * arena. An array whose `text` is set stands for the joined string of its
  * members (all strings): no copy is made until it is printed.
+ *
+ * Trees of a lean reading (base/json.h) may be given too. There a list of
+ * strings is a node without members; one whose `raw` is a string stands for
+ * the lines of that string (jt_split).
  */
 #pragma once
 
@@ -28,6 +32,20 @@ static inline bool jt_is_joined(const struct json *v)
 	return v->type == JSON_ARRAY && v->text.ptr;
 }
 void jt_join(struct json *arr);
+/* A list without members: its source is in `raw`. */
+static inline bool jt_is_lean(const struct json *v)
+{
+	return v->type == JSON_ARRAY && !v->first && v->raw.len &&
+	       (v->n || v->raw.ptr[0] == '"');
+}
+/* A string with its source becomes the list of its lines. */
+void jt_split(struct json *str);
+/* Length of the first line of s, its end included, by Python's str.splitlines;
+ * `escaped`: s is what stands between the quotes of a JSON string. */
+size_t jt_line_len(struct str s, bool escaped);
+/* Takes the next string off what stands between the brackets of a list: what
+ * is between its quotes. */
+bool jt_next_string(struct str *list, struct str *ret);
 
 void jt_print(const struct json *v, struct buf *b);
 /* Python's json.dumps(indent=1, sort_keys=True, ensure_ascii=False); of

@@ -67,6 +67,22 @@ int nb_parse(struct arena *a, struct str text, struct nb *ret, struct err *err)
 	return r < 0 ? r : nb_of(a, root, ret, err);
 }
 
+int nb_parse_lean(struct arena *a, struct str text, struct nb *ret, struct err *err)
+{
+	struct json_limits lim = limits;
+	uint64_t major;
+	struct json *root;
+
+	lim.lean = true;
+	/* What is odd or old is rare, and read in the ordinary way. */
+	if (json_parse(a, text, &lim, &root, NULL) < 0 || root->type != JSON_OBJECT ||
+	    json_get_u64(root, "nbformat", 1000, &major) < 0 || major < 4) {
+		arena_fini(a);
+		return nb_parse(a, text, ret, err);
+	}
+	return nb_of(a, root, ret, err);
+}
+
 static bool is_json_mime(struct str mime)
 {
 	return str_is(mime, "application/json") ||
@@ -95,26 +111,6 @@ static int join(struct arena *a, struct json *v)
 	return 0;
 }
 
-/* Length of the first line of s with its end, by Python's str.splitlines. */
-static size_t line_len(struct str s)
-{
-	for (size_t i = 0; i < s.len; i++) {
-		unsigned char c = (unsigned char)s.ptr[i];
-		unsigned char d = i + 1 < s.len ? (unsigned char)s.ptr[i + 1] : 0;
-		unsigned char e = i + 2 < s.len ? (unsigned char)s.ptr[i + 2] : 0;
-
-		if (c == '\r' && d == '\n')
-			return i + 2;
-		if ((c >= '\n' && c <= '\r') || (c >= 0x1c && c <= 0x1e))
-			return i + 1;
-		if (c == 0xc2 && d == 0x85)
-			return i + 2;
-		if (c == 0xe2 && d == 0x80 && (e == 0xa8 || e == 0xa9))
-			return i + 3;
-	}
-	return s.len;
-}
-
 static int split(struct arena *a, struct json *v)
 {
 	struct json *last = NULL;
@@ -123,12 +119,11 @@ static int split(struct arena *a, struct json *v)
 	if (!v || v->type != JSON_STRING)
 		return 0;
 	s = v->text;
-	v->type = JSON_ARRAY;
-	v->text = v->raw = STR_NONE;
-	v->first = NULL;
-	v->n = 0;
+	jt_split(v);
+	if (v->raw.len) /* its lines are found when it is printed */
+		return 0;
 	while (s.len) {
-		size_t n = line_len(s);
+		size_t n = jt_line_len(s, false);
 		struct json *line = jt_str(a, str_sub(s, 0, n));
 
 		if (!line)
@@ -210,6 +205,8 @@ static bool id_ok(struct str id)
 /* From place and text, so that two reads of one file agree. */
 static struct str make_id(struct arena *a, size_t at, unsigned salt, const struct json *cell)
 {
+	const struct json *source = json_get(cell, "source");
+	struct str text = STR("");
 	struct sha256 h;
 	uint8_t d[SHA256_LEN];
 	char head[48];
@@ -217,7 +214,9 @@ static struct str make_id(struct arena *a, size_t at, unsigned salt, const struc
 
 	sha256_init(&h);
 	sha256_add(&h, (struct str){ head, (size_t)n });
-	sha256_add(&h, json_str_or(cell, "source", STR("")));
+	if (!source || json_text(a, source, &text) < 0)
+		text = STR("");
+	sha256_add(&h, text);
 	sha256_end(&h, d);
 	return arena_printf(a, "%02x%02x%02x%02x", d[0], d[1], d[2], d[3]);
 }

@@ -22,7 +22,11 @@ struct nb {
 /* -EINVAL: no notebook of a version that can be shown. The text must outlive
  * the tree. */
 MUST_CHECK int nb_parse(struct arena *a, struct str text, struct nb *ret, struct err *err);
-/* The same from a tree that has been read already (a request's "content"). */
+/* The same for notebooks of many megabytes, as a lean tree (base/json.h): for
+ * passing on only. Empties the arena first if need be. */
+MUST_CHECK int nb_parse_lean(struct arena *a, struct str text, struct nb *ret, struct err *err);
+/* The same from a tree that has been read already (a request's "content"); a
+ * lean one must be of format 4. */
 MUST_CHECK int nb_of(struct arena *a, struct json *root, struct nb *ret, struct err *err);
 
 /* Lists of lines → strings; missing or doubled cell ids repaired. */
@@ -40,7 +44,7 @@ bool nb_cells_trusted(const struct nb *nb);
 
 /* Where printed text goes: called with pieces. */
 typedef void nb_sink_fn(void *arg, struct str piece);
-/* Compact, keys in source order. */
+/* Compact, keys in source order; or piece by piece with json_out (jsonout.h). */
 void nb_print_browser(const struct nb *nb, struct buf *b);
 /* Indent 1, keys sorted, a final newline: what nbformat.write makes. The sink
  * gets it in pieces of about 64 KiB. */

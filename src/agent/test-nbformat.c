@@ -58,6 +58,73 @@ static void to_disk(void)
 	buf_fini(&b);
 }
 
+/* Long strings of every kind of character, as one and as lines: a lean reading
+ * prints what the ordinary one prints. */
+static void lean(void)
+{
+	static const char *const bits[] = {
+		"plain text",
+		"\\n",
+		"\\r\\n",
+		"\\r",
+		"\\f",
+		"\\u000b",
+		"\\u001C",
+		"\\u0085",
+		"\\u2028",
+		"\xE2\x80\xA9",
+		"\xC2\x85",
+		"\xC3\xA9",
+		"\\/",
+		"\\u00e9",
+		"\\ud83d\\ude00",
+		"\\ud83d",
+		"\\\\",
+		"\\\"",
+		"\\t",
+		"\\u0000",
+		"\\u001f",
+		"\\b",
+		"\x7F",
+		"\\u000d\\u000a",
+		"\xE2\x82\xAC",
+		"\xF0\x9F\x98\x80",
+	};
+	uint32_t seed = 1;
+
+	for (unsigned round = 0; round < 400; round++) {
+		struct buf in = BUF(1U << 20), want = BUF(1U << 20), got = BUF(1U << 20);
+		unsigned n = round % 40;
+		struct arena a = ARENA(8U << 20);
+		struct nb nb;
+
+		buf_put_z(
+		    &in,
+		    "{\"nbformat\":4,\"nbformat_minor\":4,\"metadata\":{\"l\":[ \"a\\/b\" "
+		    ",\"\"]},\"cells\":[{\"cell_type\":\"raw\",\"metadata\":{},\"source\":");
+		buf_put_z(&in, round & 1 ? "[\"" : "\"");
+		for (unsigned i = 0; i < n; i++) {
+			seed = seed * 1664525 + 1013904223;
+			buf_put_z(&in, bits[(seed >> 16) % ARRAY_LEN(bits)]);
+			if (round & 1 && seed >> 29 == 0)
+				buf_put_z(&in, "\" ,\n \"");
+		}
+		buf_put_z(&in, round & 1 ? "\"]}]}" : "\"}]}");
+		T_EQ(nb_parse(&a, buf_str(&in), &nb, NULL), 0);
+		T_EQ(nb_for_disk(&a, &nb), 0);
+		T_EQ(nb_print_disk(&nb, sink, &want), 0);
+		arena_fini(&a);
+		T_EQ(nb_parse_lean(&a, buf_str(&in), &nb, NULL), 0);
+		T_EQ(nb_for_disk(&a, &nb), 0);
+		T_EQ(nb_print_disk(&nb, sink, &got), 0);
+		T_STR(buf_str(&got), buf_str(&want));
+		arena_fini(&a);
+		buf_fini(&in);
+		buf_fini(&want);
+		buf_fini(&got);
+	}
+}
+
 static void numbers(void)
 {
 	struct buf b = disk(
@@ -266,6 +333,7 @@ static void trust(void)
 }
 
 TEST_MAIN({ "texts become lists of lines, keys sorted, as nbformat writes", to_disk },
+          { "a lean reading makes the same of them", lean },
           { "numbers keep their source text", numbers },
           { "lines are joined for the browser", joined },
           { "media types decide what is split", mimes },

@@ -12,6 +12,7 @@
 
 #define DEPTH_DEFAULT  32U
 #define VALUES_DEFAULT 100000U
+#define KEEP_OVER      64U /* lean: longer strings with escapes are not decoded */
 /* Objects of up to this many members are checked for duplicates in pairs. */
 #define DUP_PAIRWISE 12U
 
@@ -54,9 +55,11 @@ static void skip_space(struct parser *j)
 }
 
 /* *p is at the opening quote; leaves it after the closing one. */
-static int string(struct parser *j, struct str *ret)
+static int string(struct parser *j, size_t keep, struct str *ret)
 {
-	struct jsonstr s = { .p = j->p, .end = j->end, .lax = j->lim.lax_surrogates };
+	struct jsonstr s = {
+		.p = j->p, .end = j->end, .lax = j->lim.lax_surrogates, .keep = keep
+	};
 	int r = jsonstr(j->a, &s, ret);
 
 	if (r == -ENOMEM)
@@ -163,6 +166,36 @@ static int close_container(struct parser *j)
 	return 0;
 }
 
+/* Lean: a list of strings becomes one node. False: it is another list, or not
+ * well-formed, and is read in the ordinary way. */
+static bool string_list(struct parser *j, struct json *v)
+{
+	struct jsonstr s = { .end = j->end, .lax = j->lim.lax_surrogates, .keep = 1 };
+	const char *from = j->p;
+	struct str one;
+	char c = ',';
+	size_t n = 0;
+
+	for (j->p++; c == ','; n++) {
+		skip_space(j);
+		s.p = j->p;
+		/* Not kept are those of one byte, which is no escape. */
+		if (j->p >= j->end || *j->p != '"' || jsonstr(j->a, &s, &one) < 0)
+			break;
+		j->p = s.p;
+		skip_space(j);
+		c = j->p < j->end ? *j->p++ : '\0';
+	}
+	if (c != ']' || n > j->lim.values - j->values) {
+		j->p = from;
+		return false;
+	}
+	j->values += n;
+	v->n = n;
+	v->raw.len = (size_t)(j->p - from);
+	return true;
+}
+
 /* One value's start: a scalar is then whole, a container is open. */
 static int value(struct parser *j, struct json *v)
 {
@@ -173,9 +206,11 @@ static int value(struct parser *j, struct json *v)
 		return open_container(j, v);
 	case '[':
 		v->type = JSON_ARRAY;
+		if (j->lim.lean && j->depth < j->lim.depth && string_list(j, v))
+			return 0;
 		return open_container(j, v);
 	case '"': {
-		int r = string(j, &v->text);
+		int r = string(j, j->lim.lean ? KEEP_OVER : 0, &v->text);
 
 		if (r < 0)
 			return r;
@@ -243,7 +278,7 @@ static int item(struct parser *j, struct json **ret)
 	if (j->depth && j->stack[j->depth - 1].node->type == JSON_OBJECT) {
 		if (j->p >= j->end || *j->p != '"')
 			return fail(j, "a key in quotes is expected here");
-		r = string(j, &key);
+		r = string(j, 0, &key);
 		if (r < 0)
 			return r;
 		skip_space(j);
@@ -313,4 +348,17 @@ int json_parse(struct arena *a, struct str in, const struct json_limits *lim, st
 	if (!j.stack)
 		return no_memory(&j);
 	return document(&j, ret);
+}
+
+int json_text(struct arena *a, const struct json *v, struct str *ret)
+{
+	struct jsonstr s = { .p = v->raw.ptr, .lax = true };
+
+	if (v->type != JSON_STRING)
+		return -EINVAL;
+	*ret = v->text;
+	if (v->text.ptr || !v->raw.len)
+		return 0;
+	s.end = v->raw.ptr + v->raw.len;
+	return jsonstr(a, &s, ret);
 }

@@ -37,6 +37,11 @@ struct json_limits {
 	bool lax_dup;        /* the last of duplicate keys wins (both stay listed) */
 	bool lax_surrogates; /* lone \uD8xx become U+FFFD */
 	bool nan;            /* NaN, Infinity, -Infinity count as numbers (Python) */
+	/* For documents of many megabytes that are passed on: values that are long
+	 * strings with escapes are checked but not decoded (`text` is STR_NONE), and
+	 * a list of nothing but strings is one node: `n` is right, `first` NULL. Both
+	 * have their source in `raw`. Keys are decoded as ever. */
+	bool lean;
 };
 
 /* lim may be NULL for the defaults. -EINVAL, -E2BIG, -ENOMEM. */
@@ -50,6 +55,8 @@ const struct json *json_at(const struct json *a, size_t i);
 MUST_CHECK int json_get_str(const struct json *o, const char *key, struct str *ret);
 MUST_CHECK int json_get_u64(const struct json *o, const char *key, uint64_t max, uint64_t *ret);
 MUST_CHECK int json_get_bool(const struct json *o, const char *key, bool *ret);
+/* The text of a string, decoded into the arena if it was kept (lean). */
+MUST_CHECK int json_text(struct arena *a, const struct json *v, struct str *ret);
 struct str json_str_or(const struct json *o, const char *key, struct str fallback);
 #define json_for_each(it, parent) \
 	for (const struct json *it = (parent) ? (parent)->first : NULL; it; it = it->next)

@@ -142,6 +142,51 @@ static const char *unescape_u(const char *p, const char *end, bool lax, char **o
 	return p;
 }
 
+/* p is at a backslash that has a byte after it; the rest as above. */
+static const char *unescape(const char *p, const char *end, bool lax, char **o)
+{
+	static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
+	const char *at = p[1] ? strchr(from, p[1]) : NULL;
+
+	if (p[1] == 'u')
+		return unescape_u(p + 2, end, lax, o);
+	if (!at)
+		return NULL;
+	*(*o)++ = to[at - from];
+	return p + 2;
+}
+
+size_t jsonstr_escape(struct str s, char ret[4], size_t *ret_len)
+{
+	char *o = ret;
+	const char *p = s.len < 2 ? NULL : unescape(s.ptr, s.ptr + s.len, true, &o);
+
+	*ret_len = (size_t)(o - ret);
+	return p ? (size_t)(p - s.ptr) : s.len;
+}
+
+static int bad_escape(struct jsonstr *j, const char *at)
+{
+	return bad(j, at,
+	           at[1] == 'u' ? "\\u needs four hex digits, and a surrogate its pair"
+	                        : "no such escape");
+}
+
+static int check_escapes(struct jsonstr *j, struct str s)
+{
+	const char *p = s.ptr, *end = s.ptr + s.len;
+
+	while ((p = memchr(p, '\\', (size_t)(end - p)))) {
+		char to[4], *o = to;
+		const char *next = unescape(p, end, j->lax, &o);
+
+		if (!next)
+			return bad_escape(j, p);
+		p = next;
+	}
+	return 0;
+}
+
 /* The text between quotes was checked for structure: every backslash has a
  * byte after it. Decoding never makes it longer (\uXXXX is at most 3 bytes). */
 static int decode(struct arena *a, struct jsonstr *j, struct str s, struct str *ret)
@@ -159,37 +204,9 @@ static int decode(struct arena *a, struct jsonstr *j, struct str s, struct str *
 		o += n;
 		if (!esc)
 			break;
-		p = esc + 2;
-		switch (esc[1]) {
-		case '"':
-		case '\\':
-		case '/':
-			*o++ = esc[1];
-			break;
-		case 'b':
-			*o++ = '\b';
-			break;
-		case 'f':
-			*o++ = '\f';
-			break;
-		case 'n':
-			*o++ = '\n';
-			break;
-		case 'r':
-			*o++ = '\r';
-			break;
-		case 't':
-			*o++ = '\t';
-			break;
-		case 'u':
-			p = unescape_u(p, end, j->lax, &o);
-			if (p)
-				break;
-			return bad(j, esc,
-			           "\\u needs four hex digits, and a surrogate its pair");
-		default:
-			return bad(j, esc, "no such escape");
-		}
+		p = unescape(esc, end, j->lax, &o);
+		if (!p)
+			return bad_escape(j, esc);
 	}
 	*ret = (struct str){ out, (size_t)(o - out) };
 	return 0;
@@ -229,5 +246,11 @@ int jsonstr(struct arena *a, struct jsonstr *j, struct str *ret)
 	}
 	*ret = (struct str){ from, (size_t)(p - from) };
 	j->p = p + 1;
+	if (escaped && j->keep && ret->len > j->keep) {
+		struct str s = *ret;
+
+		*ret = STR_NONE;
+		return check_escapes(j, s);
+	}
 	return escaped ? decode(a, j, *ret, ret) : 0;
 }

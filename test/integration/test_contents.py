@@ -10,6 +10,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import nbformat
 import pytest
 import requests
 
@@ -98,6 +99,50 @@ def test_a_large_upload_needs_little_memory(agent):
         assert hashlib.file_digest(f, "sha256").digest() == h.digest()
     (agent.root / "large.bin").unlink()
     assert agent.peak_kb() < 24_000
+
+
+# --------------------------------------------------------------------- large notebooks
+
+def large_notebook(size):
+    """Images, long streams, sources: each kind about a third of the bytes, as Jupyter writes them."""
+    rnd = random.Random(1)
+    image = base64.encodebytes(rnd.randbytes(600_000)).decode()
+    stream = [f"line {i} of the output: é \"quoted\" \t{i * i}\n" for i in range(20_000)]
+    source = [f"x{i} = compute({i}, 'a\\tb')  # and a remark\n" for i in range(15_000)]
+    v4, cells, have = nbformat.v4, [], 0
+    while have < size:
+        outputs = [v4.new_output("stream", text="".join(stream)),
+                   v4.new_output("display_data", data={"image/png": image, "text/plain": "<Figure>"})]
+        cells += [v4.new_code_cell("".join(source), outputs=outputs), v4.new_markdown_cell("".join(source[:500]))]
+        have += sum(map(len, stream)) + len(image) + sum(map(len, source))
+    return v4.new_notebook(cells=cells)
+
+
+def test_a_notebook_of_100_mb(tmp_path):
+    """Opened and saved with at most 1.1 times its size of memory at a time, byte for byte."""
+    a = Agent(tmp_path / "root")
+    nb = large_notebook(100_000_000)
+    text = nbformat.writes(nb).encode() + b"\n"
+    (a.root / "large.ipynb").write_bytes(text)
+    a.start()
+    try:
+        base_kb = a.peak_kb()
+        r = a.call("GET", "api/contents/large.ipynb", 200, params={"content": "1", "hash": "1"})
+        body = r.content
+        limit = 1.1 * len(text) / 1024
+        assert a.peak_kb() - base_kb < limit, (a.peak_kb(), base_kb, len(text))
+        assert a.memory_kb() < 16_000
+        model = json.loads(body)
+        assert model["hash"] == hashlib.sha256(text).hexdigest()
+        # As the browser sends it back; then a file's bytes are the same again.
+        saved = b'{"type":"notebook","format":"json","content":' + json.dumps(model["content"]).encode() + b"}"
+        del model, body
+        a.call("PUT", "api/contents/large.ipynb", 200, data=saved)
+        assert a.peak_kb() - base_kb < 1.1 * len(saved) / 1024, (a.peak_kb(), base_kb, len(saved))
+        assert (a.root / "large.ipynb").read_bytes() == text
+        assert a.memory_kb() < 16_000
+    finally:
+        a.stop()
 
 
 # ------------------------------------------------------------- conditions and byte ranges

@@ -70,22 +70,28 @@ void outputs_fini(struct outputs *o)
 
 /* ---- the list ---- */
 
-/* What was gathered for the last output becomes its text. */
+/* What was gathered for the last output becomes its text, and as it would
+ * stand in a file: so its lines need not be taken apart to be printed. */
 static int settle(struct outputs *o)
 {
-	struct buf b = BUF(OUTPUTS_TEXT_MAX + (4U << 20));
-	struct str text;
+	struct buf text = BUF(OUTPUTS_TEXT_MAX + (4U << 20)), raw = BUF(OUTPUTS_TEXT_MAX * 4);
+	struct jsonw w = JSONW(&raw);
+	struct json *node = o->text_node_;
 	int r;
 
-	if (!o->text_node_)
+	if (!node)
 		return 0;
-	r = streamtext_get(&o->text_, &b);
-	text = r < 0 ? STR_NONE : arena_str(o->a, buf_str(&b));
-	buf_fini(&b);
-	if (r == 0 && !text.ptr)
-		r = -ENOMEM;
+	r = streamtext_get(&o->text_, &text);
+	jw_str(&w, buf_str(&text));
 	if (r == 0)
-		jt_set_text(o->text_node_, text);
+		r = buf_error(&raw);
+	if (r == 0) {
+		jt_set_text(node, arena_str(o->a, buf_str(&text)));
+		node->raw = arena_str(o->a, buf_str(&raw));
+		r = node->text.ptr && node->raw.ptr ? 0 : -ENOMEM;
+	}
+	buf_fini(&text);
+	buf_fini(&raw);
 	return r;
 }
 

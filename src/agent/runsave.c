@@ -54,27 +54,42 @@ int runsave_look(const struct agent *a, struct str path, struct runsave_file *re
 
 /* ---- the cells ---- */
 
-static void add_text(struct sha256 *h, const struct json *v)
+/* The text of a source: a string, a list of strings, or either of them as it
+ * stands in the file. */
+static int text_of(struct arena *m, const struct json *v, struct str *ret)
 {
-	if (v && v->type == JSON_STRING)
-		sha256_add(h, v->text);
-	else if (v && v->type == JSON_ARRAY)
-		json_for_each(line, v)
-		{
-			if (line->type == JSON_STRING)
-				sha256_add(h, line->text);
-		}
+	struct buf b = BUF(READ_MAX);
+	struct json copy = *v, *j;
+	struct str literal;
+	int r;
+
+	if (v->type == JSON_ARRAY)
+		jt_join(&copy);
+	jt_print(&copy, &b);
+	literal = arena_str(m, buf_str(&b));
+	r = buf_error(&b);
+	buf_fini(&b);
+	if (r == 0)
+		r = json_parse(m, literal, &(struct json_limits){ .lax_surrogates = true }, &j,
+		               NULL);
+	return r < 0 ? r : json_text(m, j, ret);
 }
 
 static bool has_source(const struct json *cell, const uint8_t *code)
 {
+	const struct json *v = json_get(cell, "source");
+	struct arena m = ARENA(READ_MAX * 2);
+	struct str text;
 	uint8_t d[SHA256_LEN];
-	struct sha256 h;
+	bool same = false;
 
-	sha256_init(&h);
-	add_text(&h, json_get(cell, "source"));
-	sha256_end(&h, d);
-	return memcmp(d, code, SHA256_LEN) == 0;
+	if (v && (v->type == JSON_STRING || v->type == JSON_ARRAY) &&
+	    text_of(&m, v, &text) == 0) {
+		sha256(text, d);
+		same = memcmp(d, code, SHA256_LEN) == 0;
+	}
+	arena_fini(&m);
+	return same;
 }
 
 static bool is_code(const struct json *cell)

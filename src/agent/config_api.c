@@ -9,7 +9,6 @@
 
 #include "agent/jsontree.h"
 #include "agent/lab.h"
-#include "agent/python.h"
 #include "base/file.h"
 
 #define BODY_MAX (1U << 20)
@@ -33,33 +32,15 @@ static bool section_path(struct call *c, char path[PATH_MAX])
 	return false;
 }
 
-static void merge_file(struct arena *m, struct json *to, const char *path)
+/* All levels, the user's on top. */
+static struct json *read_section(struct call *c, struct arena *m)
 {
-	struct json *j = labconfig_read(m, path);
-
-	if (j && j->type == JSON_OBJECT)
-		(void)(json_merge(m, to, j) == 0);
-}
-
-/* The image's levels below, the user's file on top. */
-static struct json *read_section(struct call *c, struct arena *m, const char *user)
-{
-	const char *levels[] = { "/etc/jupyter", "/usr/local/etc/jupyter", NULL };
-	const char *prefix = python_prefix(c->a, m);
+	const char *levels[LABCONFIG_LEVELS];
 	struct json *all = jt_new(m, JSON_OBJECT);
-	char path[PATH_MAX];
+	size_t n = labconfig_levels(c->a, m, levels);
 
-	if (!all)
-		return NULL;
-	levels[2] = prefix ? arena_printf(m, "%s/etc/jupyter", prefix).ptr : NULL;
-	for (size_t i = 0; i < ARRAY_LEN(levels); i++) {
-		if (!levels[i])
-			continue;
-		(void)snprintf(path, sizeof(path), "%s/serverconfig/%.*s.json", levels[i],
-		               STR_ARG(c->arg[0]));
-		merge_file(m, all, path);
-	}
-	merge_file(m, all, user);
+	for (size_t i = 0; all && i < n; i++)
+		labconfig_section(m, all, levels[i], "serverconfig", c->arg[0]);
 	return all;
 }
 
@@ -81,7 +62,7 @@ void config_get(struct call *c)
 	char path[PATH_MAX];
 
 	if (section_path(c, path))
-		reply_tree(c, read_section(c, &m, path));
+		reply_tree(c, read_section(c, &m));
 	arena_fini(&m);
 }
 
@@ -139,7 +120,7 @@ static void on_patch(struct call *c, const struct json *body)
 	if (!own || json_merge(&m, own, body) < 0)
 		(void)ERR(&err, -ENOMEM, "the section is too large");
 	else if (store(c, path, own, &err) == 0)
-		reply_tree(c, read_section(c, &m, path));
+		reply_tree(c, read_section(c, &m));
 	if (err.code)
 		call_err(c, &err);
 	arena_fini(&m);

@@ -41,12 +41,21 @@ void labext_each(struct call *c, struct arena *m, labext_fn *fn, void *arg);
 
 /* labconfig.c: the user's and the site's page configuration, as a tree. */
 struct json *labconfig_page(struct call *c, struct arena *m);
+/* Folders of Jupyter's configuration, the least important first: the system's,
+ * the Python prefix's, what `pip install --user` brings, JUPYTER_CONFIG_PATH,
+ * the user's own. Returns how many. */
+#define LABCONFIG_LEVELS 12
+size_t labconfig_levels(const struct agent *a, struct arena *m,
+                        const char *ret[LABCONFIG_LEVELS]);
+/* Merges what ends in .json in DIR/SUB/SECTION.d, by name, then DIR/SUB/SECTION.json. */
+void labconfig_section(struct arena *m, struct json *to, const char *dir, const char *sub,
+                       struct str section);
 /* Reads a JSON or JSON5 file into m; NULL when it is not there or broken. */
 struct json *labconfig_read(struct arena *m, const char *path);
 /* Members of `from` go over those of `to`, objects deep; null removes. */
 MUST_CHECK int json_merge(struct arena *m, struct json *to, const struct json *from);
 
-/* labpage.c, labapi.c, workspaces.c */
+/* labpage.c, labapi.c, langpack.c, labplugins.c, workspaces.c */
 call_fn lab_page, lab_page_doc, lab_page_other;
 call_fn lab_translations, lab_translation, lab_listings, lab_licenses, lab_plugins,
     lab_plugins_post;

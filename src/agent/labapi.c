@@ -9,67 +9,6 @@
 #include "agent/lab.h"
 #include "base/file.h"
 
-void lab_translations(struct call *c)
-{
-	http_reply_json(c->r, 200,
-	                STR("{\"data\":{\"en\":{\"displayName\":\"English\",\"nativeName\":"
-	                    "\"English\"}},\"message\":\"\"}"));
-}
-
-/* ISO 639-1, in pairs. */
-static const char languages[] =
-    "aaabaeafakamanarasavayazbabebgbhbibmbnbobrbscacechcocrcscucvcydadedvdzeeeleneoeseteufafffi"
-    "fjfofrfy"
-    "gagdglgngugvhahehihohrhthuhyhziaidieigiiikioisitiujajvkakgkikjkkklkmknkokrkskukvkwkylalblg"
-    "lilnlolt"
-    "lulvmgmhmimkmlmnmrmsmtmynanbndnengnlnnnonrnvnyocojomorospapiplpsptqurmrnrorurwsascsdsesgsi"
-    "skslsmsn"
-    "sosqsrssstsusvswtatetgthtitktltntotrtsttwtyugukuruzvevivowawoxhyiyozazhzu";
-
-/* "de", "pt_BR", "zh-Hans": a language, then a country or a script. */
-static bool locale_ok(struct str s)
-{
-	struct str rest = str_sub(s, 3, s.len);
-	bool known = false;
-
-	for (size_t i = 0; s.len >= 2 && i + 2 < sizeof(languages); i += 2)
-		if (memcmp(languages + i, s.ptr, 2) == 0)
-			known = true;
-	if (!known || s.len == 2)
-		return known;
-	if ((s.ptr[2] != '_' && s.ptr[2] != '-') || rest.len < 2 || rest.len > 8)
-		return false;
-	for (size_t i = 0; i < rest.len; i++) {
-		char l = (char)(rest.ptr[i] | 0x20);
-
-		if ((l < 'a' || l > 'z') && rest.ptr[i] != '_')
-			return false;
-	}
-	return true;
-}
-
-/* English is what the front end holds; other language packs are not installed. */
-void lab_translation(struct call *c)
-{
-	struct str loc = c->arg[0];
-	struct buf b = BUF(1024);
-	struct jsonw w = JSONW(&b);
-
-	jw_obj(&w);
-	jw_kv_raw(&w, "data", STR("{}"));
-	if (str_is(loc, "default") || str_is(loc, "en") || str_starts(loc, STR("en_")))
-		jw_kv_z(&w, "message", "");
-	else
-		jw_kv_str(&w, "message",
-		          arena_printf(&c->r->arena,
-		                       locale_ok(loc) ? "Language pack '%.*s' not installed!"
-		                                      : "Locale '%.*s' not valid!",
-		                       STR_ARG(str_sub(loc, 0, 40))));
-	jw_obj_end(&w);
-	call_reply(c, 200, &b);
-	buf_fini(&b);
-}
-
 void lab_listings(struct call *c)
 {
 	if (!str_is(c->arg[0], "@jupyterlab/extensionmanager-extension/listings.json")) {
@@ -81,74 +20,10 @@ void lab_listings(struct call *c)
 	                    "\"blocked_extensions\":[],\"allowed_extensions\":[]}"));
 }
 
-void lab_plugins(struct call *c)
-{
-	http_reply_json(c->r, 200, STR("{\"lockRules\":[],\"allLocked\":false}"));
-}
-
-void lab_plugins_post(struct call *c)
-{
-	agent_json_error(c->r, 422, NULL,
-	                 "Plugins are switched in page_config.json (disabledExtensions)");
-}
-
 /* No language servers run here; saying so is what keeps the front end quiet. */
 void lab_lsp_status(struct call *c)
 {
 	http_reply_json(c->r, 200, STR("{\"version\":2,\"sessions\":{},\"specs\":{}}"));
-}
-
-static struct str author_of(const struct json *p)
-{
-	const struct json *author = json_get(p, "author");
-
-	return author && author->type == JSON_OBJECT ? json_str_or(author, "name", STR(""))
-	                                             : json_str_or(p, "author", STR(""));
-}
-
-static void put_installed(const struct labext *e, void *arg)
-{
-	struct jsonw *w = arg;
-
-	jw_obj(w);
-	jw_kv_str(w, "name", e->name);
-	jw_kv_str(w, "description", json_str_or(e->package, "description", STR("")));
-	jw_kv_str(w, "homepage_url", json_str_or(e->package, "homepage", STR("")));
-	jw_kv_z(w, "pkg_type", "prebuilt");
-	jw_kv_bool(w, "allowed", true);
-	jw_kv_bool(w, "approved", false);
-	jw_kv_null(w, "companion");
-	jw_kv_bool(w, "core", false);
-	jw_kv_bool(w, "enabled", true);
-	jw_kv_null(w, "install");
-	jw_kv_bool(w, "installed", true);
-	jw_kv_str(w, "installed_version", json_str_or(e->package, "version", STR("")));
-	jw_kv_str(w, "latest_version", json_str_or(e->package, "version", STR("")));
-	jw_kv_z(w, "status", "ok");
-	jw_kv_str(w, "author", author_of(e->package));
-	jw_kv_str(w, "license", json_str_or(e->package, "license", STR("")));
-	jw_obj_end(w);
-}
-
-/* What is installed; a search for more finds nothing. */
-void lab_extensions(struct call *c)
-{
-	struct arena m = ARENA(32U << 20);
-	struct buf b = BUF(4U << 20);
-	struct jsonw w = JSONW(&b);
-
-	jw_arr(&w);
-	if (!url_param(&c->r->url, "query").len)
-		labext_each(c, &m, put_installed, &w);
-	jw_arr_end(&w);
-	call_reply(c, 200, &b);
-	buf_fini(&b);
-	arena_fini(&m);
-}
-
-void lab_extensions_post(struct call *c)
-{
-	agent_json_error(c->r, 422, NULL, "Extensions are installed with pip in a terminal");
 }
 
 void lab_build(struct call *c)

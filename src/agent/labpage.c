@@ -95,7 +95,7 @@ static void put_switches(struct call *c, struct jsonw *w)
 	jw_kv_bool(w, "exposeAppInBrowser", false);
 	jw_kv_raw(w, "news", STR("{\"disabled\":true}"));
 	jw_kv_raw(w, "extensionManager",
-	          STR("{\"name\":\"read-only\",\"can_install\":false,\"install_path\":null}"));
+	          STR("{\"name\":\"Extension\",\"can_install\":false,\"install_path\":null}"));
 	jw_kv_raw(w, "ignorePlugins", STR("[]"));
 	jw_kv_z(w, "mathjaxConfig", "TeX-AMS_HTML-full,Safe");
 	jw_kv_z(w, "preferredPath", "/");

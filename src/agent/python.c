@@ -59,52 +59,65 @@ const char *python_prefix(const struct agent *a, struct arena *m)
 	return s.ptr ? arena_strz(m, s.len ? s : STR("/")) : NULL;
 }
 
-static const char *package_in(struct arena *m, const char *site, const char *name)
-{
-	struct str dir = arena_printf(m, "%s/%s", site, name);
-	struct str init = arena_printf(m, "%s/%s/__init__.py", site, name);
-
-	return init.ptr && access(init.ptr, R_OK) == 0 ? dir.ptr : NULL;
-}
-
 /* lib/python3.X/site-packages below a prefix, for every X there is. */
-static const char *package_below(struct arena *m, const char *prefix, const char *name)
+static bool sites_below(struct arena *m, const char *prefix, python_site_fn *fn, void *arg)
 {
+	static const char *const kinds[] = { "site-packages", "dist-packages" };
 	struct str lib = arena_printf(m, "%s/lib", prefix);
 	DIR *d = lib.ptr ? opendir(lib.ptr) : NULL;
-	const char *found = NULL;
+	bool done = false;
 	struct dirent *e;
 
-	while (d && !found && (e = readdir(d))) {
-		struct str site;
-
+	while (d && !done && (e = readdir(d))) {
 		if (!str_starts(str_of(e->d_name), STR("python3")))
 			continue;
-		site = arena_printf(m, "%s/%s/site-packages", lib.ptr, e->d_name);
-		found = site.ptr ? package_in(m, site.ptr, name) : NULL;
-		site = arena_printf(m, "%s/%s/dist-packages", lib.ptr, e->d_name);
-		if (!found)
-			found = site.ptr ? package_in(m, site.ptr, name) : NULL;
+		for (size_t i = 0; i < ARRAY_LEN(kinds) && !done; i++) {
+			struct str site =
+			    arena_printf(m, "%s/%s/%s", lib.ptr, e->d_name, kinds[i]);
+
+			done = site.ptr && fn(site.ptr, arg);
+		}
 	}
 	if (d)
 		closedir(d);
-	return found;
+	return done;
+}
+
+void python_each_site(const struct agent *a, struct arena *m, python_site_fn *fn, void *arg)
+{
+	const char *prefix = python_prefix(a, m);
+	struct str user = STR_NONE;
+
+	if (!prefix)
+		return;
+	if (a->cfg->home)
+		user = arena_printf(m, "%s/.local", a->cfg->home);
+	if (user.ptr && sites_below(m, user.ptr, fn, arg))
+		return;
+	if (!sites_below(m, prefix, fn, arg) && strcmp(prefix, "/usr") == 0)
+		(void)sites_below(m, "/usr/local", fn, arg);
+}
+
+struct wanted {
+	struct arena *m;
+	const char *name, *found;
+};
+
+static bool has_package(const char *site, void *arg)
+{
+	struct wanted *w = arg;
+	struct str init = arena_printf(w->m, "%s/%s/__init__.py", site, w->name);
+
+	if (!init.ptr || access(init.ptr, R_OK) < 0)
+		return false;
+	w->found = arena_printf(w->m, "%s/%s", site, w->name).ptr;
+	return true;
 }
 
 const char *python_package(const struct agent *a, struct arena *m, const char *name)
 {
-	const char *prefix = python_prefix(a, m), *found = NULL;
-	struct str user = STR_NONE;
+	struct wanted w = { .m = m, .name = name };
 
-	if (!prefix)
-		return NULL;
-	if (a->cfg->home)
-		user = arena_printf(m, "%s/.local", a->cfg->home);
-	if (user.ptr)
-		found = package_below(m, user.ptr, name);
-	if (!found)
-		found = package_below(m, prefix, name);
-	if (!found && strcmp(prefix, "/usr") == 0)
-		found = package_below(m, "/usr/local", name);
-	return found;
+	python_each_site(a, m, has_package, &w);
+	return w.found;
 }

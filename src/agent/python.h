@@ -16,3 +16,7 @@ const char *python_path(const struct agent *a, struct arena *m);
 const char *python_prefix(const struct agent *a, struct arena *m);
 /* Folder of an installed package: the user's, the prefix's, the system's. */
 const char *python_package(const struct agent *a, struct arena *m, const char *name);
+/* Every site-packages folder: the user's, the prefix's, the system's. True from
+ * fn ends the walk. */
+typedef bool python_site_fn(const char *site, void *arg);
+void python_each_site(const struct agent *a, struct arena *m, python_site_fn *fn, void *arg);

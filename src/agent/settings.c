@@ -17,7 +17,6 @@
 #include "agent/model.h"
 #include "agent/place.h"
 #include "agent/pump.h"
-#include "agent/python.h"
 #include "agent/schema.h"
 #include "base/file.h"
 
@@ -54,10 +53,8 @@ static int is_override(const struct dirent *e)
 /* overrides.d/ in order of names, overrides.json[5], then labconfig of all levels. */
 static void read_overrides(struct settings *s)
 {
-	const struct agent_cfg *cfg = s->c->a->cfg;
-	const char *levels[] = { "/etc/jupyter", "/usr/local/etc/jupyter", NULL, NULL };
-	const char *prefix = python_prefix(s->c->a, &s->m),
-	           *app = lab_settings_dir(s->c->a, &s->m);
+	const char *app = lab_settings_dir(s->c->a, &s->m), *levels[LABCONFIG_LEVELS];
+	size_t nlevels;
 	struct dirent **list = NULL;
 	char path[PATH_MAX];
 	int n;
@@ -80,15 +77,10 @@ static void read_overrides(struct settings *s)
 		(void)snprintf(path, sizeof(path), "%s/overrides.json5", app);
 		overrides_file(s, path);
 	}
-	levels[2] = prefix ? arena_printf(&s->m, "%s/etc/jupyter", prefix).ptr : NULL;
-	levels[3] = cfg->config_dir;
-	for (size_t i = 0; i < ARRAY_LEN(levels); i++) {
-		if (!levels[i])
-			continue;
-		(void)snprintf(path, sizeof(path),
-		               "%s/labconfig/default_setting_overrides.json", levels[i]);
-		overrides_file(s, path);
-	}
+	nlevels = labconfig_levels(s->c->a, &s->m, levels);
+	for (size_t i = 0; i < nlevels; i++)
+		labconfig_section(&s->m, s->overrides, levels[i], "labconfig",
+		                  STR("default_setting_overrides"));
 }
 
 static struct json *member(struct json *o, struct str key)

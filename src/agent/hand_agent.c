@@ -7,7 +7,7 @@
 #include "agent/handover.h"
 #include "base/log.h"
 
-#define LEAVE_MS  10000U
+#define LEAVE_MS  3000U
 #define CONNS_MAX 4096U
 #define READ_MAX  (1U << 20)
 

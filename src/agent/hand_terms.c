@@ -7,7 +7,7 @@
 #include "agent/term.h"
 #include "base/log.h"
 
-#define LEAVE_MS 10000U
+#define LEAVE_MS 3000U
 
 static void save_term(const struct term *t, struct hand_out *out)
 {

@@ -22,7 +22,8 @@
 
 /* In the order in which they are loaded: a session names its kernel. */
 static const struct hand_part *const parts[] = {
-	&hand_agent, &hand_kernels, &hand_sessions, &hand_terms, &hand_events, &hand_http,
+	&hand_agent,   &hand_kernels, &hand_sessions, &hand_terms,
+	&hand_uploads, &hand_events,  &hand_http,
 };
 
 struct handover {

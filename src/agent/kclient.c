@@ -15,7 +15,7 @@
 #define AWAY_CLEAN_MS 60000U       /* closed on purpose: only a quick return is likely */
 #define AWAY_MS       (12U * 3600U * 1000U)
 #define SWEEP_MS      30000U
-#define LEAVE_MS      10000U
+#define LEAVE_MS      3000U
 #define FILE_MAX_LIVE (128U << 20)
 #define FILE_MAX_AWAY (32U << 20)
 #define ARENA_MAX     (4U << 20)

@@ -16,7 +16,7 @@
 
 #define SETTLE_MS      90000U /* a kernel may take a minute to start */
 #define SETTLE_STEP_MS 200U
-#define LEAVE_MS       12000U /* browsers have ten seconds to answer */
+#define LEAVE_MS       12000U /* a slow browser still takes what was queued for it */
 #define LEAVE_STEP_MS  10U
 #define CHECK_MS       10000
 #define ARGS_MAX       64U

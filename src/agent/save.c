@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #include "agent/diskfull.h"
+#include "agent/handover.h"
 #include "base/file.h"
 #include "base/rand.h"
 
@@ -310,4 +311,53 @@ void save_fini(struct save *s)
 	s->tmp[0] = '\0';
 	own_close(&s->fd);
 	place_fini(&s->at);
+}
+
+/* ---- over an exec ---- */
+
+void save_save(const struct save *s, struct hand_out *out)
+{
+	hand_put_fd(out, s->at.dir);
+	hand_put_str(out, str_of(s->at.name));
+	hand_put_str(out, str_of(s->tmp));
+	hand_put_fd(out, s->fd);
+	buf_put_u32le(&out->b, s->existed);
+	buf_put_u32le(&out->b, s->in_place);
+	buf_put_u32le(&out->b, s->no_room);
+	buf_put_u64le(&out->b, s->len);
+	buf_put_u64le(&out->b, s->old_size);
+	buf_put_u32le(&out->b, s->mode);
+	buf_put_u32le(&out->b, s->uid);
+	buf_put_u32le(&out->b, s->gid);
+}
+
+/* A name that stays in its folder. */
+static bool is_name(const char *name)
+{
+	return name[0] && !strchr(name, '/') && strcmp(name, ".") != 0 &&
+	       strcmp(name, "..") != 0;
+}
+
+int save_load(struct save *ret, struct hand_in *in, struct err *err)
+{
+	struct save s = SAVE_NONE;
+
+	s.a = in->a;
+	s.at.dir = hand_fd(in);
+	hand_text(in, s.at.name, sizeof(s.at.name));
+	hand_text(in, s.tmp, sizeof(s.tmp));
+	s.fd = hand_fd(in);
+	s.existed = hand_bool(in);
+	s.in_place = hand_bool(in);
+	s.no_room = hand_bool(in);
+	s.len = cur_u64le(&in->c);
+	s.old_size = cur_u64le(&in->c);
+	s.mode = (mode_t)hand_u32(in, 07777);
+	s.uid = (uid_t)cur_u32le(&in->c);
+	s.gid = (gid_t)cur_u32le(&in->c);
+	if (cur_bad(&in->c) || s.at.dir < 0 || s.fd < 0 || !is_name(s.at.name) ||
+	    (s.tmp[0] ? !is_name(s.tmp) : !s.in_place))
+		return ERR(err, -EPROTO, "a file that is being saved is none");
+	*ret = s;
+	return 0;
 }

@@ -42,3 +42,9 @@ MUST_CHECK int save_write(struct save *s, struct str data, struct err *err);
 MUST_CHECK int save_commit(struct save *s, struct err *err);
 /* Without a commit: the temporary file goes, the old file stays. Idempotent. */
 void save_fini(struct save *s);
+
+/* Over an exec, between two writes (agent/handover.h). */
+struct hand_out;
+struct hand_in;
+void save_save(const struct save *s, struct hand_out *out);
+MUST_CHECK int save_load(struct save *ret, struct hand_in *in, struct err *err);

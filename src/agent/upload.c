@@ -18,6 +18,7 @@
 #include <sys/stat.h>
 
 #include "agent/contents.h"
+#include "agent/handover.h"
 #include "agent/save.h"
 
 #define UPLOADS_MAX 64U
@@ -269,3 +270,70 @@ bool upload_entry(struct agent *a, struct str path, struct entry *ret)
 	ret->type = ENTRY_FILE;
 	return true;
 }
+
+/* ---- over an exec ---- */
+
+/* What is only kept for a repeated last piece stays behind. */
+static void save_uploads(struct agent *a, struct hand_out *out)
+{
+	uint32_t n = 0;
+
+	list_for_each (it, &a->uploads->list)
+		n += !LIST_ENTRY(it, struct upload, node)->done;
+	buf_put_u32le(&out->b, n);
+	list_for_each (it, &a->uploads->list) {
+		struct upload *u = LIST_ENTRY(it, struct upload, node);
+
+		if (u->done)
+			continue;
+		hand_put_str(out, str_of(u->path));
+		save_save(&u->save, out);
+		buf_put_u64le(&out->b, (uint64_t)u->last);
+		buf_put_u64le(&out->b, u->at);
+		buf_put_u64le(&out->b, u->end);
+		buf_put_u64le(&out->b, u->heard);
+	}
+}
+
+static int load_upload(struct hand_in *in, struct err *err)
+{
+	struct upload *u = xcalloc(1, sizeof(*u));
+	int r;
+
+	u->path = str_dup_z(hand_str(in, HAND_TEXT_MAX));
+	r = save_load(&u->save, in, err);
+	u->last = (int64_t)cur_u64le(&in->c);
+	u->at = cur_u64le(&in->c);
+	u->end = cur_u64le(&in->c);
+	u->heard = cur_u64le(&in->c);
+	if (r == 0 && (cur_bad(&in->c) || !u->path || u->last < 1 || u->at > u->end))
+		r = ERR(err, -EPROTO, "an upload is none");
+	if (r < 0 || !in->a) {
+		free(u->path);
+		free(u);
+		return r;
+	}
+	u->all = in->a->uploads;
+	list_push(&u->all->list, &u->node);
+	u->all->n++;
+	in->a->activity.transfers++;
+	ev_timer_start(in->a->ev, &u->idle, IDLE_MS, on_idle);
+	return 0;
+}
+
+static int load_uploads(struct hand_in *in, struct err *err)
+{
+	uint32_t n = hand_u32(in, UPLOADS_MAX);
+	int r = 0;
+
+	for (uint32_t i = 0; i < n && r == 0; i++)
+		r = load_upload(in, err);
+	return r;
+}
+
+const struct hand_part hand_uploads = {
+	.tag = "UPLD",
+	.version = 1,
+	.save = save_uploads,
+	.load = load_uploads,
+};

@@ -36,6 +36,8 @@ struct ws {
 	uint64_t wire; /* bytes of this message's frames, as they came */
 	uint32_t utf8;
 	unsigned code; /* that ended it */
+	unsigned leave_ms;
+	uint64_t left_sent;
 	enum ws_op op;
 	bool kicked, paused, leaving, closing, told, dead;
 	uint8_t nctl;
@@ -469,6 +471,11 @@ static void on_left(struct ev_timer *t)
 {
 	struct ws *w = CONTAINER_OF(t, struct ws, timer);
 
+	if (stream_pending(&w->st) && w->st.sent_ != w->left_sent) {
+		w->left_sent = w->st.sent_; /* slow, but it takes what was queued */
+		ev_timer_start(w->st.ev, t, w->leave_ms, on_left);
+		return;
+	}
 	w->closing = true;
 	w->code = 1006;
 	tell(w);
@@ -482,6 +489,8 @@ void ws_leave(struct ws *w, unsigned code, struct str reason, unsigned timeout_m
 	put_close(w, code, reason);
 	w->leaving = true;
 	ws_resume(w);
+	w->leave_ms = timeout_ms;
+	w->left_sent = w->st.sent_;
 	ev_timer_start(w->st.ev, &w->timer, timeout_ms, on_left);
 }
 

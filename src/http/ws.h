@@ -57,5 +57,6 @@ void ws_resume(struct ws *w);
 void ws_close(struct ws *w, unsigned code, struct str reason);
 /* Sends what is queued and a close frame, and nothing after it, but goes on
  * receiving until the client has answered it (on_close is called then) or
- * timeout_ms have passed (code 1006): nothing of either side is lost. */
+ * timeout_ms have passed without a byte taken (code 1006): nothing of either
+ * side is lost. */
 void ws_leave(struct ws *w, unsigned code, struct str reason, unsigned timeout_ms);

@@ -153,9 +153,12 @@ class Socket:
         self.ws.send_binary(struct.pack(f">{len(parts) + 1}I", len(parts), *offsets) + b"".join(parts))
         return msg_id
 
-    def recv(self, timeout=60):
+    def next_data(self, timeout):
         self.ws.settimeout(timeout)
-        data = self.ws.recv()
+        return self.ws.recv()
+
+    def recv(self, timeout=60):
+        data = self.next_data(timeout)
         if self.v1:
             assert isinstance(data, bytes), data
             n = struct.unpack_from("<Q", data)[0]

@@ -127,10 +127,10 @@ class Socket:
         self.ws.sock.shutdown(socket.SHUT_RDWR)
         self.ws.shutdown()
 
-    def send(self, msg_type, content, channel="shell", buffers=(), metadata=None):
+    def send(self, msg_type, content, channel="shell", buffers=(), metadata=None, header=None):
         msg_id = uuid.uuid4().hex
         header = {"msg_id": msg_id, "session": self.session, "username": "t", "msg_type": msg_type, "version": "5.3",
-                  "date": "2026-01-01T00:00:00Z"}
+                  "date": "2026-01-01T00:00:00Z", **(header or {})}
         if self.v1:
             parts = [channel.encode()] + [json.dumps(x).encode() for x in (header, {}, metadata or {}, content)] + list(buffers)
             at, offsets = 8 * (len(parts) + 2), []

@@ -88,6 +88,8 @@ def test_a_workspace_is_made_in_one_small_form_and_starts(hub, page, context, ap
     shot(page, "starting")
     job["first"] = wait_for("session", lambda: api.get(f"/workspaces/{job['ws']['id']}")["session"])["id"]
     api.wait_state(job["first"], "running", 90)
+    # The page of a start leads to the notebook by itself.
+    page.wait_for_url(re.compile(r"\.localhost:\d+/lab"), timeout=60_000)
 
 
 def test_jupyterlab_opens_on_an_origin_of_its_own(hub, page, context, api, job):

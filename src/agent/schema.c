@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "agent/regex.h"
+
 #define DEPTH_MAX 48U
 #define STEPS_MAX 200000U
 
@@ -14,6 +16,27 @@ struct ctx {
 };
 
 static int check(struct ctx *c, const struct json *s, const struct json *v, const char *where);
+
+static double number(const struct json *v)
+{
+	char z[64] = { 0 };
+
+	if (v->text.len >= sizeof(z))
+		return 0;
+	memcpy(z, v->text.ptr, v->text.len);
+	return strtod(z, NULL);
+}
+
+/* 1.0 is an integer too; what is too large for a fraction is one anyway. */
+static bool is_whole(const struct json *v)
+{
+	double d = number(v), whole;
+
+	if (d > 9e15 || d < -9e15)
+		return true;
+	whole = (double)(int64_t)d;
+	return d <= whole && d >= whole;
+}
 
 static bool is_type(const struct json *v, struct str t)
 {
@@ -32,20 +55,9 @@ static bool is_type(const struct json *v, struct str t)
 	case JSON_NUMBER:
 		if (str_is(t, "number"))
 			return true;
-		return str_is(t, "integer") && str_chr(v->text, '.', 0) == v->text.len &&
-		       str_chr(v->text, 'e', 0) == v->text.len;
+		return str_is(t, "integer") && is_whole(v);
 	}
 	return false;
-}
-
-static double number(const struct json *v)
-{
-	char z[64] = { 0 };
-
-	if (v->text.len >= sizeof(z))
-		return 0;
-	memcpy(z, v->text.ptr, v->text.len);
-	return strtod(z, NULL);
 }
 
 static bool equal(const struct json *a, const struct json *b, unsigned depth)
@@ -125,11 +137,34 @@ static int check_size(struct ctx *c, const struct json *s, double n, const char 
 	return 0;
 }
 
+static bool is_multiple(double n, double of)
+{
+	double q = n / of, whole = (double)(int64_t)(q < 0 ? q - 0.5 : q + 0.5), d = q - whole;
+
+	/* Beyond that every double is an integer. */
+	if (q > 9e15 || q < -9e15)
+		return true;
+	return d < 1e-9 && d > -1e-9;
+}
+
+static int check_pattern(struct ctx *c, const struct json *s, struct str text,
+                         const char *where)
+{
+	struct str pattern;
+
+	if (json_get_str(s, "pattern", &pattern) == 0 &&
+	    regex_search(pattern, text) == REGEX_NO)
+		return ERR(c->err, -EINVAL, "%s does not fit the pattern %.*s", where,
+		           STR_ARG(str_sub(pattern, 0, 80)));
+	return 0;
+}
+
 static int check_scalar(struct ctx *c, const struct json *s, const struct json *v,
                         const char *where)
 {
 	double b, n;
 	size_t chars = 0;
+	int r;
 
 	if (v->type == JSON_NUMBER) {
 		n = number(v);
@@ -137,12 +172,15 @@ static int check_scalar(struct ctx *c, const struct json *s, const struct json *
 			return ERR(c->err, -EINVAL, "%s is below its minimum", where);
 		if (bound(s, "exclusiveMaximum", &b) && n >= b)
 			return ERR(c->err, -EINVAL, "%s is above its maximum", where);
+		if (bound(s, "multipleOf", &b) && b > 0 && !is_multiple(n, b))
+			return ERR(c->err, -EINVAL, "%s is not a multiple of %g", where, b);
 		return check_size(c, s, n, "minimum", "maximum", where);
 	}
 	if (v->type == JSON_STRING) {
 		for (size_t i = 0; i < v->text.len; i++)
 			chars += ((unsigned char)v->text.ptr[i] & 0xC0) != 0x80;
-		return check_size(c, s, (double)chars, "minLength", "maxLength", where);
+		r = check_size(c, s, (double)chars, "minLength", "maxLength", where);
+		return r < 0 ? r : check_pattern(c, s, v->text, where);
 	}
 	return 0;
 }
@@ -157,14 +195,11 @@ static const struct json *member(const struct json *o, struct str key)
 	return NULL;
 }
 
-static int check_object(struct ctx *c, const struct json *s, const struct json *v,
-                        const char *where)
+static int check_names(struct ctx *c, const struct json *s, const struct json *v,
+                       const char *where)
 {
-	const struct json *props = json_get(s, "properties"),
-	                  *more = json_get(s, "additionalProperties");
-	bool patterns = json_get(s, "patternProperties") != NULL;
-	char name[80];
-	int r = check_size(c, s, (double)v->n, "minProperties", "maxProperties", where);
+	const struct json *names = json_get(s, "propertyNames");
+	int r = 0;
 
 	json_for_each(req, json_get(s, "required"))
 	{
@@ -172,21 +207,98 @@ static int check_object(struct ctx *c, const struct json *s, const struct json *
 			r = ERR(c->err, -EINVAL, "%s lacks %.*s", where,
 			        STR_ARG(str_sub(req->text, 0, 60)));
 	}
+	json_for_each(m, names ? v : NULL)
+	{
+		struct json name = { .type = JSON_STRING, .text = m->key };
+
+		if (r == 0)
+			r = check(c, names, &name, where);
+	}
+	/* "dependencies": {"a": ["b"]} or {"a": schema} */
+	json_for_each(d, json_get(s, "dependencies"))
+	{
+		if (r < 0 || !member(v, d->key))
+			continue;
+		if (d->type != JSON_ARRAY)
+			r = check(c, d, v, where);
+		else
+			json_for_each(req, d) if (r == 0 && req->type == JSON_STRING &&
+			                          !member(v, req->text)) r =
+			    ERR(c->err, -EINVAL, "%s lacks %.*s", where,
+			        STR_ARG(str_sub(req->text, 0, 60)));
+	}
+	return r;
+}
+
+/* Against every pattern that its name fits; *known if there is one. */
+static int check_patterned(struct ctx *c, const struct json *s, const struct json *m,
+                           const char *name, bool *known)
+{
+	int r = 0;
+
+	json_for_each(p, json_get(s, "patternProperties"))
+	{
+		enum regex_result fit = r == 0 ? regex_search(p->key, m->key) : REGEX_NO;
+
+		if (fit == REGEX_NO)
+			continue;
+		*known = true;
+		if (fit == REGEX_YES)
+			r = check(c, p, m, name);
+	}
+	return r;
+}
+
+static int check_object(struct ctx *c, const struct json *s, const struct json *v,
+                        const char *where)
+{
+	const struct json *props = json_get(s, "properties"),
+	                  *more = json_get(s, "additionalProperties");
+	char name[80];
+	int r = check_size(c, s, (double)v->n, "minProperties", "maxProperties", where);
+
+	if (r == 0)
+		r = check_names(c, s, v, where);
 	json_for_each(m, v)
 	{
 		const struct json *p = member(props, m->key);
+		bool known = p != NULL;
 
 		if (r < 0)
 			return r;
 		(void)snprintf(name, sizeof(name), "%.*s", STR_ARG(str_sub(m->key, 0, 60)));
 		if (p)
 			r = check(c, p, m, name);
-		else if (!patterns && more && more->type == JSON_FALSE)
+		if (r == 0)
+			r = check_patterned(c, s, m, name, &known);
+		if (known || r < 0 || !more)
+			continue;
+		if (more->type == JSON_FALSE)
 			r = ERR(c->err, -EINVAL, "%s is not a known setting", name);
-		else if (!patterns && more && more->type == JSON_OBJECT)
+		else if (more->type == JSON_OBJECT)
 			r = check(c, more, m, name);
 	}
 	return r;
+}
+
+static bool fits(struct ctx *c, const struct json *s, const struct json *v, const char *where);
+
+static int check_members(struct ctx *c, const struct json *s, const struct json *v,
+                         const char *where)
+{
+	const struct json *unique = json_get(s, "uniqueItems"), *one = json_get(s, "contains");
+	bool found = !one;
+
+	json_for_each(m, v)
+	{
+		found = found || fits(c, one, m, where);
+		if (!unique || unique->type != JSON_TRUE)
+			continue;
+		for (const struct json *o = m->next; o; o = o->next)
+			if (++c->steps > STEPS_MAX || equal(m, o, 0))
+				return ERR(c->err, -EINVAL, "%s has a member twice", where);
+	}
+	return found ? 0 : ERR(c->err, -EINVAL, "%s lacks a member that it needs", where);
 }
 
 static int check_array(struct ctx *c, const struct json *s, const struct json *v,
@@ -195,6 +307,8 @@ static int check_array(struct ctx *c, const struct json *s, const struct json *v
 	const struct json *items = json_get(s, "items"), *tuple = NULL;
 	int r = check_size(c, s, (double)v->n, "minItems", "maxItems", where);
 
+	if (r == 0)
+		r = check_members(c, s, v, where);
 	if (items && items->type == JSON_ARRAY) {
 		tuple = items->first;
 		items = json_get(s, "additionalItems");
@@ -224,6 +338,17 @@ static bool fits(struct ctx *c, const struct json *s, const struct json *v, cons
 	return ok;
 }
 
+static int check_condition(struct ctx *c, const struct json *s, const struct json *v,
+                           const char *where)
+{
+	const struct json *when = json_get(s, "if"), *then;
+
+	if (!when)
+		return 0;
+	then = json_get(s, fits(c, when, v, where) ? "then" : "else");
+	return then ? check(c, then, v, where) : 0;
+}
+
 static int check_combined(struct ctx *c, const struct json *s, const struct json *v,
                           const char *where)
 {
@@ -244,7 +369,7 @@ static int check_combined(struct ctx *c, const struct json *s, const struct json
 		return ERR(c->err, -EINVAL, "%s must fit exactly one of its forms", where);
 	if (not &&fits(c, not, v, where))
 		return ERR(c->err, -EINVAL, "%s has a form that is excluded", where);
-	return 0;
+	return check_condition(c, s, v, where);
 }
 
 /* "#/definitions/x" */

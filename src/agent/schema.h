@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The part of JSON Schema (draft 7) that settings schemas use: types, enums,
- * objects, arrays, bounds, combinations and local references. `pattern` and
- * `format` are not looked at: the front end checks again. Pure.
+ * JSON Schema (draft 7) for settings: types, enums, objects, arrays, bounds,
+ * patterns (regex.h), combinations, conditions and local references. `format`
+ * is an annotation, as for the peers' validator, and a pattern that regex.h does
+ * not know fits everything: the front end checks again. Pure.
  */
 #pragma once
 

@@ -45,6 +45,42 @@ static void check(void)
 		  "{\"a\":1}", false },
 		{ "{\"$ref\":\"#\"}", "1", false },
 		{ "{\"properties\":{\"a\":false}}", "{\"a\":1}", false },
+		{ "{\"type\":\"integer\"}", "1.0", true },
+		{ "{\"type\":\"integer\"}", "1E2", true },
+		{ "{\"pattern\":\"^a+$\"}", "\"aaa\"", true },
+		{ "{\"pattern\":\"^a+$\"}", "\"ab\"", false },
+		{ "{\"pattern\":\"^a+$\"}", "7", true },
+		{ "{\"pattern\":\"(?<=x)not known here\"}", "\"ab\"", true },
+		{ "{\"format\":\"email\"}", "\"nobody\"", true },
+		{ "{\"patternProperties\":{\"^x\":{\"type\":\"number\"}},"
+		  "\"additionalProperties\":"
+		  "false}",
+		  "{\"x1\":1}", true },
+		{ "{\"patternProperties\":{\"^x\":{\"type\":\"number\"}},"
+		  "\"additionalProperties\":"
+		  "false}",
+		  "{\"x1\":\"a\"}", false },
+		{ "{\"patternProperties\":{\"^x\":{}},\"additionalProperties\":false}",
+		  "{\"y\":1}", false },
+		{ "{\"patternProperties\":{\"^x\":{}},\"additionalProperties\":{\"type\":"
+		  "\"null\"}}",
+		  "{\"x\":1,\"y\":null}", true },
+		{ "{\"propertyNames\":{\"pattern\":\"^[a-z]+$\"}}", "{\"A\":1}", false },
+		{ "{\"dependencies\":{\"a\":[\"b\"]}}", "{\"a\":1}", false },
+		{ "{\"dependencies\":{\"a\":[\"b\"]}}", "{\"b\":1}", true },
+		{ "{\"dependencies\":{\"a\":{\"required\":[\"c\"]}}}", "{\"a\":1}", false },
+		{ "{\"uniqueItems\":true}", "[1,2,1.0]", false },
+		{ "{\"uniqueItems\":true}", "[1,\"1\",[1]]", true },
+		{ "{\"contains\":{\"type\":\"string\"}}", "[1,\"a\"]", true },
+		{ "{\"contains\":{\"type\":\"string\"}}", "[1]", false },
+		{ "{\"multipleOf\":0.1}", "0.3", true },
+		{ "{\"multipleOf\":2}", "3", false },
+		{ "{\"if\":{\"type\":\"string\"},\"then\":{\"minLength\":2},\"else\":{"
+		  "\"minimum\":2}}",
+		  "\"a\"", false },
+		{ "{\"if\":{\"type\":\"string\"},\"then\":{\"minLength\":2},\"else\":{"
+		  "\"minimum\":2}}",
+		  "3", true },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {

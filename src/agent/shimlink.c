@@ -9,6 +9,7 @@
 #include <sys/un.h>
 
 #include "agent/evidence.h"
+#include "agent/reexec.h"
 #include "base/log.h"
 #include "proto/wire.h"
 
@@ -238,6 +239,8 @@ static void on_msg(struct shim_link *l, const struct wire_msg *m)
 			                        .memory_limit_bytes = u->memory_limit_bytes,
 			                        .cpu_milli = u->cpu_milli,
 			                        .at = time_boot_ns() };
+	} else if (m->type == WIRE_SHIM_UPGRADE) {
+		reexec_ask(l->a);
 	} else if (m->type == WIRE_SHIM_OOM) {
 		f = (struct oom_facts){ m->shim_oom.oom_kills, m->shim_oom.memory_limit_bytes,
 			                m->shim_oom.memory_peak_bytes };

@@ -133,6 +133,15 @@ int client_stop_all(const struct config *c, struct err *err)
 	return r < 0 ? r : stop_all(&rt, (unsigned)c->grace_s, err);
 }
 
+int client_upgrade_sessions(const struct config *c, struct err *err)
+{
+	struct runtime_process parent;
+	struct runtime rt;
+	int r = find_running(c, &rt, &parent, err);
+
+	return r < 0 ? r : upgrade_all(&rt, err);
+}
+
 static int end_parent(const struct runtime_process *p, struct err *err)
 {
 	autoclose int pidfd = (int)syscall(SYS_pidfd_open, p->pid, 0);

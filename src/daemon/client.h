@@ -10,6 +10,8 @@ MUST_CHECK int client_sign_in_code(const struct config *c, unsigned wait_s, stru
 MUST_CHECK int client_wait_ready(const struct config *c, unsigned wait_s, struct err *err);
 /* Ends all sessions; returns when none is left. */
 MUST_CHECK int client_stop_all(const struct config *c, struct err *err);
+/* Running sessions go on with the agent that is installed now. */
+MUST_CHECK int client_upgrade_sessions(const struct config *c, struct err *err);
 /* Ends all sessions, then the parent, whether or not one runs now. */
 MUST_CHECK int client_stop(const struct config *c, struct err *err);
 /* The status file. */

@@ -27,6 +27,7 @@ static const char usage[] =
     "  wait           waits until the running instance answers\n"
     "  status         prints what runs, line by line\n"
     "  stop-all       ends all sessions\n"
+    "  upgrade-sessions   running sessions go on with the agent installed now\n"
     "  stop           ends all sessions, then Carrel itself\n"
     "  check          reads the configuration, says what is wrong with it\n"
     "  version        prints the version\n"
@@ -121,8 +122,13 @@ static const struct {
 	const char *name;
 	int (*fn)(const struct config *c, struct err *err);
 } commands[] = {
-	{ "sign-in-code", sign_in_code }, { "wait", wait_ready },  { "status", client_status },
-	{ "stop-all", client_stop_all },  { "stop", client_stop }, { "check", check },
+	{ "sign-in-code", sign_in_code },
+	{ "wait", wait_ready },
+	{ "status", client_status },
+	{ "stop-all", client_stop_all },
+	{ "stop", client_stop },
+	{ "check", check },
+	{ "upgrade-sessions", client_upgrade_sessions },
 };
 
 static int run_command(const struct args *a, struct err *err)

@@ -61,23 +61,67 @@ static int call(struct engine *e, struct wire_msg *m, struct wire_msg *ret, stru
 	return r < 0 ? r : 0;
 }
 
-static int stop_one(struct engine *e, const struct json *item, unsigned grace_s,
-                    struct err *err)
-{
-	struct wire_msg m = { .type = WIRE_SESSION_STOP }, answer;
-	uint64_t epoch;
+/* The message that a session is asked with; slices point into item. */
+typedef int ask_fn(const struct json *item, void *arg, struct wire_msg *ret, struct err *err);
 
-	if (json_get_str(item, "session", &m.session_stop.session) < 0 ||
-	    json_get_u64(item, "epoch", UINT32_MAX, &epoch) < 0)
+static int read_item(const struct json *item, struct str *session, uint32_t *epoch,
+                     struct err *err)
+{
+	uint64_t n;
+
+	if (json_get_str(item, "session", session) < 0 ||
+	    json_get_u64(item, "epoch", UINT32_MAX, &n) < 0)
 		return ERR(err, -EBADMSG, "engine: a session without an id");
-	m.session_stop.epoch = (uint32_t)epoch;
-	m.session_stop.reason = STR("shutdown");
-	m.session_stop.grace_seconds = grace_s;
-	return call(e, &m, &answer, err);
+	*epoch = (uint32_t)n;
+	return 0;
 }
 
-/* Asks every session to end (it may be told twice); says how many there are. */
-static int sweep(struct engine *e, unsigned grace_s, size_t *ret_left, struct err *err)
+static int ask_stop(const struct json *item, void *arg, struct wire_msg *ret, struct err *err)
+{
+	struct wire_session_stop *m = &ret->session_stop;
+
+	ret->type = WIRE_SESSION_STOP;
+	m->reason = STR("shutdown");
+	m->grace_seconds = *(unsigned *)arg;
+	return read_item(item, &m->session, &m->epoch, err);
+}
+
+static int ask_upgrade(const struct json *item, void *arg, struct wire_msg *ret,
+                       struct err *err)
+{
+	struct wire_session_upgrade *m = &ret->session_upgrade;
+
+	(void)arg;
+	ret->type = WIRE_SESSION_UPGRADE;
+	return read_item(item, &m->session, &m->epoch, err);
+}
+
+struct sweep {
+	ask_fn *ask;
+	void *arg;
+	bool all;          /* one that refuses does not keep the others from being asked */
+	size_t n, refused; /* sessions, and those */
+};
+
+static int ask_one(struct engine *e, struct sweep *s, const struct json *item, struct err *err)
+{
+	struct wire_msg m = { 0 }, answer;
+	struct err why = ERR_NONE;
+	int r = s->ask(item, s->arg, &m, &why);
+
+	if (r == 0)
+		r = call(e, &m, &answer, &why);
+	if (r == -EIO && s->all) {
+		(void)fprintf(stderr, "carreld: %.*s: %s\n",
+		              STR_ARG(json_str_or(item, "session", STR("?"))), why.msg);
+		s->refused++;
+		return 0;
+	}
+	return r < 0 ? ERR(err, r, "%s", why.msg) : 0;
+}
+
+/* Asks every session that there is now. */
+static int sweep(struct engine *e, struct sweep *s, struct err *err)
 {
 	struct wire_msg m = { .type = WIRE_SESSION_LIST }, answer;
 	struct arena a = ARENA(16 * 1024 * 1024);
@@ -90,18 +134,39 @@ static int sweep(struct engine *e, unsigned grace_s, size_t *ret_left, struct er
 		r = json_parse(&a, items, NULL, &doc, err);
 	}
 	if (r == 0) {
-		*ret_left = doc->n;
+		s->n = doc->n;
 		for (const struct json *i = doc->first; r == 0 && i; i = i->next)
-			r = stop_one(e, i, grace_s, err);
+			r = ask_one(e, s, i, err);
 	}
 	arena_fini(&a);
 	return r;
+}
+
+int upgrade_all(const struct runtime *rt, struct err *err)
+{
+	struct engine e = { .fd = -1, .in = BUF(WIRE_FRAME_MAX + 65536) };
+	struct sweep s = { .ask = ask_upgrade, .all = true };
+	char addr[64];
+	int r;
+
+	(void)snprintf(addr, sizeof(addr), "unix:%s/engine.sock", rt->dir);
+	r = client_connect(addr, CALL_S, &e.fd, err);
+	if (r == 0)
+		r = sweep(&e, &s, err);
+	own_close(&e.fd);
+	buf_fini(&e.in);
+	if (r < 0)
+		return r;
+	(void)printf("Told %zu of %zu session%s to go on with the program installed now.\n",
+	             s.n - s.refused, s.n, s.n == 1 ? "" : "s");
+	return s.refused ? ERR(err, -EIO, "%zu could not be told", s.refused) : 0;
 }
 
 int stop_all(const struct runtime *rt, unsigned grace_s, struct err *err)
 {
 	mono_ms end = time_mono_ms() + 1000ULL * grace_s + EXTRA_MS;
 	struct engine e = { .fd = -1, .in = BUF(WIRE_FRAME_MAX + 65536) };
+	struct sweep s = { .ask = ask_stop, .arg = &grace_s };
 	size_t left = SIZE_MAX, told = 0;
 	struct err why = ERR_NONE;
 	char addr[64];
@@ -113,7 +178,8 @@ int stop_all(const struct runtime *rt, unsigned grace_s, struct err *err)
 		if (e.fd < 0)
 			r = client_connect(addr, CALL_S, &e.fd, &why);
 		if (e.fd >= 0) {
-			r = sweep(&e, grace_s, &left, &why);
+			r = sweep(&e, &s, &why);
+			left = r < 0 ? left : s.n;
 			if (r < 0)
 				own_close(&e.fd); /* an engine that starts again */
 		}

@@ -83,6 +83,9 @@ void engine_request(struct engine *e, const struct wire_msg *m, engine_answer_fn
 	case WIRE_SESSION_LOG:
 		ops->session_log(e, c, &m->session_log);
 		break;
+	case WIRE_SESSION_UPGRADE:
+		ops->session_upgrade(e, c, &m->session_upgrade);
+		break;
 	case WIRE_EVENTS:
 		ops->events(e, c);
 		break;

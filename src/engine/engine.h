@@ -42,6 +42,8 @@ struct engine_ops {
 	                      const struct wire_session_stats *m);
 	void (*session_log)(struct engine *e, struct engine_call *c,
 	                    const struct wire_session_log *m);
+	void (*session_upgrade)(struct engine *e, struct engine_call *c,
+	                        const struct wire_session_upgrade *m);
 	void (*events)(struct engine *e, struct engine_call *c);
 	void (*journal_ack)(struct engine *e, struct engine_call *c,
 	                    const struct wire_journal_ack *m);

@@ -405,6 +405,17 @@ static void session_deadline(struct engine *e, struct engine_call *c,
 	emit_activity(fake_of(e), r);
 }
 
+static void session_upgrade(struct engine *e, struct engine_call *c,
+                            const struct wire_session_upgrade *m)
+{
+	const struct fake_run *r = find(fake_of(e), m->session, m->epoch);
+
+	if (!r || r->ended)
+		refuse(c, -ENOENT, "there is no such session");
+	else
+		engine_ok(c);
+}
+
 static void session_list(struct engine *e, struct engine_call *c)
 {
 	struct wire_msg m = { .type = WIRE_SESSION_LIST_OK };
@@ -512,6 +523,7 @@ static const struct engine_ops fake_ops = {
 	.session_list = session_list,
 	.session_stats = session_stats,
 	.session_log = session_log,
+	.session_upgrade = session_upgrade,
 	.events = events,
 	.journal_ack = journal_ack,
 };

@@ -390,6 +390,15 @@ static void session_stats(struct engine *e, struct engine_call *c,
 		session_ask_stats(s, c);
 }
 
+static void session_upgrade(struct engine *e, struct engine_call *c,
+                            const struct wire_session_upgrade *m)
+{
+	struct session *s = find(e, c, m->session, m->epoch, false);
+
+	if (s)
+		session_ask_upgrade(s, c);
+}
+
 /* The last bytes of a log, from the start of a line. */
 static int read_tail(const char *path, size_t max, struct buf *b, struct err *err)
 {
@@ -482,6 +491,7 @@ const struct engine_ops local_ops = {
 	.session_list = session_list,
 	.session_stats = session_stats,
 	.session_log = session_log,
+	.session_upgrade = session_upgrade,
 	.events = events,
 	.journal_ack = journal_ack,
 };

@@ -82,6 +82,8 @@ MUST_CHECK int session_spawn(struct session *s, bool adopt, struct err *err);
 void session_stop(struct session *s, const struct wire_session_stop *m);
 void session_set_deadline(struct session *s, const struct wire_session_deadline *m);
 void session_ask_stats(struct session *s, struct engine_call *c);
+/* Its agent becomes the newer program; answered when the agent has been told. */
+void session_ask_upgrade(struct session *s, struct engine_call *c);
 /* Asks the shim to tell all it knows (again). */
 void session_listen(struct session *s);
 /* {"session",…} of SESSION_LIST */

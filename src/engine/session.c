@@ -157,18 +157,33 @@ void session_set_deadline(struct session *s, const struct wire_session_deadline 
 	send_deadline(s);
 }
 
+/* The shim's answer is the engine's. */
+static void forward(struct session *s, struct engine_call *c, struct wire_msg *m)
+{
+	struct forwarded *f = xcalloc(1, sizeof(*f));
+
+	f->call = c;
+	list_push(&s->calls, &f->node);
+	if (send_to_shim(s, m))
+		f->seq = m->seq;
+	else
+		drop_calls(s);
+}
+
 void session_ask_stats(struct session *s, struct engine_call *c)
 {
 	struct wire_msg m = { .type = WIRE_SESSION_STATS };
-	struct forwarded *f = xcalloc(1, sizeof(*f));
 
 	m.session_stats = (struct wire_session_stats){ str_of(s->id), s->epoch };
-	f->call = c;
-	list_push(&s->calls, &f->node);
-	if (send_to_shim(s, &m))
-		f->seq = m.seq;
-	else
-		drop_calls(s);
+	forward(s, c, &m);
+}
+
+void session_ask_upgrade(struct session *s, struct engine_call *c)
+{
+	struct wire_msg m = { .type = WIRE_SESSION_UPGRADE };
+
+	m.session_upgrade = (struct wire_session_upgrade){ str_of(s->id), s->epoch };
+	forward(s, c, &m);
 }
 
 static void answered(struct session *s, struct wire_msg *m)

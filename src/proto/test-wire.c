@@ -106,7 +106,7 @@ static void every_type_has_a_name_and_survives_zeros(void)
 		}
 		buf_fini(&b);
 	}
-	T_EQ(n, 34);
+	T_EQ(n, 36);
 	T_EQ(wire_answer(WIRE_HOST_FACTS), WIRE_HOST_FACTS_OK);
 	T_EQ(wire_answer(WIRE_EV_RUN), WIRE_NONE);
 }

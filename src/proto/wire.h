@@ -62,6 +62,7 @@
                                                  U64(disk_used_bytes) U64(disk_size_bytes) U32(oom_kills)
 #define WIRE_F_session_log(U32, U64, I64, S)     WIRE_IDENT_(U32, S) U32(max_bytes)
 #define WIRE_F_session_log_ok(U32, U64, I64, S)  S(text, 1000000)
+#define WIRE_F_session_upgrade(U32, U64, I64, S) WIRE_IDENT_(U32, S)
 #define WIRE_F_events(U32, U64, I64, S)
 #define WIRE_F_journal_ack(U32, U64, I64, S)     WIRE_IDENT_(U32, S)
 #define WIRE_F_ev_phase(U32, U64, I64, S)        WIRE_IDENT_(U32, S) S(phase, 31) U64(at_boot_ns)
@@ -80,6 +81,7 @@
 #define WIRE_F_shim_stopping(U32, U64, I64, S)   S(reason, 31) U32(grace_seconds)
 #define WIRE_F_shim_oom(U32, U64, I64, S)        U32(oom_kills) U64(memory_limit_bytes) U64(memory_peak_bytes)
 #define WIRE_F_shim_usage(U32, U64, I64, S)      U64(cpu_ns) U32(cpu_milli) U64(memory_bytes) U64(memory_limit_bytes)
+#define WIRE_F_shim_upgrade(U32, U64, I64, S)
 
 /* Number on the wire, NAME, member, who sends it, what answers it (NONE: nothing). */
 #define WIRE_TABLE(M) \
@@ -103,6 +105,7 @@
 	M(36, SESSION_STATS_OK, session_stats_ok, "engine to core",  NONE) \
 	M(37, SESSION_LOG,      session_log,      "core to engine",  SESSION_LOG_OK) \
 	M(38, SESSION_LOG_OK,   session_log_ok,   "engine to core",  NONE) \
+	M(39, SESSION_UPGRADE,  session_upgrade,  "core to engine",  OK) \
 	M(40, EVENTS,           events,           "core to engine",  OK) \
 	M(41, JOURNAL_ACK,      journal_ack,      "core to engine",  OK) \
 	M(50, EV_PHASE,         ev_phase,         "engine to core",  NONE) \
@@ -116,7 +119,8 @@
 	M(80, SHIM_STATUS,      shim_status,      "shim to agent",   NONE) \
 	M(81, SHIM_STOPPING,    shim_stopping,    "shim to agent",   NONE) \
 	M(82, SHIM_OOM,         shim_oom,         "shim to agent",   NONE) \
-	M(83, SHIM_USAGE,       shim_usage,       "shim to agent",   NONE)
+	M(83, SHIM_USAGE,       shim_usage,       "shim to agent",   NONE) \
+	M(84, SHIM_UPGRADE,     shim_upgrade,     "shim to agent",   NONE)
 /* clang-format on */
 
 enum wire_type {

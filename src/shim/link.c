@@ -260,6 +260,20 @@ static void change_deadline(struct shim *s, const struct wire_session_deadline *
 	link_activity(s);
 }
 
+/* The agent's program was replaced on disk: it becomes that, and is itself to
+ * say in the log how that went. */
+static void upgrade(struct shim *s, uint32_t seq)
+{
+	struct wire_msg m = { .type = WIRE_SHIM_UPGRADE };
+
+	if (s->phase != SHIM_RUNNING || s->agent.fd < 0) {
+		answer(s, seq, -EAGAIN, "the session's agent can't be reached now: try again");
+		return;
+	}
+	link_send(s, &s->agent, &m);
+	answer(s, seq, 0, NULL);
+}
+
 static void from_engine(struct shim *s, const struct wire_msg *m)
 {
 	char reason[32];
@@ -284,6 +298,9 @@ static void from_engine(struct shim *s, const struct wire_msg *m)
 		break;
 	case WIRE_SESSION_STATS:
 		answer_stats(s, m->seq);
+		break;
+	case WIRE_SESSION_UPGRADE:
+		upgrade(s, m->seq);
 		break;
 	default:
 		answer(s, m->seq, -ENOTSUP, "a shim does not know this message");

@@ -275,7 +275,10 @@ class Kernel:
 
     def recv(self, timeout=60):
         self.ws.settimeout(timeout)
-        data = self.ws.recv()
+        return self.parse(self.ws.recv())
+
+    @staticmethod
+    def parse(data):
         if isinstance(data, bytes):
             n = int.from_bytes(data[:4], "big")
             offsets = [int.from_bytes(data[4 + 4 * i:8 + 4 * i], "big") for i in range(n)]

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Deleting: into the trash of freedesktop.org when it lies on the same file
- * system, else for good. On a nearly full disk nothing goes to the trash: the
- * user deletes to get space.
+ * Deleting: into the trash of freedesktop.org, the home's when it lies on the
+ * same file system, else `.Trash-<uid>` at the top of that one; where neither can
+ * be had, for good. On a nearly full disk nothing goes to the trash: the user
+ * deletes to get space.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -19,16 +20,98 @@
 
 #define TRIES 1000U
 
-static int open_trash(const struct agent *a, const char *sub)
+/* A trash: the folder that holds files/ and info/. Paths in it are absolute in
+ * the home's, relative to its own parent elsewhere. */
+struct bin {
+	int files, info;
+	size_t above; /* length of that parent's path; 0 for the home's */
+};
+#define BIN_NONE ((struct bin){ -1, -1, 0 })
+
+static void bin_fini(struct bin *b)
 {
-	char path[PATH_MAX];
+	own_close(&b->files);
+	own_close(&b->info);
+}
+
+static int open_sub(struct arena *m, const char *bin, const char *sub)
+{
+	const char *path = arena_printf(m, "%s/%s", bin, sub).ptr;
 	int fd;
 
-	(void)snprintf(path, sizeof(path), "%s/.local/share/Trash/%s", a->cfg->home, sub);
+	if (!path)
+		return -ENOMEM;
 	if (file_mkdirs(path, 0700, NULL) < 0)
 		return -EACCES;
-	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	return fd < 0 ? -errno : fd;
+}
+
+/* On file system `dev` and no other. */
+static int bin_open(struct arena *m, const char *path, dev_t dev, struct bin *ret)
+{
+	struct stat st;
+
+	ret->files = open_sub(m, path, "files");
+	ret->info = open_sub(m, path, "info");
+	if (ret->files < 0 || ret->info < 0 || fstat(ret->files, &st) < 0 || st.st_dev != dev) {
+		bin_fini(ret);
+		return -EXDEV;
+	}
+	return 0;
+}
+
+/* Length of the path of the highest folder above that is on the same file
+ * system; 0: that is "/", or can't be told. */
+static size_t mount_top(struct arena *m, struct str folder, dev_t dev)
+{
+	struct str at = folder, up;
+	struct stat st;
+
+	for (;;) {
+		const char *path;
+
+		up = place_parent(at);
+		path = up.len ? arena_strz(m, up) : "/";
+		if (!path || lstat(path, &st) < 0)
+			return 0;
+		if (st.st_dev != dev)
+			return at.len;
+		if (!up.len)
+			return 0;
+		at = up;
+	}
+}
+
+static int bin_elsewhere(const struct agent *a, struct arena *m, struct str folder, dev_t dev,
+                         struct bin *ret)
+{
+	uid_t uid = a->cfg->session ? a->cfg->uid : geteuid();
+	const char *path;
+	struct stat st;
+
+	ret->above = mount_top(m, folder, dev);
+	if (!ret->above)
+		return -EXDEV;
+	path =
+	    arena_printf(m, "%.*s/.Trash-%u", (int)ret->above, folder.ptr, (unsigned)uid).ptr;
+	if (!path || (mkdir(path, 0700) < 0 && errno != EEXIST))
+		return -EXDEV;
+	/* What somebody else prepared there is no trash of ours. */
+	if (lstat(path, &st) < 0 || !S_ISDIR(st.st_mode) || st.st_uid != uid)
+		return -EXDEV;
+	return bin_open(m, path, dev, ret);
+}
+
+static int bin_for(const struct agent *a, struct arena *m, struct str folder, dev_t dev,
+                   struct bin *ret)
+{
+	const char *home = arena_printf(m, "%s/.local/share/Trash", a->cfg->home).ptr;
+
+	*ret = BIN_NONE;
+	if (home && bin_open(m, home, dev, ret) == 0)
+		return 0;
+	return bin_elsewhere(a, m, folder, dev, ret);
 }
 
 /* The .trashinfo file reserves the name (O_EXCL); then the move. */
@@ -57,34 +140,49 @@ static int reserve(int info, struct str original, const char *name)
 	return r;
 }
 
-static int to_trash(const struct agent *a, struct str path, struct place *p)
+/* `original`: what the .trashinfo file says; cut so that a number still fits. */
+static int move_into(const struct bin *bin, struct place *p, struct str original)
 {
-	autoclose int files = open_trash(a, "files"), info = -1;
-	struct buf original = BUF(PATH_MAX * 2), name = BUF(NAME_MAX);
-	struct stat here, there;
+	struct buf name = BUF(2 * NAME_MAX);
 	int r = -EEXIST;
 
-	if (files < 0 || fstat(files, &there) < 0 || fstat(p->dir, &here) < 0)
-		return -EXDEV;
-	if (here.st_dev != there.st_dev)
-		return -EXDEV;
-	info = open_trash(a, "info");
-	if (info < 0)
-		return -EXDEV;
-	buf_printf(&original, "%s/%.*s", strcmp(a->cfg->root, "/") == 0 ? "" : a->cfg->root,
-	           STR_ARG(path));
 	for (unsigned n = 0; n < TRIES && r == -EEXIST; n++) {
 		buf_clear(&name);
 		buf_printf(&name, n ? "%.200s.%u" : "%.240s", p->name, n);
-		r = reserve(info, buf_str(&original), buf_cstr(&name));
-		if (r == 0 && renameat(p->dir, p->name, files, buf_cstr(&name)) < 0) {
+		r = reserve(bin->info, original, buf_cstr(&name));
+		if (r == 0 && renameat(p->dir, p->name, bin->files, buf_cstr(&name)) < 0) {
 			r = -errno;
 			buf_put_z(&name, ".trashinfo");
-			(void)unlinkat(info, buf_cstr(&name), 0);
+			(void)unlinkat(bin->info, buf_cstr(&name), 0);
 		}
 	}
-	buf_fini(&original);
 	buf_fini(&name);
+	return r;
+}
+
+static int to_trash(const struct agent *a, struct place *p)
+{
+	struct arena m = ARENA(256U << 10);
+	char proc[64], folder[PATH_MAX];
+	struct bin bin = BIN_NONE;
+	struct stat here;
+	struct str whole;
+	ssize_t n;
+	int r;
+
+	/* Where it really lies: the way there may lead through links. */
+	(void)snprintf(proc, sizeof(proc), "/proc/self/fd/%d", p->dir);
+	n = readlink(proc, folder, sizeof(folder) - 1);
+	if (n <= 0 || fstat(p->dir, &here) < 0)
+		return -EXDEV;
+	folder[n] = '\0';
+	r = bin_for(a, &m, str_of(folder), here.st_dev, &bin);
+	whole = arena_printf(&m, "%s/%s", strcmp(folder, "/") == 0 ? "" : folder, p->name);
+	if (r == 0)
+		r = move_into(&bin, p,
+		              str_sub(whole, bin.above ? bin.above + 1 : 0, whole.len));
+	bin_fini(&bin);
+	arena_fini(&m);
 	return r;
 }
 
@@ -136,7 +234,7 @@ int contents_delete(const struct agent *a, struct str path, struct err *err)
 	} else if (diskfull_near(a)) {
 		r = for_good(&p, err);
 	} else {
-		r = to_trash(a, path, &p);
+		r = to_trash(a, &p);
 		if (r == -EXDEV || r == -ENOSPC || r == -EDQUOT)
 			r = for_good(&p, err);
 	}

@@ -258,6 +258,48 @@ def test_at_100_percent_what_does_not_grow_is_saved(small_disk):
     assert (a.root / "n.ipynb").read_bytes() == before
 
 
+# -------------------------------------------------------------------------------- trash
+
+def trash_of(folder):
+    """What stands in a trash: name → the path that its .trashinfo tells."""
+    return {p.name: (folder / "info" / f"{p.name}.trashinfo").read_text().split("Path=")[1].split("\n")[0]
+            for p in (folder / "files").iterdir()}
+
+
+def test_deleting_goes_to_the_trash(agent):
+    (agent.root / "dé").mkdir()
+    (agent.root / "l").symlink_to("dé")
+    for n in range(3):
+        put(agent, "dé/old ü.txt", f"text {n}", 201)
+        agent.call("DELETE", "api/contents/l/old%20%C3%BC.txt", 204)
+    put(agent, "dé/" + "n" * 250, "x", 201)
+    agent.call("DELETE", "api/contents/d%C3%A9", 204)
+    have = trash_of(agent.root.parent / ".local/share/Trash")
+    # Where a file really lay, percent-encoded as the specification wants it.
+    assert have["old ü.txt"] == have["old ü.txt.1"] == have["old ü.txt.2"] == f"{agent.root}/d%C3%A9/old%20%C3%BC.txt"
+    assert (agent.root.parent / ".local/share/Trash/files/dé" / ("n" * 250)).read_text() == "x"
+    agent.call("DELETE", "api/contents/l", 204)  # a link, not what it leads to
+    assert trash_of(agent.root.parent / ".local/share/Trash")["l"] == f"{agent.root}/l"
+
+
+@ROOT_ONLY
+def test_another_disk_has_a_trash_of_its_own(small_disk):
+    a = small_disk
+    put(a, "plain.txt", "kept", 201)
+    (a.root / "sub").mkdir()
+    put(a, "sub/x.txt", "kept too", 201)
+    a.call("DELETE", "api/contents/plain.txt", 204)
+    a.call("DELETE", "api/contents/sub/x.txt", 204)
+    own = a.root / f".Trash-{os.geteuid()}"
+    assert trash_of(own) == {"plain.txt": "plain.txt", "x.txt": "sub/x.txt"} and (own / "files/plain.txt").read_text() == "kept"
+    # One that somebody else prepared is not used; then a file goes for good.
+    shutil.rmtree(own)
+    own.symlink_to(a.root / "sub")
+    put(a, "plain.txt", "gone", 201)
+    a.call("DELETE", "api/contents/plain.txt", 204)
+    assert not (a.root / "plain.txt").exists() and list((a.root / "sub").iterdir()) == []
+
+
 # ----------------------------------------------------- a death or an error at every call
 
 # The calls that work on files: what a save, its checkpoint and a rename are made of.

@@ -67,8 +67,13 @@ class LabPage:
 
     def menu(self, *names):
         self.page.locator(f'.lm-MenuBar-item:has-text("{names[0]}")').first.click()
-        for name in names[1:]:
-            self.page.locator(f'.lm-Menu-item:visible:has(.lm-Menu-itemLabel:text-is("{name}"))').first.click()
+        self.choose(*names[1:])
+
+    def choose(self, *names):
+        """Entries of the open menu and its submenus. A label may be in two pieces, its mnemonic being one."""
+        for name in names:
+            label = self.page.locator(".lm-Menu-itemLabel", has_text=re.compile(f"^{re.escape(name)}$"))
+            self.page.locator(".lm-Menu-item:visible").filter(has=label).first.click()
 
     def accept(self, button=None):
         self.page.locator(".jp-Dialog .jp-mod-accept").click() if button is None else \

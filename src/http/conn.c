@@ -313,6 +313,10 @@ static bool finish(struct http_conn *c)
 
 	if (p->answer != HTTP_ANSWERED || (!close && !p->body_over))
 		return false;
+	/* A file on its way is the request's until it has gone: on_free is the
+	 * end of the transfer. */
+	if (c->st.file_ >= 0 && p->r.on_free)
+		return false;
 	c->cur = NULL;
 	p->c = NULL;
 	p->r.conn_ = NULL;

@@ -194,7 +194,7 @@ static int untitled(struct call *c, struct str dir, struct str type, struct str 
 	return -EEXIST;
 }
 
-static void new_untitled(struct call *c, struct str dir, const struct json *body)
+void contents_untitled(struct call *c, struct str dir, const struct json *body)
 {
 	struct str ext = json_str_or(body, "ext", STR("")),
 	           type = json_str_or(body, "type", STR(""));
@@ -271,7 +271,7 @@ static void on_post(struct call *c, const struct json *body)
 	if (from.len)
 		copy_to(c, dir, from);
 	else
-		new_untitled(c, dir, body);
+		contents_untitled(c, dir, body);
 }
 
 static void contents_post(struct call *c)

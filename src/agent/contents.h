@@ -22,6 +22,9 @@ void contents_reply_entry(struct call *c, unsigned status, const struct entry *e
 /* JupyterLab's contents event; source may be empty. */
 void contents_event(struct call *c, const char *action, struct str path, struct str source);
 
+/* A new file of a free name in `dir`; body may say type and ext. */
+void contents_untitled(struct call *c, struct str dir, const struct json *body);
+
 call_fn contents_get;
 
 /* checkpoints.c: one checkpoint per file, `.ipynb_checkpoints/x-checkpoint.y` */

@@ -279,6 +279,12 @@ static void on_body(struct http_req *r, struct str body)
 		call_err(c, &err);
 	} else if (allowed(&p)) {
 		p.existed = entry_load(c->a, p.path, &e) == 0;
+		/* Nothing said about a folder: a new file in it, as the peers have it. */
+		if (p.existed && e.type == ENTRY_DIR && j->n == 0) {
+			contents_untitled(c, p.path, NULL);
+			arena_fini(&arena);
+			return;
+		}
 		rc = put(&p, &err);
 		finish(&p, rc, &err);
 	}

@@ -163,19 +163,46 @@ static void get_extension_file(struct call *c)
 	not_found(c);
 }
 
+/* themes/<path> below an extension, or below JupyterLab's own files. */
+struct theme {
+	const char *rel;
+	int fd;
+};
+
+static void look_in(const struct labext *e, void *arg)
+{
+	struct theme *t = arg;
+	autoclose int dir = t->fd < 0 ? open(e->dir, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+
+	if (dir >= 0)
+		t->fd = open_file(dir, t->rel);
+}
+
+static int open_theme(struct call *c)
+{
+	struct arena m = ARENA(32U << 20);
+	struct theme t = { .fd = -ENOENT };
+
+	t.rel = arena_printf(&c->r->arena, "themes/%.*s", STR_ARG(c->arg[0])).ptr;
+	if (!t.rel || strlen(t.rel) != c->arg[0].len + strlen("themes/"))
+		return -ENOENT;
+	labext_each(c, &m, look_in, &t);
+	if (t.fd < 0 && c->a->lab->dir >= 0)
+		t.fd = open_file(c->a->lab->dir, t.rel);
+	arena_fini(&m);
+	return t.fd;
+}
+
 static void get_theme(struct call *c)
 {
-	struct str rel = arena_printf(&c->r->arena, "themes/%.*s", STR_ARG(c->arg[0]));
+	struct send_opts o = { .mime = mime_guess(place_name(c->arg[0])), .cache = "no-cache" };
 	struct buf css = BUF(4U << 20), out = BUF(8U << 20);
-	char *z = arena_strz(&c->r->arena, rel);
-	int fd = -1, r;
+	int fd = open_theme(c), r;
 
-	if (!str_ends(rel, STR(".css"))) {
-		lab_send(c, rel, false);
+	if (fd >= 0 && !str_ends(c->arg[0], STR(".css"))) {
+		send_fd(c, fd, -1, NULL, &o);
 		return;
 	}
-	if (z && c->a->lab->dir >= 0)
-		fd = open_file(c->a->lab->dir, z);
 	r = fd < 0 ? -ENOENT : file_read_fd(fd, &css, NULL);
 	own_close(&fd);
 	if (r < 0) {

@@ -152,3 +152,25 @@ def test_plugins_are_switched_unless_locked(agent):
     own.write_text("{ broken")
     assert "not JSON" in switch("disable", "@x/one", 500)["message"] and own.read_text() == "{ broken"
     own.unlink()
+
+
+def test_themes_of_extensions(agent):
+    """A federated theme brings its files below themes/."""
+    for top, text in ((agent.prefix / "share/jupyter/labextensions/@z/theme", "image"),
+                      (agent.home / ".local/share/jupyter/labextensions/@z/theme", "user")):
+        write(top / "package.json", {"name": "@z/theme", "version": "1", "jupyterlab": {"_build": {"load": "static/a.js"}}})
+        write(top / "themes/@z/theme/index.css", f"body {{ background: url('{text}.png'); src: url(\"/x.png\") }}")
+        write(top / "themes/@z/theme/font.woff2", text)
+    r = agent.call("GET", "lab/api/themes/@z/theme/index.css", 200)
+    assert r.headers["Content-Type"] == "text/css"
+    assert r.text == "body { background: url('/a%40b/lab/api/themes/@z/theme/user.png'); src: url(\"/x.png\") }"
+    assert agent.call("GET", "lab/api/themes/@z/theme/font.woff2", 200).text == "user"
+    agent.call("GET", "lab/api/themes/@z/theme/none.css", 404)
+    agent.call("GET", "lab/api/themes/@z/theme/../../../package.json", 404)
+
+
+def test_an_empty_put_on_a_folder_makes_a_file(agent):
+    (agent.root / "folder").mkdir()
+    for data in (None, b"{}"):
+        made = agent.call("PUT", "api/contents/folder", 201, data=data).json()
+        assert made["path"].startswith("folder/untitled") and (agent.root / made["path"]).read_bytes() == b""

@@ -30,6 +30,7 @@ static void save_client(const struct kclient *c, struct hand_out *out)
 	buf_put_u32le(&out->b, c->clean);
 	buf_put_u64le(&out->b, c->run_hash);
 	buf_put_u64le(&out->b, c->run_bytes);
+	buf_put_u64le(&out->b, c->since);
 	buf_put_u64le(&out->b, c->away_ms);
 	buf_put_u32le(&out->b, c->nsent);
 	for (size_t i = 0; i < KCLIENT_SENT; i++)
@@ -53,6 +54,7 @@ static int load_client(struct kernel *k, struct hand_in *in, struct err *err)
 	c->clean = hand_bool(in);
 	c->run_hash = cur_u64le(&in->c);
 	c->run_bytes = (size_t)cur_u64le(&in->c);
+	c->since = cur_u64le(&in->c);
 	c->away_ms = cur_u64le(&in->c);
 	c->nsent = cur_u32le(&in->c);
 	for (size_t i = 0; i < KCLIENT_SENT; i++)

@@ -22,8 +22,10 @@
 
 /* In the order in which they are loaded: a session names its kernel. */
 static const struct hand_part *const parts[] = {
-	&hand_agent,   &hand_kernels, &hand_sessions, &hand_terms,
-	&hand_uploads, &hand_events,  &hand_http,
+	/* clang-format off */
+	&hand_agent, &hand_kernels, &hand_runs, &hand_sessions, &hand_terms, &hand_uploads,
+	&hand_events, &hand_http,
+	/* clang-format on */
 };
 
 struct handover {

@@ -97,4 +97,4 @@ void handover_free(struct handover *h);
 
 /* The parts, in their files. */
 extern const struct hand_part hand_agent, hand_http, hand_kernels, hand_sessions, hand_terms,
-    hand_uploads, hand_events;
+    hand_uploads, hand_events, hand_runs;

@@ -9,6 +9,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "agent/handover.h"
 #include "base/cur.h"
 #include "base/rand.h"
 
@@ -23,7 +24,7 @@ void runlog_init(struct runlog *l, const char *dir)
 	list_init(&l->parts_);
 }
 
-static void forget(struct runlog *l, struct runlog_part *p)
+void runlog_forget(struct runlog *l, struct runlog_part *p)
 {
 	list_del(&p->node_);
 	l->live -= p->bytes;
@@ -36,7 +37,7 @@ void runlog_fini(struct runlog *l)
 	if (!l->dir)
 		return;
 	list_for_each_safe (it, &l->parts_)
-		forget(l, CONTAINER_OF(it, struct runlog_part, node_));
+		runlog_forget(l, CONTAINER_OF(it, struct runlog_part, node_));
 	own_close(&l->fd_);
 	l->end_ = 0;
 }
@@ -244,7 +245,7 @@ int runlog_replace(struct runlog *l, struct runlog_part *p, unsigned type, struc
 
 	if (r < 0)
 		return r;
-	forget(l, p);
+	runlog_forget(l, p);
 	*p = fresh;
 	/* The list must know the part where it lies now. */
 	list_del(&fresh.node_);
@@ -257,7 +258,7 @@ void runlog_drop(struct runlog *l, struct runlog_part *p)
 {
 	if (!p->bytes)
 		return;
-	forget(l, p);
+	runlog_forget(l, p);
 	tidy(l);
 }
 
@@ -332,4 +333,72 @@ int runlog_each(const struct runlog *l, const struct runlog_part *p, runlog_fn *
 	}
 	buf_fini(&rd.b);
 	return r;
+}
+
+/* ---- over an exec ---- */
+
+void runlog_save(const struct runlog *l, struct hand_out *out)
+{
+	hand_put_fd(out, l->fd_);
+	buf_put_u64le(&out->b, l->end_);
+}
+
+int runlog_load(struct runlog *l, struct hand_in *in, struct err *err)
+{
+	int fd = hand_fd(in);
+	uint64_t end = cur_u64le(&in->c);
+
+	if (cur_bad(&in->c) || end > INT64_MAX || (fd < 0 && end))
+		return ERR(err, -EPROTO, "a log of outputs is none");
+	l->fd_ = in->a ? fd : -1;
+	l->end_ = end;
+	return 0;
+}
+
+void runlog_save_part(const struct runlog_part *p, struct hand_out *out)
+{
+	buf_put_u32le(&out->b, (uint32_t)p->n_);
+	for (size_t i = 0; i < p->n_; i++) {
+		buf_put_u64le(&out->b, p->extents_[i].at);
+		buf_put_u64le(&out->b, p->extents_[i].len);
+	}
+}
+
+static int read_extents(struct runlog_part *p, uint64_t end, struct cur *c)
+{
+	for (size_t i = 0; i < p->n_; i++) {
+		struct runlog_extent e = { .at = cur_u64le(c) };
+
+		e.len = cur_u64le(c);
+		if (cur_bad(c) || e.len < HEAD || e.at > end || e.len > end - e.at)
+			return -EPROTO;
+		p->extents_[i] = e;
+		p->bytes += e.len;
+	}
+	return 0;
+}
+
+int runlog_load_part(struct runlog *l, struct runlog_part *ret, struct hand_in *in,
+                     struct err *err)
+{
+	struct runlog_part p = { .n_ = cur_u32le(&in->c) };
+
+	if (p.n_ > cur_left(&in->c) / 16)
+		cur_fail(&in->c);
+	if (cur_bad(&in->c))
+		p.n_ = 0;
+	p.cap_ = p.n_;
+	if (p.n_ == 0)
+		return cur_bad(&in->c) ? ERR(err, -EPROTO, "a part of a log is none") : 0;
+	p.extents_ = calloc(p.n_, sizeof(*p.extents_));
+	if (!p.extents_)
+		return ERR(err, -ENOMEM, "no memory for a log");
+	if (read_extents(&p, l->end_, &in->c) < 0) {
+		free(p.extents_);
+		return ERR(err, -EPROTO, "a part of a log is not in it");
+	}
+	*ret = p;
+	l->live += p.bytes;
+	list_push(&l->parts_, &ret->node_);
+	return 0;
 }

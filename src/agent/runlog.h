@@ -46,4 +46,15 @@ MUST_CHECK int runlog_each(const struct runlog *l, const struct runlog_part *p, 
 /* One record takes the place of all. On failure the old ones stay. */
 MUST_CHECK int runlog_replace(struct runlog *l, struct runlog_part *p, unsigned type,
                               struct str content);
+struct hand_out;
+struct hand_in;
+struct err;
+/* Over an exec (agent/handover.h): the file, then each part by itself. */
+void runlog_save(const struct runlog *l, struct hand_out *out);
+MUST_CHECK int runlog_load(struct runlog *l, struct hand_in *in, struct err *err);
+void runlog_save_part(const struct runlog_part *p, struct hand_out *out);
+MUST_CHECK int runlog_load_part(struct runlog *l, struct runlog_part *ret, struct hand_in *in,
+                                struct err *err);
 void runlog_drop(struct runlog *l, struct runlog_part *p); /* zeroed: safe */
+/* The same, and the file stays as it is. */
+void runlog_forget(struct runlog *l, struct runlog_part *p);

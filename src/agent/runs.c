@@ -25,7 +25,7 @@ static uint64_t hash(struct str s)
 
 /* ---- the registry ---- */
 
-static struct runs *runs_of(struct kernel *k)
+struct runs *runs_of(struct kernel *k)
 {
 	struct runs *rs = k->runs;
 
@@ -41,7 +41,7 @@ static struct runs *runs_of(struct kernel *k)
 	return rs;
 }
 
-static void run_free(struct run *r)
+void run_free(struct run *r)
 {
 	for (size_t i = 0; i < RUNS_WATCHERS; i++)
 		free(r->watcher[i]);

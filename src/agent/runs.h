@@ -99,6 +99,9 @@ void runs_flush_all(struct agent *a);
 
 /* ---- between the files of this part ---- */
 
+/* The kernel's, made if there are none yet; NULL: no memory. */
+struct runs *runs_of(struct kernel *k);
+void run_free(struct run *r); /* one in no list, without a log */
 static inline bool run_is_dirty(const struct run *r)
 {
 	return r->rev != r->saved_rev;

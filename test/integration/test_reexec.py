@@ -291,3 +291,27 @@ def test_a_kernel_that_starts_or_fails_is_waited_for(agent):
     assert "killed" in agent.model(kid)["reason"]
     assert text(s.run("print(6*8)")) == "48\n"
     s.close()
+
+
+def test_what_a_cell_showed_before_is_written_after(agent):
+    code = "for i in range(300):\n    print(i)\ninput('more? ')\nfor i in range(300, 600):\n    print(i)"
+    book = agent.root / "a.ipynb"
+    cell = {"id": "c1", "cell_type": "code", "source": code, "metadata": {}, "outputs": [], "execution_count": None}
+    book.write_text(json.dumps({"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}))
+    kid = agent.call("POST", "api/sessions", 201, json={
+        "path": "a.ipynb", "name": "", "type": "notebook", "kernel": {"name": "python3"}}).json()["kernel"]["id"]
+    s = Steady(agent, kid)
+    s.run("pass")
+    s.send("execute_request", {"code": code, "silent": False, "store_history": True, "user_expressions": {},
+                               "allow_stdin": True, "stop_on_error": True}, metadata={"cellId": "c1"})
+    s.until(lambda m: m["msg_type"] == "input_request")
+    upgrade(agent)
+    s.send("input_reply", {"value": "", "status": "ok"}, channel="stdin")
+    s.drop()  # nobody sees the rest
+    agent.wait_state(kid, "idle")
+    upgrade(agent)
+    # The kernel's end is when it must be in the file at the latest.
+    agent.call("DELETE", f"api/kernels/{kid}", 204)
+    (after,) = json.loads(book.read_text())["cells"]
+    shown = "".join(t for o in after["outputs"] for t in o["text"])
+    assert [x for x in shown.split() if x.isdigit()] == [*map(str, range(600))]

@@ -55,6 +55,9 @@ struct json *labconfig_read(struct arena *m, const char *path);
 /* Members of `from` go over those of `to`, objects deep; null removes. */
 MUST_CHECK int json_merge(struct arena *m, struct json *to, const struct json *from);
 
+/* langpack.c: all catalogues of a language by name, in m; NULL: not installed. */
+struct json *langpack_load(struct call *c, struct arena *m, struct str locale);
+
 /* labpage.c, labapi.c, langpack.c, labplugins.c, workspaces.c */
 call_fn lab_page, lab_page_doc, lab_page_other;
 call_fn lab_translations, lab_translation, lab_listings, lab_licenses, lab_plugins,

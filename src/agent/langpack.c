@@ -261,7 +261,7 @@ void lab_translations(struct call *c)
 
 /* The catalogues of one language. */
 struct answer {
-	struct arena m;
+	struct arena *m;
 	struct packs *packs;
 	struct str locale;
 	struct json *catalogs; /* by name: an object of them */
@@ -319,8 +319,8 @@ static void catalog(struct answer *a, const char *dir, const char *file)
 	if (!str_ends(name, STR(".json")) || a->files++ >= CATALOGS_MAX ||
 	    snprintf(path, sizeof(path), "%s/%s", dir, file) >= (int)sizeof(path))
 		return;
-	j = labconfig_read(&a->m, path);
-	name = arena_str(&a->m, str_sub(name, 0, name.len - 5));
+	j = labconfig_read(a->m, path);
+	name = arena_str(a->m, str_sub(name, 0, name.len - 5));
 	if (j && j->type == JSON_OBJECT && name.ptr)
 		jt_set(a->catalogs, name, j);
 }
@@ -360,30 +360,34 @@ static void extension(struct answer *a, const struct pack *p)
 		    snprintf(path, sizeof(path), "%s/locale/%s/LC_MESSAGES/%.*s.json", p->dir,
 		             e->d_name, STR_ARG(p->name)) >= (int)sizeof(path))
 			continue;
-		j = labconfig_read(&a->m, path);
+		j = labconfig_read(a->m, path);
 	}
 	if (d)
 		(void)closedir(d);
 	if (j && j->type == JSON_OBJECT)
-		merge_extension(a, arena_strz(&a->m, p->name), j);
+		merge_extension(a, arena_strz(a->m, p->name), j);
 }
 
-static bool load(struct answer *a)
+struct json *langpack_load(struct call *c, struct arena *m, struct str locale)
 {
+	struct answer a = { .m = m, .locale = locale, .packs = find_packs(c, m) };
 	bool found = false;
 
-	for (size_t i = 0; i < a->packs->n; i++) {
-		const struct pack *p = &a->packs->list[i];
+	a.catalogs = jt_new(m, JSON_OBJECT);
+	if (!a.packs || !a.catalogs || (!locale_ok(locale) && !str_is(locale, PSEUDO)))
+		return NULL;
+	for (size_t i = 0; i < a.packs->n; i++) {
+		const struct pack *p = &a.packs->list[i];
 
-		if (p->language && str_eq(p->name, a->locale)) {
+		if (p->language && str_eq(p->name, locale)) {
 			found = true;
-			walk(a, p->dir, 0);
+			walk(&a, p->dir, 0);
 		}
 	}
-	for (size_t i = 0; found && i < a->packs->n; i++)
-		if (!a->packs->list[i].language)
-			extension(a, &a->packs->list[i]);
-	return found;
+	for (size_t i = 0; found && i < a.packs->n; i++)
+		if (!a.packs->list[i].language)
+			extension(&a, &a.packs->list[i]);
+	return found ? a.catalogs : NULL;
 }
 
 static struct str message(struct call *c, struct str loc, bool found)
@@ -402,23 +406,19 @@ static struct str message(struct call *c, struct str loc, bool found)
 void lab_translation(struct call *c)
 {
 	struct str loc = str_is(c->arg[0], "default") ? STR("en") : c->arg[0];
-	struct answer a = { .m = ARENA(64U << 20), .locale = loc };
+	struct arena m = ARENA(64U << 20);
 	struct buf b = BUF(ANSWER_MAX);
 	struct jsonw w = JSONW(&b);
-	bool found = false;
+	struct json *catalogs = langpack_load(c, &m, loc);
 
-	a.packs = find_packs(c, &a.m);
-	a.catalogs = jt_new(&a.m, JSON_OBJECT);
-	if (a.packs && a.catalogs && (locale_ok(loc) || str_is(loc, PSEUDO)))
-		found = load(&a);
 	jw_obj(&w);
-	jw_kv_str(&w, "message", message(c, loc, found));
+	jw_kv_str(&w, "message", message(c, loc, catalogs != NULL));
 	jw_key(&w, "data");
-	if (found)
-		jt_print(a.catalogs, &b);
+	if (catalogs)
+		jt_print(catalogs, &b);
 	else
 		buf_put_z(&b, "{}");
 	buf_put_c(&b, '}');
-	arena_fini(&a.m);
+	arena_fini(&m);
 	pump_buf(c, 200, &b);
 }

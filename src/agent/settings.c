@@ -18,6 +18,7 @@
 #include "agent/place.h"
 #include "agent/pump.h"
 #include "agent/schema.h"
+#include "agent/schemalang.h"
 #include "base/file.h"
 
 #define RAW_MAX     ((size_t)1 << 20)
@@ -27,6 +28,7 @@ struct settings {
 	struct call *c;
 	struct arena m;
 	struct json *overrides;
+	struct schemalang *lang;
 	struct buf out;
 	bool any, ids_only;
 };
@@ -199,6 +201,8 @@ static int put_one(struct settings *s, struct str id, const char *schema_path, c
 	if (!schema || schema->type != JSON_OBJECT)
 		return access(schema_path, F_OK) < 0 ? -ENOENT : -EINVAL;
 	override(s, id, schema);
+	if (s->lang)
+		schemalang_apply(s->lang, schema);
 	jt_print(schema, &text);
 	if (s->any)
 		buf_put_c(&s->out, ',');
@@ -356,18 +360,41 @@ found:
 	return *dir != NULL;
 }
 
+/* What the user chose under Settings / Language. */
+static struct str chosen_language(struct settings *s)
+{
+	struct buf raw = BUF(RAW_MAX), strict = BUF(2 * RAW_MAX);
+	struct str locale = STR("");
+	struct json *j = NULL;
+	char path[PATH_MAX];
+
+	if (id_path(s->c->a->cfg->user_settings_dir,
+	            STR("@jupyterlab/translation-extension:plugin"), ".jupyterlab-settings",
+	            path) &&
+	    file_read(AT_FDCWD, path, &raw, NULL) == 0 &&
+	    json5_to_json(buf_str(&raw), &strict, NULL) == 0 &&
+	    json_parse(&s->m, arena_str(&s->m, buf_str(&strict)), NULL, &j, NULL) == 0)
+		locale = json_str_or(j, "locale", STR(""));
+	buf_fini(&raw);
+	buf_fini(&strict);
+	return locale;
+}
+
 static void settings_init(struct settings *s, struct call *c)
 {
 	*s = (struct settings){ .c = c };
 	arena_init(&s->m, 128U << 20);
 	buf_init(&s->out, 64U << 20);
 	s->ids_only = str_is(url_param(&c->r->url, "ids_only"), "true");
-	if (!s->ids_only)
+	if (!s->ids_only) {
 		read_overrides(s);
+		s->lang = schemalang_new(c, &s->m, chosen_language(s));
+	}
 }
 
 static void settings_fini(struct settings *s)
 {
+	schemalang_free(s->lang);
 	buf_fini(&s->out);
 	arena_fini(&s->m);
 }
@@ -378,8 +405,8 @@ static void get_settings(struct call *c)
 
 	settings_init(&s, c);
 	list_all(&s);
-	arena_fini(&s.m);
 	pump_buf(c, 200, &s.out);
+	settings_fini(&s);
 }
 
 static void schema_missing(struct call *c)

@@ -174,3 +174,38 @@ def test_an_empty_put_on_a_folder_makes_a_file(agent):
     for data in (None, b"{}"):
         made = agent.call("PUT", "api/contents/folder", 201, data=data).json()
         assert made["path"].startswith("folder/untitled") and (agent.root / made["path"]).read_bytes() == b""
+
+
+def test_settings_in_the_chosen_language(agent):
+    """Titles, descriptions and labels come translated; what programs read does not change."""
+    schemas = agent.home / "lab/schemas"
+    write(schemas / "@jupyterlab/translation-extension/plugin.json", {"title": "Language", "type": "object", "properties": {
+        "locale": {"type": "string", "default": "default", "title": "Locale"}}})
+    write(schemas / "@z/menus/plugin.json", {
+        "title": "Language", "description": "none", "type": "object", "jupyter.lab.menus": {"main": [
+            {"id": "m", "label": "Edit", "items": [{"command": "Edit", "label": "Copy"}]}]},
+        "jupyter.lab.internationalization": {"selectors": ["properties/special/values/.*"], "domain": "jupyterlab"},
+        "properties": {"title": {"type": "string", "title": "Edit"}, "special": {"values": {"a": "Copy", "b": "Other"}},
+                       "deep": {"properties": {"x": {"description": "Copy", "default": "Copy"}}}}})
+    site = agent.home / ".local" / "lib" / VERSION / "site-packages"
+    install_pack(site, "it_IT", {"jupyterlab.json": catalogue("4.5", **{
+        "schema\4Language": "Lingua", "menu\4Edit": "Modifica", "menu\4Copy": "Copia", "settings\4Edit": "Modificare",
+        "settings\4Copy": "Copiare", "schema\4Copy": "Copia!", "schema\4none": "", "Edit": "NO"})})
+    pid = "@jupyterlab/translation-extension:plugin"
+
+    def schema():
+        all_ = {e["id"]: e["schema"] for e in agent.call("GET", "lab/api/settings", 200).json()["settings"]}
+        assert all_["@z/menus:plugin"] == agent.call("GET", "lab/api/settings/@z/menus:plugin", 200).json()["schema"]
+        return all_["@z/menus:plugin"]
+
+    plain = json.loads((schemas / "@z/menus/plugin.json").read_text())
+    assert schema() == plain
+    agent.call("PUT", f"lab/api/settings/{pid}", 204, json={"raw": "{locale: 'it_IT'}"})
+    s = schema()
+    assert (s["title"], s["description"]) == ("Lingua", "none")
+    assert s["jupyter.lab.menus"]["main"] == [{"id": "m", "label": "Modifica", "items": [{"command": "Edit", "label": "Copia"}]}]
+    assert s["properties"]["title"] == {"type": "string", "title": "Modificare"}
+    assert s["properties"]["deep"]["properties"]["x"] == {"description": "Copiare", "default": "Copy"}
+    assert s["properties"]["special"]["values"] == {"a": "Copia!", "b": "Other"}
+    agent.call("PUT", f"lab/api/settings/{pid}", 204, json={"raw": "{locale: 'default'}"})
+    assert schema() == plain

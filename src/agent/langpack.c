@@ -80,7 +80,7 @@ static const char iso639[] =
     "fjfofrfygagdglgngugvhahehihohrhthuhyhziaidieigiiikioisitiujajvkakgkikjkkklkmknkokrkskukvkw"
     "kylalblglilnlolt"
     "lulvmgmhmimkmlmnmrmsmtmynanbndnengnlnnnonrnvnyocojomorospapiplpsptqurmrnrorurwsascsdsesgsi"
-    "skslsmsnsosqsrssstsusvswtatetgthtitktltntotrtsttwtyugukuruzvevivowawoxhyiyozazhzu";
+    "skslsmsnsosqsrssstsusvswtatetgthtitktltntotrtstttwtyugukuruzvevivowawoxhyiyozazhzu";
 
 /* "de", "pt_BR", "zh-Hans": a language, then a country or a script. */
 static bool locale_ok(struct str s)

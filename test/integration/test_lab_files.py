@@ -78,6 +78,8 @@ def test_language_packs_come_and_go(agent):
     assert fr["message"] == "" and set(fr["data"]) == {"jupyterlab", "jupyterlab_git"}
     assert fr["data"]["jupyterlab"]["Edit"] == ["Éditer"] and fr["data"]["jupyterlab"][""]["domain"] == "jupyterlab"
     assert translation(agent, "de_DE")["data"]["jupyterlab"]["message 5999"] == big["message 5999"]
+    for good in ("zh_CN", "zu", "pt_BR", "sr", "vi_VN", "tt", "zh-Hans"):
+        assert "not installed" in translation(agent, good)["message"]
     assert translation(agent, "en")["data"] == {} == translation(agent, "default")["data"]
     assert "not valid" in translation(agent, "xx_YY")["message"] and "not valid" in translation(agent, "de_")["message"]
     # Extensions bring catalogues of their own: new ones, and newer ones.

@@ -35,6 +35,7 @@ struct handover {
 	int *fds;
 	uint32_t nfds;
 	size_t parts_at;
+	uint32_t nparts;
 	bool real; /* the descriptors are ours */
 	char *root, *token, *runtime_dir;
 	bool session;
@@ -88,6 +89,7 @@ static void put_head(struct buf *b, const struct agent_cfg *cfg, const struct ha
 	buf_put_z(b, MAGIC);
 	buf_put_u32le(b, VERSION);
 	buf_put_u64le(b, time_boot_ns());
+	buf_put_u32le(b, ARRAY_LEN(parts));
 	put_text(b, cfg->root);
 	put_text(b, cfg->token);
 	put_text(b, cfg->runtime_dir);
@@ -290,6 +292,7 @@ static int read_head(struct handover *h, struct err *err)
 		return ERR(err, -EPROTO, "the state has version %u, and this program knows %u",
 		           version, VERSION);
 	h->when = cur_u64le(&in.c);
+	h->nparts = hand_u32(&in, ARRAY_LEN(parts));
 	h->root = own_text(&in);
 	h->token = own_text(&in);
 	h->runtime_dir = own_text(&in);
@@ -433,8 +436,10 @@ int handover_load(struct handover *h, struct agent *a, struct err *err)
 	if (!in.fds)
 		return ERR(err, -ENOMEM, "no memory for a list of descriptors");
 	memcpy(in.fds, h->fds, h->nfds * sizeof(*in.fds));
-	while (r == 0 && !cur_done(&c))
+	for (uint32_t i = 0; i < h->nparts && r == 0; i++)
 		r = load_part(&in, &c, err);
+	if (r == 0 && !cur_done(&c))
+		r = bad(err, "more follows than its parts");
 	for (uint32_t i = 0; i < h->nfds && r == 0; i++) {
 		if (in.fds[i] >= 0)
 			r = bad(err, "a descriptor belongs to nobody");

@@ -3,8 +3,8 @@
  * What an agent gives to the program that takes its place (agent/reexec.h): a
  * sealed file in memory, and the descriptors that stay open over exec.
  *
- *   "CRLSTATE" · u32 version · u64 when · root, token, runtime folder · u32
- *   session · u32 n · n × u32 descriptor
+ *   "CRLSTATE" · u32 version · u64 when · u32 parts · root, token, runtime
+ *   folder · u32 session · u32 n · n × u32 descriptor
  *   and for each part: 4 letters · u32 version · u64 length · its bytes
  *
  * Numbers are little-endian; a text is a u32 length and its bytes. A reader

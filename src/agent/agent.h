@@ -50,6 +50,7 @@ struct agent_cfg {
 	 * every interval; also ones that are watched or busy. */
 	unsigned cull_idle_seconds, cull_interval_seconds;
 	bool cull_connected, cull_busy;
+	unsigned convert_seconds, convert_mb; /* limits of one nbconvert; 0: the default */
 	unsigned state_fd; /* of the program before this one (agent/reexec.h); 0: none */
 	const char *session_id, *workspace;
 };

@@ -21,7 +21,7 @@ const char *python_env(const struct agent *a, const char *name)
 	return NULL;
 }
 
-static const char *in_path(const struct agent *a, struct arena *m, const char *name)
+const char *python_program(const struct agent *a, struct arena *m, const char *name)
 {
 	struct str path = str_of(python_env(a, "PATH")), dir;
 
@@ -43,7 +43,7 @@ const char *python_path(const struct agent *a, struct arena *m)
 {
 	const char *python = a->cfg->python ? a->cfg->python : "python3";
 
-	return python[0] == '/' ? python : in_path(a, m, python);
+	return python[0] == '/' ? python : python_program(a, m, python);
 }
 
 const char *python_prefix(const struct agent *a, struct arena *m)

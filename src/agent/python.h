@@ -14,6 +14,8 @@ const char *python_env(const struct agent *a, const char *name);
 const char *python_path(const struct agent *a, struct arena *m);
 /* sys.prefix: the folder above the interpreter's bin/. NULL: none. */
 const char *python_prefix(const struct agent *a, struct arena *m);
+/* An executable of that name in the user's PATH, or NULL. */
+const char *python_program(const struct agent *a, struct arena *m, const char *name);
 /* Folder of an installed package: the user's, the prefix's, the system's. */
 const char *python_package(const struct agent *a, struct arena *m, const char *name);
 /* Every site-packages folder: the user's, the prefix's, the system's. True from

@@ -52,6 +52,8 @@ static const struct option table[] = {
 	OPT("--cull-interval", SECONDS, cull_interval_seconds, "how often idle kernels are looked for, in seconds (300)"),
 	OPT("--cull-connected", FLAG, cull_connected, "1: also idle kernels that a page is open at (0)"),
 	OPT("--cull-busy", FLAG, cull_busy, "1: also kernels that run a cell (0)"),
+	OPT("--convert-seconds", SECONDS, convert_seconds, "longest time an export may take (180)"),
+	OPT("--convert-mb", SECONDS, convert_mb, "memory an export may use, in MiB (2048)"),
 	OPT("--terminal-cull-seconds", SECONDS, terminal_cull_seconds, "end idle terminals; 0: never (0)"),
 	OPT("--state", SECONDS, state_fd, "(its own: what the program before this one left)"),
 };

@@ -161,6 +161,8 @@ static _Noreturn void child(const struct agent *a, const struct spawn *s, int re
 	default_signals();
 	set_stdio(s, report);
 	set_oom_score(s->oom_score_adj);
+	if (s->memory_max)
+		(void)setrlimit(RLIMIT_AS, &(struct rlimit){ s->memory_max, s->memory_max });
 	become_user(a->cfg);
 	if (!s->cwd || chdir(s->cwd) < 0) {
 		if (!a->cfg->home || chdir(a->cfg->home) < 0)

@@ -213,7 +213,7 @@ void run_saved(struct run *r)
 {
 	r->saved_rev = r->rev;
 	r->saved_records = r->nrecords;
-	r->saved = true;
+	r->saved = r->state == RUN_DONE;
 }
 
 void runs_on_save(struct agent *a, struct str path)

@@ -55,7 +55,7 @@ struct run {
 
 	uint64_t rev, saved_rev;  /* changes, and those that the file has */
 	uint64_t saved_records;   /* of the log, when it was saved */
-	bool saved;               /* the file had it once, as it was then */
+	bool saved;               /* the file had it after it had ended, as it was then */
 	struct runsave_file away; /* in this version of the file the cell is not */
 };
 
@@ -73,6 +73,7 @@ struct runs {
 
 	char *wrote_path; /* what the agent wrote last */
 	struct runsave_done wrote;
+	char wrote_base[65]; /* SHA-256 of what somebody else had written before */
 };
 
 /* ---- what happens to a kernel; all of them do nothing where there is nothing ---- */
@@ -123,5 +124,8 @@ void run_log(struct runs *rs, struct run *r, enum outputs_msg type, const struct
 /* Its outputs in the arena; at most nrecords of its log. NULL: they can't be made. */
 struct json *run_outputs(const struct runs *rs, const struct run *r, uint64_t nrecords,
                          struct arena *a);
+/* Appends them as JSON, with what makes a page go on as the first one would
+ * have: see outputs_snapshot. */
+MUST_CHECK int run_snapshot(const struct runs *rs, const struct run *r, struct buf *ret);
 /* Something is to be written, at the latest in so many ms. */
 void runs_write_in(struct runs *rs, unsigned ms);

@@ -3,17 +3,17 @@
  * GET api/carrel/runs?path=…&session=…: what runs in a notebook, with the
  * outputs so far, for a page that opens it while cells run. Its kernel's
  * WebSocket is open already and messages come in; `last` says which of them
- * are in the answer.
+ * are in the answer. `clear`, `stream`, `cursor` and `ids` say what the next
+ * message finds (outputs_snapshot); `wrote.base` is the file that somebody
+ * else wrote last, before the agent put outputs into it.
  */
 #include "agent/call.h"
-#include "agent/jsontree.h"
 #include "agent/kclient.h"
 #include "agent/place.h"
 #include "agent/pump.h"
 #include "agent/runs.h"
 
 #define ANSWER_MAX ((size_t)256 << 20)
-#define BUILD_MAX  ((size_t)512 << 20)
 
 static const char *const states[] = {
 	[RUN_QUEUED] = "queued", [RUN_RUNNING] = "running", [RUN_DONE] = "done"
@@ -21,7 +21,7 @@ static const char *const states[] = {
 
 /* A place among the watchers: a free one, or that of a session which has gone;
  * the first is whose the run is. */
-static void follow(const struct runs *rs, struct run *r, const struct kclient *c)
+static void follow(struct runs *rs, struct run *r, const struct kclient *c)
 {
 	char *copy;
 	size_t at = 0;
@@ -37,22 +37,25 @@ static void follow(const struct runs *rs, struct run *r, const struct kclient *c
 		return;
 	free(r->watcher[at]);
 	r->watcher[at] = copy;
+	rs->hold_ms = 0; /* that was what it waited for */
 }
 
+/* The members of its snapshot become the run's. */
 static void put_outputs(const struct runs *rs, const struct run *r, struct jsonw *w)
 {
-	struct arena a = ARENA(BUILD_MAX);
-	struct json *list = run_outputs(rs, r, UINT64_MAX, &a);
+	struct buf snap = BUF(ANSWER_MAX);
+	struct str members;
 
-	jw_key(w, "outputs");
-	if (list) {
-		jt_print(list, w->b);
-		w->key_ = false;
+	if (run_snapshot(rs, r, &snap) == 0) {
+		members = buf_str(&snap);
+		buf_put_c(w->b, ',');
+		buf_put_str(w->b, str_sub(members, 1, members.len - 1));
 	} else {
+		jw_key(w, "outputs");
 		jw_arr(w);
 		jw_arr_end(w);
 	}
-	arena_fini(&a);
+	buf_fini(&snap);
 }
 
 static void put_run(const struct runs *rs, const struct run *r, const struct kclient *c,
@@ -89,6 +92,7 @@ static void put_wrote(const struct runs *rs, struct str path, struct jsonw *w)
 	jw_obj(w);
 	jw_kv_time(w, "last_modified", rs->wrote.mtime);
 	jw_kv_z(w, "hash", rs->wrote.hash);
+	jw_kv_z(w, "base", rs->wrote_base);
 	jw_obj_end(w);
 }
 

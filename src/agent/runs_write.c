@@ -68,9 +68,9 @@ static void item_init(struct item *it, struct runs *rs, struct run *r)
 		.has_count = r->has_count,
 		.count = r->count,
 		.outputs = item_outputs,
-		/* A page saved it after it had ended: what somebody then cleared
+		/* It was in the file when it had ended: what somebody then cleared
 		 * stays so. */
-		.before = r->saved && r->state == RUN_DONE ? item_before : NULL,
+		.before = r->saved ? item_before : NULL,
 	};
 }
 
@@ -104,6 +104,10 @@ static void note_wrote(struct runs *rs, struct str path, const struct runsave_do
 
 	if (!copy)
 		return;
+	/* One write after the other of ours has the same beginning. */
+	if (!rs->wrote_path || !str_is(path, rs->wrote_path) ||
+	    strcmp(done->read, rs->wrote.hash) != 0)
+		memcpy(rs->wrote_base, done->read, sizeof(rs->wrote_base));
 	free(rs->wrote_path);
 	rs->wrote_path = copy;
 	rs->wrote = *done;

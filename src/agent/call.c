@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "agent/diskfull.h"
 #include "base/encode.h"
 
 void agent_json_error(struct http_req *r, unsigned status, const char *reason, const char *fmt,
@@ -67,7 +68,13 @@ static unsigned status_of(int code)
 void call_err(struct call *c, const struct err *err)
 {
 	unsigned status = status_of(err->code);
+	struct err full = ERR_NONE;
 
+	/* Whoever ran into it, the user is told what helps. */
+	if (status == 507 && !str_starts(str_of(err->msg), STR("The disk is full"))) {
+		(void)(diskfull_err(c->a, "this", &full) == 0);
+		err = &full;
+	}
 	agent_json_error(c->r, status, status == 507 ? "disk full" : NULL, "%s", err->msg);
 }
 

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <sys/syscall.h>
 
+#include "agent/diskfull.h"
 #include "agent/kernel.h"
 #include "agent/names.h"
 #include "agent/nbformat.h"
@@ -75,6 +76,11 @@ void contents_fail(struct call *c, int code, struct str path, const char *doing)
 	case E2BIG:
 		agent_json_error(c->r, 413, NULL, "%.*s is too large to open here",
 		                 STR_ARG(path));
+		break;
+	case ENOSPC:
+	case EDQUOT:
+		(void)(diskfull_err(c->a, "this", &err) == 0);
+		call_err(c, &err);
 		break;
 	default:
 		errno = -code;
@@ -279,7 +285,7 @@ static void contents_post(struct call *c)
 	call_read_json(c, CALL_JSON_MAX, on_post);
 }
 
-static int rename_noreplace(struct place *from, struct place *to)
+int rename_noreplace(const struct place *from, const struct place *to)
 {
 	struct stat st;
 

@@ -34,6 +34,9 @@ void checkpoint_follow(const struct agent *a, struct str from, struct str to);
 void checkpoint_drop(const struct agent *a, struct str path);
 call_fn checkpoints_list, checkpoints_post, checkpoints_restore, checkpoints_delete;
 
+/* -EEXIST if there is something of that name. */
+MUST_CHECK int rename_noreplace(const struct place *from, const struct place *to);
+
 /* contents_copy.c */
 MUST_CHECK int contents_copy(struct call *c, struct str from, struct str to_dir,
                              struct str *ret, struct err *err);

@@ -11,6 +11,7 @@
 #include "agent/diskfull.h"
 #include "agent/names.h"
 #include "base/file.h"
+#include "base/rand.h"
 
 #define TREE_MAX  ((uint64_t)500 << 20) /* a folder larger than this is refused */
 #define DEPTH_MAX 64U
@@ -167,6 +168,27 @@ static int copy_dir(const struct agent *a, struct str from, struct place *to, st
 	return r;
 }
 
+/* Under another name until it is whole: what a kill leaves is hidden, and goes
+ * with a later save in that folder. */
+static int copy_whole(const struct place *from, const struct place *to, struct err *err)
+{
+	struct place tmp = { .dir = to->dir };
+	struct stat st;
+	int r;
+
+	/* No copy for a name that is taken: it is the next name's turn. */
+	if (fstatat(to->dir, to->name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		return -EEXIST;
+	(void)snprintf(tmp.name, sizeof(tmp.name), ".~copy.%08x", (unsigned)rand_u64());
+	r = copy_file(from->dir, from->name, tmp.dir, tmp.name, err);
+	if (r < 0)
+		return r;
+	r = rename_noreplace(&tmp, to);
+	if (r < 0)
+		(void)unlinkat(tmp.dir, tmp.name, 0);
+	return r;
+}
+
 static int copy_to(struct call *c, struct str from, bool is_dir, struct str to, struct err *err)
 {
 	struct place f = PLACE_NONE, t = PLACE_NONE;
@@ -175,8 +197,7 @@ static int copy_to(struct call *c, struct str from, bool is_dir, struct str to, 
 	if (r == 0)
 		r = place_resolve(c->a, from, &f);
 	if (r == 0)
-		r = is_dir ? copy_dir(c->a, from, &t, err)
-		           : copy_file(f.dir, f.name, t.dir, t.name, err);
+		r = is_dir ? copy_dir(c->a, from, &t, err) : copy_whole(&f, &t, err);
 	if (r == -ENOSPC || r == -EDQUOT)
 		r = diskfull_err(c->a, t.name, err);
 	place_fini(&f);

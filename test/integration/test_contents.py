@@ -3,11 +3,13 @@
 
 import base64
 import hashlib
+import io
 import json
 import os
 import random
 import shutil
 import subprocess
+import zipfile
 from pathlib import Path
 
 import nbformat
@@ -203,7 +205,7 @@ def small_disk(tmp_path):
     root = tmp_path / "root"
     root.mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=6m", "none", str(root)], check=True)
-    a = Agent(root)
+    a = Agent(root, workspaces_dir=root / ".workspaces")
     try:
         yield a.start()
     finally:
@@ -249,6 +251,12 @@ def test_at_100_percent_what_does_not_grow_is_saved(small_disk):
     assert r.status_code == 507 and (a.root / "n.ipynb").read_bytes() == small
     r = put(a, "new.txt", "d" * 100_000)
     assert r.status_code == 507 and not (a.root / "new.txt").exists()
+    fill(a.root / "big3.bin")
+    for method, path, body in (("POST", "api/contents/", {"type": "notebook"}), ("POST", "api/contents/", {"copy_from": "t.txt"}),
+                               ("PUT", "lab/api/workspaces/w", {"data": {"x": "y" * 100_000}, "metadata": {"id": "w"}})):
+        r = a.call(method, path, json=body)
+        assert r.status_code == 507 and "big.bin" in r.json()["message"], (path, r.text)
+    assert {p.name for p in a.root.iterdir()} >= {"t.txt", "n.ipynb"} and not list(a.root.glob("*Copy*"))
     r = chunk(a, "up.bin", 1, b"e" * 1_000_000)
     assert r.status_code == 507 and not (a.root / "up.bin").exists()
     assert not temporary(a.root)
@@ -256,6 +264,55 @@ def test_at_100_percent_what_does_not_grow_is_saved(small_disk):
     a.call("DELETE", "api/contents/big.bin", 204)
     put_nb(a, "n.ipynb", nb, 200)
     assert (a.root / "n.ipynb").read_bytes() == before
+
+
+# -------------------------------------------------------------------------------- names
+
+NAMES = ["é decomposed: e\u0301", "é composed", "日本語 の 名前", "עברית", "👩\u200d🔬 zwj", "a\tb", "line\nbreak", "del\x7f", "trailing ",
+         " leading", "per%cent %41 %2F", "q?u#e&r=y+;", "\"'<b>&amp;", "𝔘" * 60, "\ufeffbom", "a" * 251]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_is_what_the_user_says(agent, name):
+    """Written, listed, read, copied, renamed, checkpointed, downloaded, archived and deleted under any name."""
+    folder, file = agent.root / "names", f"{name}.txt"
+    folder.mkdir(exist_ok=True)
+    url = requests.utils.quote(f"names/{file}", safe="/")
+    made = put(agent, url, "text", 201)
+    assert made.json()["path"] == f"names/{file}" and requests.utils.unquote(made.headers["Location"]).endswith(f"/names/{file}")
+    assert (folder / file).read_text() == "text"
+    listed = agent.call("GET", "api/contents/names", 200).json()["content"]
+    assert file in [e["name"] for e in listed]
+    assert agent.call("GET", f"api/contents/{url}", 200).json()["content"] == "text"
+    if len(file.encode()) < 200:
+        agent.call("POST", f"api/contents/{url}/checkpoints", 201)
+        copy = agent.call("POST", "api/contents/names", 201, json={"copy_from": f"names/{file}"}).json()
+        assert copy["name"] == f"{name}-Copy1.txt"
+        agent.call("DELETE", "api/contents/" + requests.utils.quote(copy["path"]), 204)
+    r = agent.call("GET", f"files/{url}", 200, params={"download": "1"})
+    assert r.content == b"text" and requests.utils.unquote(r.headers["Content-Disposition"].split("''")[1]) == file
+    agent.call("PATCH", f"api/contents/{url}", 200, json={"path": f"names/2 {name[:40]}"})
+    agent.call("PATCH", "api/contents/" + requests.utils.quote(f"names/2 {name[:40]}"), 200, json={"path": f"names/{file}"})
+    r = agent.call("GET", "files/names", 200, params={"download": "1"})
+    with zipfile.ZipFile(io.BytesIO(r.content)) as z:
+        assert z.read(f"names/{file}") == b"text"
+    agent.call("DELETE", f"api/contents/{url}", 204)
+    assert not (folder / file).exists()
+
+
+def test_names_that_are_not_utf_8_harm_nobody(agent):
+    folder = agent.root / "odd"
+    folder.mkdir()
+    (folder / "good.txt").write_text("x")
+    with open(os.fsencode(folder) + b"/bad\xff\xfe.txt", "w") as f:
+        f.write("y")
+    names = {e["name"] for e in agent.call("GET", "api/contents/odd", 200).json()["content"]}
+    assert names == {"good.txt", "bad\ufffd\ufffd.txt"}
+    assert agent.call("GET", "files/odd/bad%FF%FE.txt").status_code in (200, 400, 404)
+    r = agent.call("GET", "files/odd", 200, params={"download": "1"})
+    with zipfile.ZipFile(io.BytesIO(r.content)) as z:
+        assert len([n for n in z.namelist() if not n.endswith("/")]) == 2
+    agent.call("DELETE", "api/contents/odd", 204)
 
 
 # -------------------------------------------------------------------------------- trash

@@ -18,7 +18,8 @@
 
 #include "base/encode.h"
 
-#define READ_MAX   8192U
+#define READ_MAX   (64U << 10) /* in one frame */
+#define PIECE      4096U       /* what a pty gives at a time */
 #define HIGH_WATER (512U << 10)
 #define STALL_MS   10000U
 #define STEP_MS    200U
@@ -26,15 +27,21 @@
 
 static const int ladder[] = { SIGHUP, SIGCONT, SIGINT, SIGTERM, SIGKILL };
 
-static void send_pair(struct term_client *cl, const char *kind, struct str text)
+static void put_pair(struct buf *b, const char *kind, struct str text)
 {
-	struct buf b = BUF(TERM_REPLAY_MAX * 7);
-	struct jsonw w = JSONW(&b);
+	struct jsonw w = JSONW(b);
 
 	jw_arr(&w);
 	jw_z(&w, kind);
 	jw_str(&w, text);
 	jw_arr_end(&w);
+}
+
+static void send_pair(struct term_client *cl, const char *kind, struct str text)
+{
+	struct buf b = BUF(TERM_REPLAY_MAX * 7);
+
+	put_pair(&b, kind, text);
 	if (!buf_error(&b))
 		(void)(ws_send(cl->ws, WS_TEXT, buf_str(&b)) == 0);
 	buf_fini(&b);
@@ -104,22 +111,28 @@ static void unstall(struct term *t)
 }
 
 /* Sends the whole characters of carry + data; keeps the rest for next time. */
-static void broadcast(struct term *t, char *p, size_t n)
+static void broadcast(struct term *t, struct str s)
 {
-	struct str s = { p, n };
-	size_t whole = utf8_whole(s);
+	size_t n = s.len, whole = utf8_whole(s);
+	struct buf b = BUF(TERM_REPLAY_MAX * 7);
 
 	/* Bytes that can never become a character go out (as U+FFFD). */
 	if (n - whole >= sizeof(t->carry))
 		whole = n;
 	t->ncarry = (unsigned)(n - whole);
-	memcpy(t->carry, p + whole, t->ncarry);
+	memcpy(t->carry, s.ptr + whole, t->ncarry);
 	s.len = whole;
 	if (!whole)
 		return;
 	remember(t, s);
-	list_for_each_safe (it, &t->clients)
-		send_pair(LIST_ENTRY(it, struct term_client, node), "stdout", s);
+	if (t->nclients)
+		put_pair(&b, "stdout", s);
+	list_for_each_safe (it, &t->clients) {
+		if (!buf_error(&b))
+			(void)(ws_send(LIST_ENTRY(it, struct term_client, node)->ws, WS_TEXT,
+			               buf_str(&b)) == 0);
+	}
+	buf_fini(&b);
 	if (!t->stalled && anyone_slow(t)) {
 		t->stalled = true;
 		ev_timer_start(t->all->a->ev, &t->timer, STALL_MS, on_stall);
@@ -129,18 +142,30 @@ static void broadcast(struct term *t, char *p, size_t n)
 /* False at the end: nobody holds the other side any more. */
 static bool read_some(struct term *t)
 {
-	char p[READ_MAX + sizeof(t->carry)];
-	ssize_t n;
+	struct buf b = BUF(READ_MAX + 2 * PIECE);
+	ssize_t n = 0;
+	bool over = false;
 
-	memcpy(p, t->carry, t->ncarry);
-	n = read(t->pty, p + t->ncarry, READ_MAX);
-	if (n < 0)
-		return errno == EAGAIN || errno == EINTR;
-	if (n == 0)
-		return false;
-	t->last_activity = t->all->last_activity = time_wall_us();
-	broadcast(t, p, t->ncarry + (size_t)n);
-	return true;
+	buf_put(&b, t->carry, t->ncarry);
+	/* A flood comes in small pieces, and a frame for each of them would cost
+	 * more than what is in it. */
+	while (buf_len(&b) < READ_MAX) {
+		char *p = buf_reserve(&b, PIECE);
+
+		n = p ? read(t->pty, p, PIECE) : 0;
+		if (n <= 0)
+			break;
+		buf_commit(&b, (size_t)n);
+		if (n < (ssize_t)PIECE / 2)
+			break;
+	}
+	over = n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR);
+	if (buf_len(&b) > t->ncarry) {
+		t->last_activity = t->all->last_activity = time_wall_us();
+		broadcast(t, buf_str(&b));
+	}
+	buf_fini(&b);
+	return !over;
 }
 
 static void write_some(struct term *t)
@@ -257,7 +282,7 @@ static void say_end(struct term *t, int code, int status)
 	else
 		n = snprintf(text, sizeof(text), "\r\n[the shell was ended by signal %d%s]\r\n",
 		             status, status == SIGKILL ? ": out of memory?" : "");
-	broadcast(t, text, (size_t)n);
+	broadcast(t, (struct str){ text, (size_t)n });
 }
 
 static void on_child(struct ev_child *c, int code, int status)

@@ -26,6 +26,12 @@ void contents_event(struct call *c, const char *action, struct str path, struct 
 void contents_untitled(struct call *c, struct str dir, const struct json *body);
 
 call_fn contents_get;
+/* One pass over a file: is it UTF-8, what is its SHA-256 (hex may be NULL). */
+MUST_CHECK int contents_scan(int fd, bool *ret_utf8, char hex[65]);
+/* Members hash and hash_algorithm; hex may be NULL. */
+void contents_put_hash(struct jsonw *w, const char *hex);
+/* contents_nb.c: answers with a notebook, and closes fd. */
+void contents_get_notebook(struct call *c, const struct entry *e, int fd, bool hash);
 
 /* checkpoints.c: one checkpoint per file, `.ipynb_checkpoints/x-checkpoint.y` */
 MUST_CHECK int checkpoint_make(const struct agent *a, struct str path, struct err *err);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * GET /api/contents/…: folders and plain files are streamed piece by piece;
- * notebooks are read whole, because they are rewritten on the way.
+ * notebooks have a file of their own (contents_nb.c).
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -9,11 +9,8 @@
 #include <fcntl.h>
 
 #include "agent/contents.h"
-#include "agent/jsonout.h"
 #include "agent/mime.h"
 #include "agent/names.h"
-#include "agent/nbformat.h"
-#include "agent/nbtrust.h"
 #include "agent/pump.h"
 #include "agent/runs.h"
 #include "base/encode.h"
@@ -29,7 +26,7 @@ struct want {
 	struct str type;   /* "", "directory", "file", "notebook" */
 };
 
-static void put_hash(struct jsonw *w, const char *hex)
+void contents_put_hash(struct jsonw *w, const char *hex)
 {
 	jw_kv_z(w, "hash", hex);
 	jw_kv_z(w, "hash_algorithm", hex ? "sha256" : NULL);
@@ -94,7 +91,7 @@ static enum pump_step list_step(struct pump *p, struct buf *out)
 		l->begun = true;
 		jw_obj(&l->w);
 		entry_put(&l->w, &l->dir, NULL);
-		put_hash(&l->w, NULL);
+		contents_put_hash(&l->w, NULL);
 		jw_kv_z(&l->w, "format", "json");
 		jw_key(&l->w, "content");
 		jw_arr(&l->w);
@@ -138,8 +135,7 @@ static void get_dir(struct call *c, const struct entry *e, int fd)
 	pump_start(&l->pump, c, 200);
 }
 
-/* One pass over the file: is it UTF-8, what is its hash. */
-static int scan(int fd, bool *ret_utf8, char hex[65])
+int contents_scan(int fd, bool *ret_utf8, char hex[65])
 {
 	struct sha256 h;
 	uint8_t d[SHA256_LEN];
@@ -213,7 +209,7 @@ static void read_begin(struct reading *f, struct buf *out)
 		mime = f->text ? "text/plain" : "application/octet-stream";
 	jw_obj(&f->w);
 	entry_put(&f->w, &f->e, mime);
-	put_hash(&f->w, f->hashed ? f->hex : NULL);
+	contents_put_hash(&f->w, f->hashed ? f->hex : NULL);
 	jw_kv_z(&f->w, "format", f->text ? "text" : "base64");
 	jw_key(&f->w, "content");
 	buf_put_c(out, '"');
@@ -270,7 +266,7 @@ static void get_file(struct call *c, const struct entry *e, int fd, const struct
 	f->e.type = ENTRY_FILE;
 	f->hashed = want->hash;
 	if (want->hash || !str_is(want->format, "base64"))
-		r = scan(fd, &utf8, want->hash ? f->hex : NULL);
+		r = contents_scan(fd, &utf8, want->hash ? f->hex : NULL);
 	f->text = utf8 && !str_is(want->format, "base64");
 	if (r < 0) {
 		contents_fail(c, r, e->path, "read");
@@ -286,118 +282,6 @@ static void get_file(struct call *c, const struct entry *e, int fd, const struct
 	read_fini(&f->pump);
 }
 
-/* A notebook on its way out. Its text and a lean tree of it stay in memory until
- * the browser has taken the last piece. */
-struct nb_reply {
-	struct pump pump;
-	struct arena arena;
-	struct buf text;
-	struct buf head; /* the model before its content */
-	struct nb nb;
-	struct json_out out;
-};
-
-static enum pump_step nb_step(struct pump *p, struct buf *out)
-{
-	struct nb_reply *n = CONTAINER_OF(p, struct nb_reply, pump);
-
-	if (buf_len(&n->head)) {
-		buf_put_str(out, buf_str(&n->head));
-		buf_clear(&n->head);
-	}
-	if (json_out_step(&n->out, out, PUMP_PIECE))
-		return PUMP_MORE;
-	if (n->nb.problem[0]) {
-		struct str m = arena_printf(&p->c->r->arena, "Notebook validation failed: %s",
-		                            n->nb.problem);
-		struct jsonw w = JSONW(out);
-
-		buf_put_z(out, ",\"message\":");
-		jw_str(&w, m);
-	}
-	buf_put_c(out, '}');
-	return PUMP_DONE;
-}
-
-static void nb_fini(struct pump *p)
-{
-	struct nb_reply *n = CONTAINER_OF(p, struct nb_reply, pump);
-
-	arena_fini(&n->arena);
-	buf_fini(&n->text);
-	buf_fini(&n->head);
-	free(n);
-}
-
-/* Trust is found on the disk form, then the browser's form is made. */
-static int nb_prepare(struct call *c, struct nb_reply *n, struct err *err)
-{
-	char digest[NBTRUST_HEX + 1];
-	bool trusted;
-	int r = nb_parse_lean(&n->arena, buf_str(&n->text), &n->nb, err);
-
-	if (r == 0)
-		r = nb_for_disk(&n->arena, &n->nb);
-	if (r < 0)
-		return r;
-	trusted = nbtrust_digest(c->a, &n->nb, digest) == 0 && nbtrust_known(c->a, digest);
-	r = nb_for_browser(&n->arena, &n->nb);
-	if (r == 0)
-		r = nb_mark_trusted(&n->arena, &n->nb, trusted);
-	return r;
-}
-
-static void nb_head(struct nb_reply *n, const struct entry *e, const char *hex)
-{
-	struct jsonw w = JSONW(&n->head);
-
-	jw_obj(&w);
-	entry_put(&w, e, NULL);
-	put_hash(&w, hex);
-	jw_kv_z(&w, "format", "json");
-	jw_key(&w, "content");
-}
-
-static void get_notebook(struct call *c, const struct entry *e, int fd, const struct want *want)
-{
-	struct nb_reply *n = xcalloc(1, sizeof(*n));
-	struct err err = ERR_NONE;
-	char hex[65];
-	bool utf8;
-	int r;
-
-	n->pump.step = nb_step;
-	n->pump.fini = nb_fini;
-	arena_init(&n->arena, NB_ARENA_MAX);
-	buf_init(&n->text, (size_t)CONTENTS_READ_MAX);
-	buf_init(&n->head, 65536);
-	r = file_read_fd(fd, &n->text, &err);
-	if (r == 0 && want->hash)
-		r = scan(fd, &utf8, hex);
-	(void)close(fd);
-	if (r < 0) {
-		contents_fail(c, r, e->path, "read");
-		nb_fini(&n->pump);
-		return;
-	}
-	r = nb_prepare(c, n, &err);
-	if (r == 0) {
-		nb_head(n, e, want->hash ? hex : NULL);
-		json_out_init(&n->out, n->nb.root);
-		agent_touch(c->a, ACT_OPEN);
-		http_hdr(c->r, "Content-Type", STR("application/json"));
-		pump_start(&n->pump, c, 200);
-		return;
-	}
-	nb_fini(&n->pump);
-	if (r == -ENOMEM || r == -E2BIG)
-		agent_json_error(c->r, 413, NULL, "%.*s is too large to open as a notebook",
-		                 STR_ARG(e->path));
-	else
-		agent_json_error(c->r, 400, NULL, "Unreadable Notebook: %.*s %s",
-		                 STR_ARG(e->path), err.msg);
-}
-
 static void get_bare(struct call *c, const struct entry *e, int fd, const struct want *want)
 {
 	struct buf b = BUF(65536);
@@ -407,7 +291,7 @@ static void get_bare(struct call *c, const struct entry *e, int fd, const struct
 	int r = 0;
 
 	if (want->hash && e->type != ENTRY_DIR)
-		r = scan(fd, &utf8, hex);
+		r = contents_scan(fd, &utf8, hex);
 	(void)close(fd);
 	if (r < 0) {
 		contents_fail(c, r, e->path, "read");
@@ -417,7 +301,7 @@ static void get_bare(struct call *c, const struct entry *e, int fd, const struct
 	entry_put(&w, e, e->type == ENTRY_FILE ? mime_guess(place_name(e->path)) : NULL);
 	jw_kv_null(&w, "content");
 	jw_kv_null(&w, "format");
-	put_hash(&w, want->hash && e->type != ENTRY_DIR ? hex : NULL);
+	contents_put_hash(&w, want->hash && e->type != ENTRY_DIR ? hex : NULL);
 	jw_obj_end(&w);
 	call_reply(c, 200, &b);
 	buf_fini(&b);
@@ -519,7 +403,7 @@ void contents_get(struct call *c)
 	else if (e.type == ENTRY_DIR)
 		get_dir(c, &e, fd);
 	else if (e.type == ENTRY_NOTEBOOK)
-		get_notebook(c, &e, fd, &want);
+		contents_get_notebook(c, &e, fd, want.hash);
 	else
 		get_file(c, &e, fd, &want);
 }

@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/schemalang.h"
 
+#include <fcntl.h>
+
+#include "agent/json5.h"
 #include "agent/jsontree.h"
 #include "agent/regex.h"
+#include "base/file.h"
 #include "base/map.h"
 
 #define DOMAINS_MAX  16U
 #define MESSAGES_MAX 50000U
 #define DEPTH_MAX    40U
+#define SETTINGS_MAX ((size_t)1 << 20)
 
 struct domain {
 	struct str name;
@@ -21,8 +26,28 @@ struct schemalang {
 	size_t n;
 };
 
-struct schemalang *schemalang_new(struct call *c, struct arena *m, struct str locale)
+/* What the user chose under Settings / Language. */
+static struct str chosen(struct call *c, struct arena *m)
 {
+	struct buf raw = BUF(SETTINGS_MAX), strict = BUF(2 * SETTINGS_MAX);
+	struct str locale = STR(""),
+	           path = arena_printf(
+	               m, "%s/@jupyterlab/translation-extension/plugin.jupyterlab-settings",
+	               c->a->cfg->user_settings_dir);
+	struct json *j = NULL;
+
+	if (path.ptr && file_read(AT_FDCWD, path.ptr, &raw, NULL) == 0 &&
+	    json5_to_json(buf_str(&raw), &strict, NULL) == 0 &&
+	    json_parse(m, arena_str(m, buf_str(&strict)), NULL, &j, NULL) == 0)
+		locale = json_str_or(j, "locale", STR(""));
+	buf_fini(&raw);
+	buf_fini(&strict);
+	return locale;
+}
+
+struct schemalang *schemalang_new(struct call *c, struct arena *m)
+{
+	struct str locale = chosen(c, m);
 	struct schemalang *l;
 	struct json *catalogs;
 

@@ -10,7 +10,7 @@
 struct schemalang;
 
 /* In m. NULL: English, or a language that is not installed. */
-struct schemalang *schemalang_new(struct call *c, struct arena *m, struct str locale);
+struct schemalang *schemalang_new(struct call *c, struct arena *m);
 void schemalang_free(struct schemalang *l); /* NULL is fine */
 /* Replaces strings of the tree in place. */
 void schemalang_apply(struct schemalang *l, struct json *schema);

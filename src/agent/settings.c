@@ -360,26 +360,6 @@ found:
 	return *dir != NULL;
 }
 
-/* What the user chose under Settings / Language. */
-static struct str chosen_language(struct settings *s)
-{
-	struct buf raw = BUF(RAW_MAX), strict = BUF(2 * RAW_MAX);
-	struct str locale = STR("");
-	struct json *j = NULL;
-	char path[PATH_MAX];
-
-	if (id_path(s->c->a->cfg->user_settings_dir,
-	            STR("@jupyterlab/translation-extension:plugin"), ".jupyterlab-settings",
-	            path) &&
-	    file_read(AT_FDCWD, path, &raw, NULL) == 0 &&
-	    json5_to_json(buf_str(&raw), &strict, NULL) == 0 &&
-	    json_parse(&s->m, arena_str(&s->m, buf_str(&strict)), NULL, &j, NULL) == 0)
-		locale = json_str_or(j, "locale", STR(""));
-	buf_fini(&raw);
-	buf_fini(&strict);
-	return locale;
-}
-
 static void settings_init(struct settings *s, struct call *c)
 {
 	*s = (struct settings){ .c = c };
@@ -388,7 +368,7 @@ static void settings_init(struct settings *s, struct call *c)
 	s->ids_only = str_is(url_param(&c->r->url, "ids_only"), "true");
 	if (!s->ids_only) {
 		read_overrides(s);
-		s->lang = schemalang_new(c, &s->m, chosen_language(s));
+		s->lang = schemalang_new(c, &s->m);
 	}
 }
 

@@ -5,10 +5,10 @@
 #include "base/arena.h"
 
 struct jsonstr {
-	const char *p;        /* at the opening quote; left behind the closing one */
-	const char *end;      /* of the input */
-	bool lax;             /* lone surrogates become U+FFFD */
-	size_t keep;          /* not 0: strings with escapes longer than this stay as they are */
+	const char *p;   /* at the opening quote; left behind the closing one */
+	const char *end; /* of the input */
+	bool lax;        /* lone surrogates become U+FFFD */
+	size_t keep;     /* not 0: strings with escapes longer than this stay as they are */
 	const char *why, *at; /* after -EINVAL: what is wrong, and where */
 };
 

@@ -3,7 +3,7 @@
 for each test a fresh page with a folder and a window layout of its own.
 
 A test fails also when the page has logged an error or when the server has refused what JupyterLab did not expect it to
-refuse; `lab.allow` names what is expected."""
+refuse; `lab.allow` and `lab.noise` name what is expected."""
 
 import json
 import os
@@ -44,6 +44,7 @@ class Desk(LabPage):
         self.dir = server.root / folder
         self.expected = list(EXPECTED)
         self.refused = []
+        self.noise = []
         page.set_default_timeout(SLOW)
         page.on("response", lambda r: self.refused.append((r.request.method, r.status, r.url.partition("?")[0]))
                 if r.status >= 400 else None)
@@ -71,7 +72,8 @@ class Desk(LabPage):
         refused = [r for r in self.refused if not fits(*r)]
         assert not refused, refused
         # The browser itself writes a line for each refused request.
-        logged = [e for e in self.errors if not e.startswith("Failed to load resource: the server responded with")]
+        noise = ["Failed to load resource: the server responded with", *self.noise]
+        logged = [e for e in self.errors if not e.startswith(tuple(noise))]
         assert not logged, logged
 
     # Files
@@ -180,7 +182,7 @@ class Desk(LabPage):
         return self.cell(n).locator(".cm-content")
 
     def output(self, n):
-        return self.cell(n).locator(".jp-Cell-outputWrapper .jp-OutputArea")
+        return self.cell(n).locator(".jp-Cell-outputArea")
 
     def sources(self):
         return [c.inner_text() for c in self.panel().locator(".jp-Notebook .jp-Cell .cm-content").all()]
@@ -191,9 +193,17 @@ class Desk(LabPage):
         expect(self.panel().locator(".jp-Notebook.jp-mod-commandMode")).to_be_visible()
 
     def write(self, n, text):
-        self.editor(n).click()
-        self.page.keyboard.press("Control+A")
-        self.page.keyboard.insert_text(text)
+        """Into a cell, in place of what was there. A page that has just been loaded may take the focus away once more."""
+        def bare(s):
+            return "".join(s.split())
+
+        def written():
+            self.editor(n).click()
+            self.page.keyboard.press("Control+A")
+            self.page.keyboard.insert_text(text)
+            return bare(self.editor(n).inner_text()) == bare(text)
+
+        self.wait_for(f"text in cell {n}", written)
 
     def run_cell(self, n, wait=True):
         self.editor(n).click()

@@ -275,6 +275,24 @@ def test_a_gigabyte_in_one_message_is_cut(fresh):
     s.close()
 
 
+def test_a_million_lines_arrive_and_no_process_grows(tmp_path):
+    a = Agent(tmp_path / "root").start()
+    try:
+        s = Socket(a, a.new_kernel())
+        s.run("1")
+        before = peak_kb(a.kernel_pid())
+        got = s.run("for i in range(1_000_000): print(i)", timeout=240)
+        assert text(got) == "".join(f"{i}\n" for i in range(1_000_000))
+        assert a.peak_kb() < 32_000 and peak_kb(a.kernel_pid()) - before < 100_000
+        assert text(s.run("print('on')")) == "on\n"
+    finally:
+        assert a.stop() == 0
+
+
+def peak_kb(pid):
+    return int(next(x for x in Path(f"/proc/{pid}/status").read_text().splitlines() if x.startswith("VmHWM")).split()[1])
+
+
 def test_a_page_gets_no_more_than_it_can_show(fresh):
     s = Socket(fresh, fresh.new_kernel(), origin=f"http://127.0.0.1:{fresh.port}")
     got = s.run("for i in range(1000): print('x' * 99_999, flush=i % 10 == 0)")

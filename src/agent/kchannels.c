@@ -48,35 +48,48 @@ static void note_activity(struct kernel *k, const struct jmsg *m)
 		agent_touch(k->a, ACT_TYPE);
 }
 
+static bool tell(struct kclient *c, struct arena *a, struct jmsg_new n)
+{
+	struct jmsg m;
+	struct kclient_msg out = { .m = &m, .arena = a };
+
+	if (kernel_make(c->k, a, n, &m) < 0)
+		return false;
+	kclient_send(c, &out);
+	return true;
+}
+
+static bool tell_state(struct kclient *c, struct arena *a, struct str parent, struct str state)
+{
+	return tell(c, a,
+	            (struct jmsg_new){ .channel = JMSG_IOPUB,
+	                               .type = "status",
+	                               .parent = parent,
+	                               .content = state });
+}
+
 /* Asked while a cell runs, the kernel would answer after it, and a page that
- * was reloaded would wait till then. What it said when it started still holds. */
+ * was reloaded would wait till then. What it said when it started still holds.
+ * A page takes an answer when `idle` has come as well; so that it does not take
+ * the kernel for idle, what goes on is said once more. */
 static bool answer_info(struct kclient *c, struct arena *a, const struct jmsg *m)
 {
+	const struct str busy = STR("{\"execution_state\":\"busy\"}"),
+	                 idle = STR("{\"execution_state\":\"idle\"}");
 	struct kernel *k = c->k;
-	struct kclient_msg out = { .arena = a };
-	struct jmsg status, reply;
 
 	if (m->channel != JMSG_SHELL || k->exec != EXEC_BUSY || !buf_len(&k->info) ||
 	    !str_is(m->head.type, "kernel_info_request"))
 		return false;
-	if (kernel_make(k, a,
-	                (struct jmsg_new){ .channel = JMSG_IOPUB,
-	                                   .type = "status",
-	                                   .parent = m->header,
-	                                   .content = STR("{\"execution_state\":\"busy\"}") },
-	                &status) < 0 ||
-	    kernel_make(k, a,
-	                (struct jmsg_new){ .channel = JMSG_SHELL,
-	                                   .type = "kernel_info_reply",
-	                                   .parent = m->header,
-	                                   .content = buf_str(&k->info) },
-	                &reply) < 0)
-		return false;
-	out.m = &status;
-	kclient_send(c, &out);
-	out = (struct kclient_msg){ .m = &reply, .arena = a };
-	kclient_send(c, &out);
-	return true;
+	return tell_state(c, a, m->header, busy) &&
+	       tell(c, a,
+	            (struct jmsg_new){ .channel = JMSG_SHELL,
+	                               .type = "kernel_info_reply",
+	                               .parent = m->header,
+	                               .content = buf_str(&k->info) }) &&
+	       tell_state(c, a, m->header, idle) &&
+	       (!buf_len(&k->run.parent) ||
+	        tell_state(c, a, buf_str(&k->run.parent), busy));
 }
 
 static void to_kernel(struct kclient *c, struct arena *a, const struct jmsg *m)

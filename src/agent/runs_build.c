@@ -63,19 +63,39 @@ static int build(const struct runs *rs, const struct run *r, uint64_t nrecords, 
 	return rc < 0 ? rc : 0;
 }
 
+static int build_shown(const struct runs *rs, const struct run *r, uint64_t nrecords,
+                       struct arena *a, struct building *b)
+{
+	int rc = build(rs, r, nrecords, a, b);
+
+	if (rc == 0 && r->lost && nrecords >= r->nrecords)
+		rc = add_notice(&b->o, "\n[Output is missing here: the disk was full.]\n");
+	return rc;
+}
+
 struct json *run_outputs(const struct runs *rs, const struct run *r, uint64_t nrecords,
                          struct arena *a)
 {
 	struct building b;
 	struct json *list = NULL;
-	int rc = build(rs, r, nrecords, a, &b);
 
-	if (rc == 0 && r->lost && nrecords >= r->nrecords)
-		rc = add_notice(&b.o, "\n[Output is missing here: the disk was full.]\n");
-	if (rc == 0)
+	if (build_shown(rs, r, nrecords, a, &b) == 0)
 		list = outputs_list(&b.o);
 	outputs_fini(&b.o);
 	return list;
+}
+
+int run_snapshot(const struct runs *rs, const struct run *r, struct buf *ret)
+{
+	struct arena a = ARENA(BUILD_MAX);
+	struct building b;
+	int rc = build_shown(rs, r, UINT64_MAX, &a, &b);
+
+	if (rc == 0)
+		rc = outputs_snapshot(&b.o, ret);
+	outputs_fini(&b.o);
+	arena_fini(&a);
+	return rc;
 }
 
 /* ---- the log, kept small ---- */

@@ -308,8 +308,14 @@ static int attempt(struct agent *a, struct str path, struct runsave_cell *const 
 		r = file_read_fd(fd, &text, err);
 		(void)close(fd);
 	}
-	if (r == 0)
+	if (r == 0) {
+		struct sha256 h;
+
+		sha256_init(&h);
+		sha256_add(&h, buf_str(&text));
+		put_hex(&h, done->read);
 		r = nb_parse(&m, buf_str(&text), &nb, err);
+	}
 	if (r == 0)
 		r = nb_for_disk(&m, &nb);
 	w.nb = &nb;

@@ -34,6 +34,7 @@ struct runsave_done {
 	bool wrote;
 	wall_us mtime;
 	char hash[65]; /* SHA-256 of what was written */
+	char read[65]; /* and of what was there before */
 };
 
 /* -ENOENT: no such file. */

@@ -114,6 +114,22 @@ void agent_touch(struct agent *a, enum activity what)
 	agent_evidence_changed(a);
 }
 
+void agent_touch_by(struct agent *a, const char *account, enum activity what)
+{
+	struct agent_user *u = a->activity.user;
+	size_t i = 0;
+
+	agent_touch(a, what);
+	if (!account[0])
+		return;
+	/* To the front; of too many the one that was longest away is forgotten. */
+	while (i + 1 < AGENT_USERS_MAX && u[i].account[0] && strcmp(u[i].account, account) != 0)
+		i++;
+	memmove(&u[1], &u[0], i * sizeof(*u));
+	u[0] = (struct agent_user){ .what = what, .at = a->activity.wall };
+	(void)snprintf(u[0].account, sizeof(u[0].account), "%s", account);
+}
+
 void agent_evidence_changed(struct agent *a)
 {
 	if (a->shim)

@@ -59,6 +59,9 @@ struct agent_cfg {
  * called for polling. */
 enum activity { ACT_START, ACT_OPEN, ACT_SAVE, ACT_RUN, ACT_TYPE, ACT_UPLOAD, ACT_MAX_ };
 
+#define AGENT_ACCOUNT_MAX 64
+#define AGENT_USERS_MAX   16
+
 struct agent {
 	struct ev *ev;
 	const struct agent_cfg *cfg;
@@ -72,6 +75,12 @@ struct agent {
 		enum activity what; /* the latest */
 		wall_us wall;
 		unsigned transfers; /* uploads and downloads in progress */
+		/* Who did what last, the latest first; edge names them. */
+		struct agent_user {
+			char account[AGENT_ACCOUNT_MAX];
+			enum activity what;
+			wall_us at;
+		} user[AGENT_USERS_MAX];
 	} activity;
 
 	struct wsd_pool deflate; /* of all WebSockets */
@@ -88,6 +97,8 @@ struct agent {
 
 /* Records activity now. Kinds that matter are sent to the shim soon. */
 void agent_touch(struct agent *a, enum activity what);
+/* The same of a certain account; "" if nobody has said which. */
+void agent_touch_by(struct agent *a, const char *account, enum activity what);
 /* Something that counts as evidence changed (a kernel went busy or idle, a
  * job began): send it to the shim soon. */
 void agent_evidence_changed(struct agent *a);

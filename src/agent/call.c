@@ -25,6 +25,25 @@ void agent_json_error(struct http_req *r, unsigned status, const char *reason, c
 	buf_fini(&b);
 }
 
+void call_account(const struct call *c, char ret[AGENT_ACCOUNT_MAX])
+{
+	struct str s = STR("");
+
+	if (c->a->cfg->session)
+		s = http_get(&c->r->head, "X-Carrel-Account");
+	if (!s.ptr || s.len >= AGENT_ACCOUNT_MAX)
+		s = STR("");
+	(void)snprintf(ret, AGENT_ACCOUNT_MAX, "%.*s", STR_ARG(s));
+}
+
+void call_touch(const struct call *c, enum activity what)
+{
+	char account[AGENT_ACCOUNT_MAX];
+
+	call_account(c, account);
+	agent_touch_by(c->a, account, what);
+}
+
 /* The one place where an errno becomes a status. */
 static unsigned status_of(int code)
 {

@@ -47,5 +47,9 @@ void call_empty(struct call *c, unsigned status); /* 204 and the like */
 /* Location: <base><path>, percent-encoded segment by segment; in a session
  * with the prefix that edge asked for (X-Carrel-Prefix). */
 void call_location(struct call *c, const char *path_fmt, ...) PRINTF_LIKE(2, 3);
+/* The account that edge says it is; "" stand-alone. */
+void call_account(const struct call *c, char ret[AGENT_ACCOUNT_MAX]);
+/* agent_touch by that account. */
+void call_touch(const struct call *c, enum activity what);
 /* The base URL as the client must see it, ends with '/'. */
 struct str call_base(struct call *c);

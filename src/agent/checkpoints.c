@@ -216,7 +216,7 @@ void checkpoints_restore(struct call *c)
 	} else if (r < 0) {
 		contents_fail(c, r, path, "restore");
 	} else {
-		agent_touch(c->a, ACT_SAVE);
+		call_touch(c, ACT_SAVE);
 		call_empty(c, 204);
 	}
 }

@@ -227,7 +227,7 @@ void contents_untitled(struct call *c, struct str dir, const struct json *body)
 		contents_fail(c, r, dir, "create a file in");
 		return;
 	}
-	agent_touch(c->a, ACT_SAVE);
+	call_touch(c, ACT_SAVE);
 	contents_event(c, "create", path, STR_NONE);
 	contents_reply(c, 201, path, NULL);
 }
@@ -246,7 +246,7 @@ static void copy_to(struct call *c, struct str dir, struct str raw_from)
 	} else if (r < 0) {
 		contents_fail(c, r, from, "copy");
 	} else {
-		agent_touch(c->a, ACT_SAVE);
+		call_touch(c, ACT_SAVE);
 		contents_event(c, "copy", made, from);
 		contents_reply(c, 201, made, NULL);
 	}
@@ -342,7 +342,7 @@ static void on_patch(struct call *c, const struct json *body)
 			contents_fail(c, r, from, "rename");
 			return;
 		}
-		agent_touch(c->a, ACT_SAVE);
+		call_touch(c, ACT_SAVE);
 		contents_event(c, "rename", to, from);
 	}
 	contents_reply(c, 200, to.len ? to : from, NULL);
@@ -371,7 +371,7 @@ static void contents_remove(struct call *c)
 	} else if (r < 0) {
 		contents_fail(c, r, path, "delete");
 	} else {
-		agent_touch(c->a, ACT_SAVE);
+		call_touch(c, ACT_SAVE);
 		contents_event(c, "delete", path, STR_NONE);
 		call_empty(c, 204);
 	}

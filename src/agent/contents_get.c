@@ -275,7 +275,7 @@ static void get_file(struct call *c, const struct entry *e, int fd, const struct
 		                 STR_ARG(e->path));
 	} else {
 		http_hdr(c->r, "Content-Type", STR("application/json"));
-		agent_touch(c->a, ACT_OPEN);
+		call_touch(c, ACT_OPEN);
 		pump_start(&f->pump, c, 200);
 		return;
 	}

@@ -110,7 +110,7 @@ void contents_get_notebook(struct call *c, const struct entry *e, int fd, bool h
 	if (r == 0) {
 		nb_head(n, e, hash ? hex : NULL);
 		json_out_init(&n->out, n->nb.root);
-		agent_touch(c->a, ACT_OPEN);
+		call_touch(c, ACT_OPEN);
 		http_hdr(c->r, "Content-Type", STR("application/json"));
 		pump_start(&n->pump, c, 200);
 		return;

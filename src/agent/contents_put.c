@@ -230,7 +230,7 @@ static void finish(struct put *p, int r, const struct err *err)
 		contents_fail(c, r, p->path, "save");
 		return;
 	}
-	agent_touch(c->a, chunked || !existed ? ACT_UPLOAD : ACT_SAVE);
+	call_touch(c, chunked || !existed ? ACT_UPLOAD : ACT_SAVE);
 	if (upload_entry(c->a, p->path, &e)) {
 		contents_reply_entry(c, existed ? 200 : 201, &e, NULL);
 		return;

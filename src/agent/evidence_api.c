@@ -232,6 +232,28 @@ static void put_user(struct report *r, const struct agent *a)
 	buf_fini(&why);
 }
 
+static void put_users(struct report *r, const struct agent *a)
+{
+	jw_key(&r->w, "users");
+	jw_arr(&r->w);
+	for (size_t i = 0; i < AGENT_USERS_MAX && a->activity.user[i].account[0]; i++) {
+		const struct agent_user *u = &a->activity.user[i];
+		struct buf why = BUF(256);
+
+		buf_printf(&why, "%s ", acts[u->what].did);
+		put_span(&why, seconds_since(u->at));
+		buf_put_z(&why, " ago");
+		jw_obj(&r->w);
+		jw_kv_z(&r->w, "account", u->account);
+		jw_kv_z(&r->w, "what", acts[u->what].word);
+		jw_kv_time(&r->w, "at", u->at);
+		jw_kv_str(&r->w, "why", buf_str(&why));
+		jw_obj_end(&r->w);
+		buf_fini(&why);
+	}
+	jw_arr_end(&r->w);
+}
+
 static void put_lists(struct report *r, struct agent *a)
 {
 	jw_key(&r->w, "kernels");
@@ -246,6 +268,7 @@ static void put_lists(struct report *r, struct agent *a)
 	put_background(r, a);
 	put_transfers(r, a->activity.transfers);
 	put_user(r, a);
+	put_users(r, a);
 }
 
 static boot_ns last_touch(const struct agent *a)

@@ -62,7 +62,7 @@ static void on_create(struct call *c, const struct json *body)
 		call_err(c, &err);
 		return;
 	}
-	agent_touch(c->a, ACT_START);
+	call_touch(c, ACT_START);
 	call_location(c, "api/kernels/%s", k->id);
 	reply_model(c, 201, k);
 }
@@ -128,7 +128,7 @@ static void interrupt_kernel(struct call *c)
 		call_err(c, &err);
 		return;
 	}
-	agent_touch(c->a, ACT_RUN);
+	call_touch(c, ACT_RUN);
 	kernel_emit(k, "interrupt", "success", "Kernel interrupted");
 	call_empty(c, 204);
 }
@@ -149,7 +149,7 @@ static void restart_kernel(struct call *c)
 
 	if (!w)
 		return;
-	agent_touch(c->a, ACT_START);
+	call_touch(c, ACT_START);
 	kernel_restart(k, w);
 }
 

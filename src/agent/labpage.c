@@ -235,7 +235,7 @@ static void page(struct call *c, const struct where *at)
 			(void)auth_xsrf_cookie(c);
 		put_config(c, at, &m, &config);
 		fill(c, buf_str(&tpl), buf_str(&config), &out);
-		agent_touch(c->a, ACT_OPEN);
+		call_touch(c, ACT_OPEN);
 		http_hdr(c->r, "Content-Type", STR("text/html; charset=UTF-8"));
 		http_hdr(c->r, "Cache-Control", STR("no-store"));
 		http_reply(c->r, buf_error(&out) ? 500 : 200, buf_str(&out));

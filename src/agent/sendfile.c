@@ -85,7 +85,7 @@ static void on_free(struct http_req *r)
 	struct agent *a = call_of(r)->a;
 
 	a->activity.transfers--;
-	agent_touch(a, ACT_OPEN);
+	call_touch(call_of(r), ACT_OPEN);
 }
 
 void send_fd(struct call *c, int fd, int dirfd, const char *name, const struct send_opts *o)

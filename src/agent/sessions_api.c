@@ -288,7 +288,7 @@ static void on_create(struct call *c, const struct json *body)
 		                 "A session's path, name and type hold no NUL byte");
 		return;
 	}
-	agent_touch(c->a, ACT_START);
+	call_touch(c, ACT_START);
 	call_location(c, "api/sessions/%s", s->id);
 	reply_model(c, 201, s);
 }
@@ -465,7 +465,7 @@ static void on_patch(struct call *c, const struct json *body)
 		k = get_kernel(c, &w, str_of(s->path));
 		if (!k)
 			return;
-		agent_touch(c->a, ACT_START);
+		call_touch(c, ACT_START);
 	}
 	apply(c, s, &w, k);
 }

@@ -352,7 +352,7 @@ static void on_message(struct ws *w, enum ws_op op, struct str data, void *arg)
 		    text->text.len <= buf_room(&cl->t->input)) {
 			buf_put_str(&cl->t->input, text->text);
 			cl->t->last_activity = time_wall_us();
-			agent_touch(cl->a, ACT_TYPE);
+			agent_touch_by(cl->a, cl->account, ACT_TYPE);
 			write_some(cl->t);
 			want(cl->t);
 		}
@@ -404,6 +404,7 @@ void term_attach(struct term *t, struct call *c)
 	struct term_client *cl = xcalloc(1, sizeof(*cl));
 
 	cl->a = c->a;
+	call_account(c, cl->account);
 	cfg.arg = cl;
 	cl->ws = ws_accept(c->r, &cfg);
 	if (!cl->ws) {

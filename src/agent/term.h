@@ -36,6 +36,7 @@ struct term_client {
 	struct agent *a;
 	struct ws *ws;
 	uint16_t rows, cols;
+	char account[AGENT_ACCOUNT_MAX];
 	struct ev_later gone;
 };
 

@@ -213,7 +213,7 @@ static void on_create(struct call *c, const struct json *body)
 		call_err(c, &err);
 		return;
 	}
-	agent_touch(c->a, ACT_OPEN);
+	call_touch(c, ACT_OPEN);
 	reply_model(c, t);
 }
 

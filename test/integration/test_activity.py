@@ -124,5 +124,7 @@ def test_background_processes_count_by_their_use_of_a_processor(session):  # noq
     t.type(f"pkill -f {mark[:20]}\n")
     wait_for("the end of it", lambda: not now()["background"], 30)
     assert now()["why"][0].startswith("Nothing runs; somebody typed ")
+    # Edge says whose request it is.
+    assert [(u["account"], u["what"]) for u in now()["users"]] == [("a_1", "open")]
     t.s.close()
     quiet(session)

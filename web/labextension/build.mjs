@@ -2,7 +2,7 @@
 /* Builds dist/@carrel/labextension as JupyterLab finds it: package.json and static/remoteEntry.<hash>.js. */
 import { build } from "esbuild";
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 
@@ -29,13 +29,14 @@ mkdirSync(`${out}/static`, { recursive: true });
 writeFileSync(`${out}/${entry}`, code);
 writeFileSync(`${out}/${entry}.br`, brotliCompressSync(code));
 writeFileSync(`${out}/${entry}.gz`, gzipSync(code, { level: 9 }));
+cpSync(`${here}schema`, `${out}/schemas/@carrel/labextension`, { recursive: true });
 writeFileSync(
   `${out}/package.json`,
   JSON.stringify(
     {
       name: "@carrel/labextension",
       version,
-      description: "Tells when the session stops and puts the stop off.",
+      description: "JupyterLab in a Carrel session: running cells of other pages, what the session uses, when it stops.",
       license,
       jupyterlab: { extension: true, outputDir: ".", _build: { load: entry, extension: "./extension" } },
     },

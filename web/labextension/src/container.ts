@@ -6,6 +6,8 @@
  */
 import { makeFastStart } from "./faststart";
 import type { Shared } from "./jupyter";
+import { makeNotebooks } from "./notebooks";
+import { makeNotices } from "./notices";
 import { makePlugin } from "./plugin";
 
 interface SharedVersion {
@@ -47,11 +49,13 @@ const container: Container = {
     const shared: Shared = {
       "@jupyterlab/application": await take("@jupyterlab/application"),
       "@jupyterlab/apputils": await take("@jupyterlab/apputils"),
+      "@jupyterlab/notebook": await take("@jupyterlab/notebook"),
+      "@jupyterlab/settingregistry": await take("@jupyterlab/settingregistry"),
       "@jupyterlab/statusbar": await take("@jupyterlab/statusbar"),
       "@lumino/polling": await take("@lumino/polling"),
       "@lumino/widgets": await take("@lumino/widgets"),
     };
-    return () => ({ __esModule: true, default: [makeFastStart(shared), makePlugin(shared)] });
+    return () => ({ __esModule: true, default: [makeFastStart(shared), makePlugin(shared), makeNotebooks(shared), makeNotices(shared)] });
   },
 };
 

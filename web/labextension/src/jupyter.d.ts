@@ -15,7 +15,102 @@ export interface JupyterFrontEnd {
   serviceManager: {
     serverSettings: { baseUrl: string };
     events?: { stream: Signal<ServerEvent> };
+    contents: ContentsManager;
   };
+  commands: { execute(id: string, args?: Record<string, unknown>): Promise<unknown> };
+}
+
+export interface FileModel {
+  hash?: string | null;
+  last_modified: string;
+  writable?: boolean;
+  content?: unknown;
+  [key: string]: unknown;
+}
+
+export interface ContentsManager {
+  get(path: string, options: { content: boolean; hash?: boolean; type?: string }): Promise<FileModel>;
+  save(path: string, options?: object): Promise<FileModel>;
+}
+
+/* One of nbformat's outputs. */
+export interface Output {
+  output_type: string;
+  [key: string]: unknown;
+}
+
+export interface KernelMessage {
+  channel: string;
+  header: { msg_id: string; msg_type: string; session: string };
+  parent_header: { msg_id?: string; session?: string };
+  metadata: Record<string, unknown>;
+  content: Record<string, unknown>;
+}
+
+export interface KernelConnection {
+  id: string;
+  clientId: string;
+  connectionStatus: "connected" | "connecting" | "disconnected";
+  anyMessage: Signal<{ msg: KernelMessage; direction: "send" | "recv" }>;
+}
+
+export interface SessionContext {
+  session: { kernel: KernelConnection | null } | null;
+  kernelChanged: Signal<{ newValue: KernelConnection | null }>;
+  connectionStatusChanged: Signal<string>;
+  iopubMessage: Signal<KernelMessage>;
+}
+
+export interface OutputsModel {
+  length: number;
+  add(output: Output): number;
+  set(index: number, output: Output): void;
+  clear(wait?: boolean): void;
+  fromJSON(outputs: Output[]): void;
+}
+
+export interface CellModel {
+  id: string;
+  type: string;
+  isDisposed: boolean;
+  sharedModel: { getSource(): string };
+}
+
+export interface CodeCellModel extends CellModel {
+  outputs: OutputsModel;
+  executionCount: number | null;
+  executionState: string;
+  trusted: boolean;
+}
+
+export interface NotebookContext {
+  path: string;
+  localPath: string;
+  ready: Promise<void>;
+  isReady: boolean;
+  isDisposed: boolean;
+  canSave: boolean;
+  contentsModel: FileModel | null;
+  saveState: Signal<"started" | "completed" | "failed" | "completed manually">;
+  model: { cells: Iterable<CellModel>; readOnly: boolean };
+  sessionContext: SessionContext;
+  save(): Promise<void>;
+  revert(): Promise<void>;
+}
+
+export interface NotebookPanel {
+  context: NotebookContext;
+  content: object;
+}
+
+export interface NotebookTracker {
+  widgetAdded: Signal<NotebookPanel>;
+  forEach(fn: (panel: NotebookPanel) => void): void;
+  find(fn: (panel: NotebookPanel) => boolean): NotebookPanel | undefined;
+}
+
+export interface SettingRegistry {
+  load(plugin: string): Promise<{ changed: Signal<void>; composite: Record<string, unknown> }>;
 }
 
 export interface Widget {
@@ -60,17 +155,22 @@ export interface Router {
 export interface Shared {
   "@jupyterlab/application": { IRouter: unknown };
   "@jupyterlab/apputils": { Notification: NotificationApi };
+  "@jupyterlab/notebook": {
+    INotebookTracker: unknown;
+    NotebookActions: { executionScheduled: Signal<{ notebook: object; cell: { model: CellModel } }> };
+  };
+  "@jupyterlab/settingregistry": { ISettingRegistry: unknown };
   "@jupyterlab/statusbar": { IStatusBar: unknown };
   "@lumino/polling": { Debouncer: { prototype: Debouncer } };
   "@lumino/widgets": { Widget: new (options: { node: HTMLElement }) => Widget };
 }
 
-/* T: what the optional token stands for. */
-export interface Plugin<T> {
+/* A, B: what the optional tokens stand for. */
+export interface Plugin<A, B = null> {
   id: string;
   description: string;
   autoStart: boolean;
   requires: unknown[];
   optional: unknown[];
-  activate(app: JupyterFrontEnd, service: T | null): void;
+  activate(app: JupyterFrontEnd, a: A | null, b: B | null): void;
 }

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A status-bar item with the time to stop, and a notification when the stop is near, with a way to put it
- * off. Facts come from the agent: GET /api/carrel/session once in a while, and its events in between.
+ * off; beside it an item with what the session uses. Facts come from the agent: GET /api/carrel/session once in a while, and its events in between.
  * Looking is not working: none of these requests counts as activity.
  */
 import type { JupyterFrontEnd, Plugin, ServerEvent, Shared, StatusBar } from "./jupyter";
+import { type Usage, cpus, parts, usageOf } from "./usage";
 import { type Status, clock, isNear, left, leftText, statusOf } from "./stop";
 
 const STOP_WARNING = "https://carrel.dev/events/stop_warning/v1";
 const SESSION = "https://carrel.dev/events/session/v1";
 const EXTEND_S = 3600;
-const ASK_MS = 60_000;
+const ASK_MS = 10_000;
 const TICK_MS = 1000;
 
 const WHY: Record<string, string> = {
@@ -22,7 +23,45 @@ const WHY: Record<string, string> = {
   shutdown: "because the platform is shut down",
 };
 
+class UsageItem {
+  private before: Usage | null = null;
+  private cpus = NaN;
+  private readonly node = document.createElement("span");
+
+  constructor(
+    private readonly shared: Shared,
+    bar: StatusBar,
+  ) {
+    const n = this.node;
+    n.className = "jp-StatusBar-TextItem";
+    n.hidden = true;
+    const widget = new this.shared["@lumino/widgets"].Widget({ node: document.createElement("div") });
+    widget.node.id = "carrel-usage";
+    widget.node.append(n);
+    bar.registerStatusItem("@carrel/labextension:usage", { item: widget, align: "right", rank: -9 });
+  }
+
+  take(u: Usage): void {
+    if (u.measured_ns !== this.before?.measured_ns) {
+      this.cpus = cpus(this.before, u);
+      this.before = u;
+    }
+    const all = parts(u, this.cpus);
+    this.node.hidden = !all.length;
+    this.node.title = all.map((p) => p.words).join("\n");
+    this.node.replaceChildren(
+      ...all.flatMap((p, i) => {
+        const span = document.createElement("span");
+        span.textContent = p.text;
+        if (p.near) Object.assign(span.style, { color: "var(--jp-warn-color0)", fontWeight: "bold" });
+        return i ? [" · ", span] : [span];
+      }),
+    );
+  }
+}
+
 class StopWatch {
+  private usage: UsageItem | null = null;
   private status: Status | null = null;
   private skew_ms = 0;
   private notice: string | null = null;
@@ -37,7 +76,10 @@ class StopWatch {
   ) {}
 
   start(bar: StatusBar | null): void {
-    if (bar) this.addItem(bar);
+    if (bar) {
+      this.addItem(bar);
+      this.usage = new UsageItem(this.shared, bar);
+    }
     this.app.serviceManager.events?.stream.connect((_, e) => this.onEvent(e));
     void this.app.restored.then(() => this.ask());
     setInterval(() => !document.hidden && void this.ask(), ASK_MS);
@@ -75,7 +117,9 @@ class StopWatch {
       if (!r.ok) return;
       const date = Date.parse(r.headers.get("Date") ?? "");
       if (!Number.isNaN(date)) this.skew_ms = Math.abs(date + 500 - Date.now()) > 2000 ? date + 500 - Date.now() : 0;
-      this.take(statusOf((await r.json()) as Record<string, unknown>, this.status));
+      const data = (await r.json()) as Record<string, unknown>;
+      this.take(statusOf(data, this.status));
+      this.usage?.take(usageOf(data));
     } catch {
       /* the page has its own word for a lost connection */
     }

@@ -1,13 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""When kernels end that nobody uses: the peer's four knobs, and a kernel spec's own."""
+"""Ends of kernels: those that nobody uses (the peer's four knobs, and a kernel spec's own), and those that never begin,
+as JupyterLab shows it."""
 
 import json
+import os
 import time
+from pathlib import Path
 
+import nbformat
 import pytest
+from playwright.sync_api import expect, sync_playwright
 
 from kernelsocket import Agent, Socket
-from product import wait_for
+from product import BUILD, wait_for
+
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 
 
 def gone(agent, kid):
@@ -63,3 +70,32 @@ def test_a_spec_may_have_its_kernels_culled_alone(culling):
     brief, usual = a.new_kernel(name="brief"), a.new_kernel()
     wait_for("its end", lambda: gone(a, brief))
     assert not gone(a, usual)
+
+
+@pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="needs a Chromium")
+def test_jupyterlab_shows_why_a_kernel_did_not_start(tmp_path):
+    cases = {
+        "broken": (["/bin/sh", "-c", "echo no module named nothing >&2; exit 1"],
+                   "The kernel ended with an error. Its last words: no module named nothing"),
+        "absent": (["/no/such/program"], "Kernel absent did not start: there is no program /no/such/program"),
+    }
+    a = Agent(tmp_path / "root", data_dir=tmp_path / "data", lab=BUILD / "lib/session/lab")
+    for name, (argv, _) in cases.items():
+        spec = tmp_path / "data/kernels" / name
+        spec.mkdir(parents=True)
+        (spec / "kernel.json").write_text(json.dumps({"argv": argv, "display_name": name, "language": "x"}))
+        book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1")],
+                                        metadata={"kernelspec": {"name": name, "display_name": name, "language": "x"}})
+        nbformat.write(book, a.root / f"{name}.ipynb")
+    a.start()
+    try:
+        with sync_playwright() as p:
+            browser = p.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+            page = browser.new_page()
+            for name, (_, said) in cases.items():
+                page.goto(f"http://127.0.0.1:{a.port}{a.base}lab/workspaces/{name}/tree/{name}.ipynb?token={a.token}")
+                dialog = page.locator(".jp-Dialog", has_text="Error Starting Kernel")
+                expect(dialog).to_contain_text(said, timeout=60_000)
+            browser.close()
+    finally:
+        assert a.stop() == 0

@@ -147,6 +147,8 @@ static void save_runs(const struct runs *rs, struct hand_out *out)
 	buf_put_u32le(&out->b, rs->wrote.wrote);
 	buf_put_u64le(&out->b, (uint64_t)rs->wrote.mtime);
 	hand_put_str(out, str_of(rs->wrote.hash));
+	hand_put_str(out, str_of(rs->wrote.read));
+	hand_put_str(out, str_of(rs->wrote_base));
 	runlog_save(&rs->log, out);
 	buf_put_u32le(&out->b, (uint32_t)rs->n);
 	list_for_each (it, &rs->all)
@@ -167,6 +169,8 @@ static int load_into(struct runs *rs, struct hand_in *in, struct err *err)
 	rs->wrote.wrote = hand_bool(in);
 	rs->wrote.mtime = (wall_us)cur_u64le(&in->c);
 	hand_text(in, rs->wrote.hash, sizeof(rs->wrote.hash));
+	hand_text(in, rs->wrote.read, sizeof(rs->wrote.read));
+	hand_text(in, rs->wrote_base, sizeof(rs->wrote_base));
 	r = runlog_load(&rs->log, in, err);
 	n = hand_u32(in, RUNS_MAX * 4);
 	for (uint32_t i = 0; i < n && r == 0; i++)

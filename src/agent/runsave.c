@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <unistd.h>
 
 #include "agent/jsontree.h"
 #include "agent/model.h"
@@ -251,6 +252,9 @@ static int store(struct agent *a, struct str path, const struct nb *nb,
 	r = nb_print_disk(nb, on_piece, &o);
 	if (r == 0)
 		r = o.r;
+	/* Now, so that next to no time is left between this look and the rename. */
+	if (r == 0 && fsync(o.s.fd) < 0)
+		r = ERR(err, -errno, "%.*s could not be saved: %m", STR_ARG(path));
 	if (r == 0 && (runsave_look(a, path, &now) < 0 || !runsave_same(&now, &done->file)))
 		r = -EAGAIN;
 	if (r == 0)

@@ -7,7 +7,8 @@
 #include "base/encode.h"
 #include "base/log.h"
 
-#define HIGH          (2U << 20)   /* queued in the socket: no more until it drains */
+#define HIGH          (64U << 10)  /* queued in the socket: no more until it drains */
+#define WAY_MAX       (4U << 20)   /* of what is queued: not each part of a flood is copied */
 #define RUN_MAX       (16U << 20)  /* stream output of one request that a page can show */
 #define BURST         (512U << 10) /* sent at one go to a socket that takes all */
 #define BURST_PARTS   14U          /* what ws_sendv takes, and room for one more */
@@ -71,18 +72,6 @@ static int frame(struct kclient_msg *m, bool v1, const struct jmsg_frame **ret)
 	return r;
 }
 
-static void send_now(struct kclient *c, struct kclient_msg *m)
-{
-	const struct jmsg_frame *f;
-	int r = frame(m, c->v1, &f);
-
-	if (r == 0)
-		r = send_parts(c, f->text ? WS_TEXT : WS_BINARY, f->part, f->n);
-	if (r < 0 && r != -EPIPE)
-		log_event(LOG_WARN, "kernel_message_unsent", LZ("session", c->session),
-		          LI("error", r));
-}
-
 static bool is_output(const struct jmsg *m)
 {
 	static const char *const types[] = { "stream", "display_data", "update_display_data",
@@ -93,6 +82,33 @@ static bool is_output(const struct jmsg *m)
 			return m->channel == JMSG_IOPUB;
 	}
 	return false;
+}
+
+/* What is still in the socket's queue would go with it if the line broke. */
+static void keep_way(struct kclient *c, struct kclient_msg *m)
+{
+	const struct jmsg_frame *f;
+
+	if (ws_pending(c->ws) == 0 || c->way_end <= ws_taken(c->ws))
+		kspool_clear(&c->way);
+	if (ws_pending(c->ws) == 0 || frame(m, true, &f) < 0)
+		return;
+	c->way_end = ws_queued(c->ws);
+	kspool_mark(&c->way, f->part, f->n, is_output(m->m), c->way_end);
+}
+
+static void send_now(struct kclient *c, struct kclient_msg *m)
+{
+	const struct jmsg_frame *f;
+	int r = frame(m, c->v1, &f);
+
+	if (r == 0)
+		r = send_parts(c, f->text ? WS_TEXT : WS_BINARY, f->part, f->n);
+	if (r == 0)
+		keep_way(c, m);
+	else if (r != -EPIPE)
+		log_event(LOG_WARN, "kernel_message_unsent", LZ("session", c->session),
+		          LI("error", r));
 }
 
 static void keep(struct kclient *c, struct kclient_msg *m)
@@ -215,8 +231,16 @@ static void on_more(struct ev_timer *t)
 	send_more(CONTAINER_OF(t, struct kclient, more));
 }
 
+/* This socket's line broke, or another takes its place. */
+static void put_back(struct kclient *c, const struct ws *w)
+{
+	kspool_put_back(&c->spool, &c->way, ws_taken(w));
+	c->way_end = 0;
+}
+
 void kclient_drained(struct kclient *c)
 {
+	kspool_clear(&c->way);
 	if (c->k)
 		send_more(c);
 }
@@ -275,6 +299,7 @@ static void forget(struct kclient *c)
 		list_del(&c->node);
 	c->k = NULL;
 	kspool_fini(&c->spool);
+	kspool_fini(&c->way);
 	ev_timer_stop(&c->more);
 	if (!c->ws && !c->leaving)
 		ev_at_turn_end(c->a->ev, &c->gone, on_gone);
@@ -333,6 +358,7 @@ struct kclient *kclient_new(struct kernel *k, struct str session)
 	(void)snprintf(c->session, sizeof(c->session), "%.*s", STR_ARG(session));
 	kspool_init(&c->spool, k->a->cfg->home ? k->a->cfg->home : k->a->cfg->root,
 	            FILE_MAX_LIVE);
+	kspool_init(&c->way, c->spool.dir, WAY_MAX);
 	list_push(&k->clients, &c->node);
 	return c;
 }
@@ -351,6 +377,7 @@ struct kclient *kclient_attach(struct kernel *k, struct str session, bool v1, bo
 		struct ws *stale = c->ws;
 
 		c->ws = NULL; /* its on_close finds that it is not the one any more */
+		put_back(c, stale);
 		ws_close(stale, 1000, STR("the same session has connected again"));
 	}
 	if (!c) {
@@ -395,6 +422,9 @@ void kclient_closed(struct kclient *c, struct ws *w, unsigned code)
 		return;
 	}
 	c->clean = code == 1000 || code == 1001 || code == 1005;
+	if (w && code == 1006)
+		put_back(c, w);
+	kspool_clear(&c->way);
 	c->away_ms = ev_now_ms(c->a->ev);
 	c->spool.file_max = FILE_MAX_AWAY;
 	bound_away(c->k);
@@ -416,6 +446,7 @@ void kclients_leave(struct kernel *k)
 		c->leaving = c->ws;
 		c->ws = NULL;
 		c->clean = c->paused = false;
+		kspool_clear(&c->way);
 		c->away_ms = ev_now_ms(k->a->ev);
 		ev_timer_stop(&c->more);
 		ws_leave(c->leaving, 1012, STR("the server restarts: come back"), LEAVE_MS);

@@ -3,7 +3,9 @@
  * One browser session at one kernel, with its WebSocket or waiting for it to
  * come back. What can't be sent now is kept: 64 KiB in the socket's queue,
  * 64 KiB in memory, then in an unlinked file, then the oldest output goes and
- * a notice takes its place. A session that comes back gets what it missed.
+ * a notice takes its place. A session that comes back gets what it missed, in
+ * order, once: after a line that broke that begins with the messages which
+ * the kernel had not taken all of (those it had taken are beyond our sight).
  *
  * Freed when it is away for too long or its kernel ends, but never before the
  * WebSocket's on_close was called.
@@ -35,6 +37,8 @@ struct kclient {
 	uint64_t since; /* messages of the kernel that were before it (runs_seq) */
 	mono_ms away_ms;
 	struct kspool spool;
+	struct kspool way;    /* given to the socket, and maybe not taken by the kernel */
+	uint64_t way_end;     /* of the last of them, in ws_queued */
 	struct ev_timer more; /* goes on sending what is kept */
 	struct ev_later gone;
 };

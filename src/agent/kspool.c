@@ -16,6 +16,11 @@
 #define HEAD       8U
 #define PUNCH      (4U << 20)
 #define RECORD_MAX (512U << 20)
+#define MARK       8U
+#define PARTS_MAX  1016U
+/* Where a file begins: what is put back is written in front of the rest, and
+ * the hole before it takes no space. */
+#define FIRST ((uint64_t)1 << 30)
 
 struct head {
 	uint32_t len, output;
@@ -51,6 +56,13 @@ void kspool_fini(struct kspool *s)
 	s->r_ = s->w_ = s->punched_ = 0;
 }
 
+void kspool_clear(struct kspool *s)
+{
+	kspool_fini(s);
+	s->dropped = 0;
+	s->lost = false;
+}
+
 bool kspool_empty(const struct kspool *s)
 {
 	return buf_len(&s->mem_) == 0 && buf_len(&s->kept_) == 0 && s->r_ == s->w_;
@@ -63,17 +75,16 @@ uint64_t kspool_bytes(const struct kspool *s)
 
 static bool open_file(struct kspool *s)
 {
-	if (s->fd_ < 0)
-		s->fd_ = open(s->dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	if (s->fd_ >= 0)
+		return true;
+	s->fd_ = open(s->dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	if (s->fd_ >= 0)
+		s->r_ = s->w_ = s->punched_ = FIRST;
 	return s->fd_ >= 0;
 }
 
-static bool write_file(struct kspool *s, struct str data)
+static bool write_at(struct kspool *s, uint64_t at, struct str data)
 {
-	uint64_t at = s->w_;
-
-	if (!open_file(s))
-		return false;
 	while (data.len) {
 		ssize_t n = pwrite(s->fd_, data.ptr, data.len, (off_t)at);
 
@@ -84,7 +95,14 @@ static bool write_file(struct kspool *s, struct str data)
 		at += (uint64_t)n;
 		data = str_sub(data, (size_t)n, data.len);
 	}
-	s->w_ = at;
+	return true;
+}
+
+static bool write_file(struct kspool *s, struct str data)
+{
+	if (!open_file(s) || !write_at(s, s->w_, data))
+		return false;
+	s->w_ += data.len;
 	return true;
 }
 
@@ -205,6 +223,7 @@ static void put_file(struct kspool *s, struct head h, const struct str *part, si
 	bool ok;
 
 	drop_oldest(s, HEAD + (uint64_t)h.len);
+	(void)open_file(s); /* which says where it begins */
 	from = s->w_;
 	if (HEAD + (uint64_t)h.len > s->file_max) {
 		no_disk(s, h);
@@ -248,13 +267,13 @@ void kspool_put(struct kspool *s, const struct str *part, size_t n, bool output)
 	}
 }
 
-static bool take_from(struct buf *from, struct buf *b)
+static bool take_from(struct buf *from, struct buf *b, struct head *ret)
 {
 	struct head h;
 
 	if (buf_len(from) < HEAD)
 		return false;
-	h = get_head(buf_str(from));
+	*ret = h = get_head(buf_str(from));
 	buf_put_str(b, str_sub(buf_str(from), HEAD, HEAD + (size_t)h.len));
 	buf_consume(from, HEAD + (size_t)h.len);
 	if (buf_len(from) == 0)
@@ -262,7 +281,7 @@ static bool take_from(struct buf *from, struct buf *b)
 	return true;
 }
 
-static bool take_file(struct kspool *s, struct buf *b)
+static bool take_file(struct kspool *s, struct buf *b, struct head *ret)
 {
 	struct head h;
 	char *to;
@@ -279,22 +298,120 @@ static bool take_file(struct kspool *s, struct buf *b)
 	buf_commit(b, h.len);
 	s->r_ += HEAD + (uint64_t)h.len;
 	give_back(s);
+	*ret = h;
 	return true;
+}
+
+static bool take(struct kspool *s, struct buf *b, struct head *ret)
+{
+	buf_clear(b);
+	return take_from(&s->kept_, b, ret) || (s->r_ < s->w_ && take_file(s, b, ret)) ||
+	       take_from(&s->mem_, b, ret);
 }
 
 bool kspool_take(struct kspool *s, struct buf *b, bool *ret_after_drop)
 {
-	buf_clear(b);
-	*ret_after_drop = false;
-	if (take_from(&s->kept_, b))
-		return true;
-	*ret_after_drop = s->dropped > 0;
-	if (s->r_ < s->w_ && take_file(s, b))
-		return true;
-	return take_from(&s->mem_, b);
+	bool oldest = buf_len(&s->kept_) > 0;
+	struct head h;
+
+	*ret_after_drop = !oldest && s->dropped > 0;
+	return take(s, b, &h);
 }
 
-/* ---- over an exec ---- */
+/* ---- on their way ---- */
+
+void kspool_mark(struct kspool *s, const struct str *part, size_t n, bool output, uint64_t mark)
+{
+	struct str all[PARTS_MAX + 1];
+	char raw[MARK];
+
+	if (n > PARTS_MAX) {
+		s->lost = true;
+		return;
+	}
+	memcpy(raw, &mark, MARK);
+	all[0] = (struct str){ raw, MARK };
+	memcpy(all + 1, part, n * sizeof(*part));
+	kspool_put(s, all, n + 1, output);
+}
+
+/* Makes room for n bytes in front of the file's records. What survived a
+ * dropping is older than those, and goes there first. */
+static bool front(struct kspool *s, uint64_t n)
+{
+	struct str kept = buf_str(&s->kept_);
+
+	if (!open_file(s) || n + kept.len > s->r_ || !write_at(s, s->r_ - kept.len, kept))
+		return false;
+	s->r_ -= kept.len;
+	buf_fini(&s->kept_);
+	if (s->punched_ > s->r_ - n)
+		s->punched_ = s->r_ - n;
+	return true;
+}
+
+/* All of `from`, without marks. */
+static bool put_front(struct kspool *s, struct kspool *from)
+{
+	uint64_t n = kspool_bytes(from), at = s->r_ - n;
+	struct buf record = BUF(RECORD_MAX), head = BUF(HEAD);
+	struct head h;
+	bool ok = true;
+
+	while (ok && take(from, &record, &h)) {
+		buf_clear(&head);
+		put_head(&head, h);
+		ok =
+		    write_at(s, at, buf_str(&head)) && write_at(s, at + HEAD, buf_str(&record));
+		at += HEAD + (uint64_t)h.len;
+	}
+	buf_fini(&record);
+	buf_fini(&head);
+	ok = ok && at == s->r_;
+	if (ok)
+		s->r_ -= n;
+	return ok;
+}
+
+/* Those that did not arrive, without their marks, from one to the other. */
+static void unmark(struct kspool *marked, uint64_t arrived, struct kspool *to)
+{
+	struct buf record = BUF(RECORD_MAX);
+	struct head h;
+
+	while (take(marked, &record, &h)) {
+		struct str data = buf_str(&record);
+		uint64_t mark;
+
+		CHECK(data.len >= MARK);
+		memcpy(&mark, data.ptr, MARK);
+		data = str_sub(data, MARK, data.len);
+		if (mark > arrived)
+			kspool_put(to, &data, 1, h.output);
+	}
+	to->dropped += marked->dropped;
+	to->lost |= marked->lost;
+	buf_fini(&record);
+}
+
+void kspool_put_back(struct kspool *s, struct kspool *marked, uint64_t arrived)
+{
+	struct kspool back;
+	uint64_t n;
+
+	kspool_init(&back, marked->dir, marked->file_max);
+	unmark(marked, arrived, &back);
+	kspool_clear(marked);
+	s->dropped += back.dropped;
+	s->lost |= back.lost;
+	n = kspool_bytes(&back);
+	if (n && kspool_bytes(s) == 0 && n <= KSPOOL_MEMORY) {
+		buf_put_str(&s->mem_, buf_str(&back.mem_)); /* the usual case: no file */
+	} else if (n && !(front(s, n) && put_front(s, &back))) {
+		s->dropped += n; /* no room on the disk */
+	}
+	kspool_fini(&back);
+}
 
 void kspool_save(const struct kspool *s, struct hand_out *out)
 {

@@ -27,6 +27,7 @@ struct kspool {
 
 void kspool_init(struct kspool *s, const char *dir, uint64_t file_max);
 void kspool_fini(struct kspool *s);
+void kspool_clear(struct kspool *s); /* as it was after kspool_init */
 bool kspool_empty(const struct kspool *s);
 /* One record of several slices; output: may be dropped later. */
 void kspool_put(struct kspool *s, const struct str *part, size_t n, bool output);
@@ -34,6 +35,13 @@ void kspool_put(struct kspool *s, const struct str *part, size_t n, bool output)
  * took place before it if *ret_after_drop. */
 bool kspool_take(struct kspool *s, struct buf *b, bool *ret_after_drop);
 uint64_t kspool_bytes(const struct kspool *s);
+/* Records that were taken and are on their way, each with a mark that is not
+ * less than that of the one before. */
+void kspool_mark(struct kspool *s, const struct str *part, size_t n, bool output,
+                 uint64_t mark);
+/* They did not all arrive: those with a mark past `arrived` become the oldest of
+ * *s again, in their order. Empties *marked. */
+void kspool_put_back(struct kspool *s, struct kspool *marked, uint64_t arrived);
 
 /* Over an exec (agent/handover.h); into one that was kspool_init'ed. */
 struct hand_out;

@@ -131,9 +131,112 @@ static void without_a_disk_new_output_is_dropped_and_counted(void)
 	buf_fini(&b);
 }
 
+/* ---- what is on its way ---- */
+
+static void mark(struct kspool *s, unsigned i, size_t size, uint64_t end)
+{
+	char *p = calloc(1, size + 16);
+	struct str part[2] = { { p, 8 }, { p + 8, size } };
+
+	(void)snprintf(p, 9, "%08u", i);
+	memset(p + 8, 'a' + (int)(i % 26), size);
+	kspool_mark(s, part, 2, true, end);
+	free(p);
+}
+
+/* A line that breaks again and again: sizes of all kinds, each message is
+ * delivered once, in order, however much of it the kernel had taken. */
+static void what_did_not_arrive_comes_first_again(unsigned seed, size_t size_max)
+{
+	enum { ALL = 600 };
+	unsigned in = 0, out = 0, broken = 0;
+	struct buf b = BUF(8 << 20);
+	int before = open_fds();
+	struct kspool s, way;
+	bool dropped;
+
+	kspool_init(&s, "/tmp", 64 << 20);
+	kspool_init(&way, "/tmp", 64 << 20);
+	while (out < ALL) {
+		unsigned sent = 0, arrive;
+
+		for (unsigned k = (seed >> 16) % 40; k > 0 && in < ALL; k--) {
+			seed = seed * 1103515245U + 12345U;
+			put(&s, in++, (seed >> 8) % size_max, true);
+		}
+		/* Some are given to the socket, which takes the first of them. */
+		seed = seed * 1103515245U + 12345U;
+		for (unsigned k = (seed >> 16) % 30; k > 0; k--) {
+			long i = take(&s, &b, &dropped);
+
+			if (i < 0)
+				break;
+			T_EQ(i, out + sent);
+			sent++;
+			mark(&way, (unsigned)i, buf_len(&b) - 8, sent * 100);
+		}
+		arrive = sent ? (seed >> 4) % (sent + 1) : 0;
+		kspool_put_back(&s, &way, arrive * 100 + (arrive < sent ? 99 : 0));
+		T_OK(kspool_empty(&way));
+		out += arrive;
+		broken += arrive < sent;
+	}
+	T_OK(broken > 10);
+	T_OK(kspool_empty(&s) && s.dropped == 0 && !s.lost);
+	T_EQ(open_fds(), before);
+	kspool_fini(&s);
+	kspool_fini(&way);
+	buf_fini(&b);
+}
+
+static void small_messages_come_again(void)
+{
+	for (unsigned seed = 1; seed < 20; seed++)
+		what_did_not_arrive_comes_first_again(seed, 300);
+}
+
+static void large_messages_come_again(void)
+{
+	for (unsigned seed = 1; seed < 4; seed++) {
+		what_did_not_arrive_comes_first_again(seed, 9000);
+		what_did_not_arrive_comes_first_again(seed, 300000);
+	}
+}
+
+/* What survived a dropping stays behind what comes again. */
+static void what_was_kept_stays_in_its_place(void)
+{
+	struct buf b = BUF(1 << 20);
+	struct kspool s, way;
+	bool dropped;
+	long i;
+
+	kspool_init(&s, "/tmp", 1 << 20);
+	kspool_init(&way, "/tmp", 1 << 20);
+	for (unsigned n = 10; n < 3000; n++)
+		put(&s, n, 1000, n % 100 != 0);
+	T_OK(s.dropped > 0 && buf_len(&s.kept_) > 0);
+	for (unsigned n = 0; n < 10; n++)
+		mark(&way, n, 50000, n);
+	kspool_put_back(&s, &way, 3);
+	for (unsigned n = 4; n < 10; n++)
+		T_EQ(take(&s, &b, &dropped), n);
+	for (unsigned n = 100; n <= 1900; n += 100)
+		T_EQ(take(&s, &b, &dropped), n);
+	for (long last = 1900; (i = take(&s, &b, &dropped)) >= 0; last = i)
+		T_OK(i > last);
+	T_OK(kspool_empty(&s));
+	kspool_fini(&s);
+	kspool_fini(&way);
+	buf_fini(&b);
+}
+
 TEST_MAIN({ "few records stay in memory", few_records_stay_in_memory },
           { "order is kept through the file", order_is_kept_through_the_file },
           { "the oldest output goes, and the rest is kept",
             the_oldest_output_goes_and_the_rest_is_kept },
           { "without a disk new output is dropped and counted",
-            without_a_disk_new_output_is_dropped_and_counted })
+            without_a_disk_new_output_is_dropped_and_counted },
+          { "what did not arrive comes first again", small_messages_come_again },
+          { "the same for messages of any size", large_messages_come_again },
+          { "what was kept stays in its place", what_was_kept_stays_in_its_place })

@@ -22,7 +22,7 @@ static void client_open(struct client *c, int window)
 
 static void client_read(struct client *c, struct str packed, struct str want)
 {
-	struct buf got = BUF(8 << 20), in = BUF(8 << 20);
+	struct buf got = BUF(16 << 20), in = BUF(16 << 20);
 
 	buf_put_str(&in, packed);
 	buf_put(&in, "\0\0\xff\xff", 4);

@@ -467,6 +467,16 @@ size_t ws_pending(const struct ws *w)
 	return stream_pending(&w->st);
 }
 
+uint64_t ws_queued(const struct ws *w)
+{
+	return stream_sent(&w->st) + stream_pending(&w->st);
+}
+
+uint64_t ws_taken(const struct ws *w)
+{
+	return stream_sent(&w->st);
+}
+
 static void on_left(struct ev_timer *t)
 {
 	struct ws *w = CONTAINER_OF(t, struct ws, timer);

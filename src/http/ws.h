@@ -51,6 +51,10 @@ MUST_CHECK int ws_send(struct ws *w, enum ws_op op, struct str data);
 /* One message from several slices, without joining them first. */
 MUST_CHECK int ws_sendv(struct ws *w, enum ws_op op, const struct str *parts, size_t n);
 size_t ws_pending(const struct ws *w);
+/* Bytes since the beginning: those queued, and those of them that the kernel
+ * has taken. Still true in on_close: what lies between was not sent. */
+uint64_t ws_queued(const struct ws *w);
+uint64_t ws_taken(const struct ws *w);
 void ws_pause(struct ws *w); /* stop reading: back-pressure to the client */
 void ws_resume(struct ws *w);
 /* Sends a close frame, then closes; on_close is still called. */

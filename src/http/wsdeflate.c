@@ -204,7 +204,7 @@ static bool may_pack(struct wsd *d, size_t len, mono_ms now, bool behind)
 		p->since_ = now;
 		p->spent_ = 0;
 	}
-	if (!behind && p->spent_ + len > WSD_RATE)
+	if (!behind && p->spent_ >= WSD_RATE)
 		return false;
 	p->spent_ += len;
 	return true;

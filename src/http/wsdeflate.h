@@ -21,8 +21,8 @@
 #include "http/wsext.h"
 
 #define WSD_MIN     256U       /* shorter messages are not worth it */
-#define WSD_MAX     (4U << 20) /* longer ones would hold up the loop: 30 ms */
-#define WSD_RATE    (4U << 20) /* bytes a second that are packed in any case */
+#define WSD_MAX     (8U << 20) /* longer ones would hold up the loop: 60 ms */
+#define WSD_RATE    (4U << 20) /* bytes a second, then only what a slow line waits for */
 #define WSD_PACKERS 8U
 #define WSD_REST_MS 20000U
 

@@ -82,6 +82,11 @@ static inline size_t stream_pending(const struct stream *s)
 {
 	return buf_len(&s->out) + (s->file_ >= 0 ? s->file_left_ : 0);
 }
+/* Bytes that the kernel has taken since the stream was opened. */
+static inline uint64_t stream_sent(const struct stream *s)
+{
+	return s->sent_;
+}
 /* Is the other side behind: did the kernel take less than there was? */
 static inline bool stream_blocked(const struct stream *s)
 {

@@ -8,12 +8,29 @@ from edgelab import Reader, frame
 from kernelsocket import V1, Socket
 
 TAIL = b"\0\0\xff\xff"
+
+
+class Stream(Reader):
+    """Does not copy what is still to be read each time."""
+
+    def __init__(self, sock):
+        super().__init__(sock)
+        self.at = 0
+
+    def take(self, n):
+        while len(self.buf) - self.at < n:
+            self.buf, self.at = self.buf[self.at:], 0
+            self.more()
+        self.at += n
+        return self.buf[self.at - n:self.at]
+
+
 FAR = ("X-Forwarded-For", "192.0.2.7")  # as a proxy says it on this machine: the client is elsewhere
 
 
 class PackedWs:
     def __init__(self, sock, host, target, offer="permessage-deflate; client_max_window_bits", fields=()):
-        self.sock, self.reader = sock, Reader(sock)
+        self.sock, self.reader = sock, Stream(sock)
         self.wire = self.plain = 0  # bytes of data frames that came, and of what they said
         self.packed = 0             # messages that came packed
         head = [("Host", host), ("Connection", "Upgrade"), ("Upgrade", "websocket"), ("Sec-WebSocket-Version", "13"),

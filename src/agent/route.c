@@ -22,6 +22,8 @@ static bool match_from(const char *pattern, struct call *c, const struct url *u,
 	struct str rest = str_of(pattern), part;
 
 	c->narg = 0;
+	if (rest.len == 0)
+		return at == u->n;
 	while (str_split(&rest, '/', &part)) {
 		if (str_is(part, "*")) {
 			size_t tail = 0;

@@ -60,7 +60,7 @@ static struct str entry_name(struct archive *a, struct buf *b)
 
 static void begin(struct archive *a, const struct stat *st, struct buf *out)
 {
-	struct buf b = BUF(2 * PATH_MAX);
+	struct buf b = BUF((size_t)2 * PATH_MAX);
 	struct arc_meta m = { .dir = S_ISDIR(st->st_mode),
 		              .mode = st->st_mode & 0777,
 		              .size = (uint64_t)st->st_size,

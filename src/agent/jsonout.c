@@ -85,7 +85,7 @@ static uint32_t decode(const char *p, size_t n)
 /* The character at the start of s: how many bytes it takes. */
 static size_t char_at(struct str s, bool escaped, uint32_t *ret)
 {
-	unsigned char c = (unsigned char)s.ptr[0];
+	unsigned char c = s.ptr ? (unsigned char)s.ptr[0] : 0;
 	size_t n = c < 0x80 ? 1 : c < 0xE0 ? 2 : c < 0xF0 ? 3 : 4;
 	char ch[4];
 
@@ -173,9 +173,7 @@ static void begin_value(struct json_out *o, const struct json *v, struct buf *b)
 {
 	if (jt_is_joined(v)) {
 		begin_joined(o, v, b);
-	} else if (v->type == JSON_STRING && v->raw.ptr) {
-		o->rest = v->raw;
-	} else if (jt_is_lean(v)) {
+	} else if ((v->type == JSON_STRING && v->raw.ptr) || jt_is_lean(v)) {
 		o->rest = v->raw;
 	} else if (v->type == JSON_NUMBER) {
 		number(o, v->text);

@@ -18,6 +18,8 @@
 	"Extensions are installed with pip. Open a terminal, run: pip install NAME, and " \
 	"reload this page"
 
+#define HOW_TO_NAME "To install more"
+
 static void put_locks(struct jsonw *w, const struct json *page)
 {
 	jw_key(w, "lockRules");
@@ -169,9 +171,10 @@ void lab_plugins_post(struct call *c)
 
 static void on_extension(struct call *c, const struct json *body)
 {
-	struct str cmd = json_str_or(body, "cmd", STR(""));
+	struct str cmd = json_str_or(body, "cmd", STR("")),
+	           name = json_str_or(body, "extension_name", STR(""));
 
-	if (str_is(cmd, "install"))
+	if (str_is(cmd, "install") || str_is(name, HOW_TO_NAME))
 		agent_json_error(c->r, 422, NULL, HOW_TO);
 	else if (str_is(cmd, "uninstall"))
 		agent_json_error(c->r, 422, NULL,
@@ -240,11 +243,12 @@ static void put_installed(const struct labext *e, void *arg)
 	jw_obj_end(w);
 }
 
-/* A search finds one thing: how it is done. */
+/* The last entry of the list, and all that a search finds: how it is done. The
+ * page shows nothing else where installing is off. */
 static void put_how_to(struct jsonw *w)
 {
 	jw_obj(w);
-	jw_kv_z(w, "name", "How to install extensions");
+	jw_kv_z(w, "name", HOW_TO_NAME);
 	jw_kv_z(w, "description", HOW_TO ".");
 	jw_kv_z(w, "homepage_url",
 	        "https://jupyterlab.readthedocs.io/en/stable/user/extensions.html");
@@ -253,9 +257,9 @@ static void put_how_to(struct jsonw *w)
 	jw_kv_bool(w, "approved", false);
 	jw_kv_null(w, "companion");
 	jw_kv_bool(w, "core", false);
-	jw_kv_bool(w, "enabled", false);
+	jw_kv_bool(w, "enabled", true);
 	jw_kv_null(w, "install");
-	jw_kv_null(w, "installed");
+	jw_kv_bool(w, "installed", true);
 	jw_kv_z(w, "installed_version", "");
 	jw_kv_z(w, "latest_version", "");
 	jw_kv_z(w, "status", "ok");
@@ -271,12 +275,11 @@ void lab_extensions(struct call *c)
 	struct installed i = { .w = JSONW(&b), .m = &m };
 
 	jw_arr(&i.w);
-	if (url_param(&c->r->url, "query").len) {
-		put_how_to(&i.w);
-	} else {
+	if (!url_param(&c->r->url, "query").len) {
 		i.page = labconfig_page(c, &m);
 		labext_each(c, &m, put_installed, &i);
 	}
+	put_how_to(&i.w);
 	jw_arr_end(&i.w);
 	call_reply(c, 200, &b);
 	buf_fini(&b);

@@ -143,7 +143,7 @@ static int reserve(int info, struct str original, const char *name)
 /* `original`: what the .trashinfo file says; cut so that a number still fits. */
 static int move_into(const struct bin *bin, struct place *p, struct str original)
 {
-	struct buf name = BUF(2 * NAME_MAX);
+	struct buf name = BUF((size_t)2 * NAME_MAX);
 	int r = -EEXIST;
 
 	for (unsigned n = 0; n < TRIES && r == -EEXIST; n++) {

@@ -184,7 +184,7 @@ static bool string_list(struct parser *j, struct json *v)
 			break;
 		j->p = s.p;
 		skip_space(j);
-		c = j->p < j->end ? *j->p++ : '\0';
+		c = (char)(j->p < j->end ? *j->p++ : 0);
 	}
 	if (c != ']' || n > j->lim.values - j->values) {
 		j->p = from;

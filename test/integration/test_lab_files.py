@@ -2,12 +2,18 @@
 """What JupyterLab reads from what pip installs and administrators write: languages, extensions, page configuration."""
 
 import json
+import os
 import sys
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect, sync_playwright
 
 from kernelsocket import Agent
+from product import BUILD
+
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+LAB = Path(os.environ.get("CARREL_LAB", BUILD / "lib/session/lab"))
 
 VERSION = f"python{sys.version_info.major}.{sys.version_info.minor}"
 
@@ -43,7 +49,7 @@ def page_config(agent):
 # --------------------------------------------------------------------------- languages
 
 def catalogue(version, **messages):
-    return {"": {"domain": "jupyterlab", "language": "fr_FR", "plural_forms": "", "version": version},
+    return {"": {"domain": "jupyterlab", "language": "fr_FR", "plural_forms": "nplurals=2; plural=(n > 1);", "version": version},
             **{k: [v] for k, v in messages.items()}}
 
 
@@ -142,7 +148,9 @@ def test_plugins_are_switched_unless_locked(agent):
     switch("explode", "@x/one", 422)
     switch("disable", "", 422)
     # The extension manager lists and switches; pip installs.
-    e, = agent.call("GET", "lab/api/extensions", 200).json()
+    e, how = agent.call("GET", "lab/api/extensions", 200).json()
+    assert "pip install" in how["description"]
+    assert "pip install" in switch("disable", how["name"], 422, "extensions", "extension_name")["message"]
     assert (e["name"], e["installed_version"], e["author"], e["enabled"], e["install"]["packageName"]) == (
         "@x/ext", "1.0.0", "A", True, "x-ext")
     switch("disable", "@x/ext", 201, "extensions", "extension_name")
@@ -211,3 +219,30 @@ def test_settings_in_the_chosen_language(agent):
     assert s["properties"]["special"]["values"] == {"a": "Copia!", "b": "Other"}
     agent.call("PUT", f"lab/api/settings/{pid}", 204, json={"raw": "{locale: 'default'}"})
     assert schema() == plain
+
+
+# ----------------------------------------------------------------- in a real JupyterLab
+
+def test_jupyterlab_speaks_the_language_of_a_new_pack(tmp_path):
+    """The unmodified JupyterLab shows menus in a language that was installed after the session began, and says how
+    extensions are installed."""
+    a = Agent(tmp_path / "root", lab=LAB).start()
+    try:
+        with sync_playwright() as p:
+            browser = p.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+            page = browser.new_page()
+            url = f"http://127.0.0.1:{a.port}{a.base}lab"
+            page.goto(f"{url}?token={a.token}")
+            expect(page.get_by_role("menuitem", name="File", exact=True)).to_be_visible(timeout=60_000)
+            install_pack(tmp_path / ".local" / "lib" / VERSION / "site-packages", "fr_FR", {"jupyterlab.json": catalogue(
+                "4.5", **{"menu\4File": "Fichier", "menu\4Edit": "Édition", "File": "Fichier"})})
+            a.call("PUT", "lab/api/settings/@jupyterlab/translation-extension:plugin", 204, json={"raw": '{"locale": "fr_FR"}'})
+            page.goto(url)
+            expect(page.get_by_role("menuitem", name="Fichier", exact=True)).to_be_visible(timeout=60_000)
+            expect(page.get_by_role("menuitem", name="Édition", exact=True)).to_be_visible()
+            page.locator('li[data-id="extensionmanager.main-view"]').click()
+            page.locator(".jp-extensionmanager-disclaimer-enable").click()
+            expect(page.locator(".jp-extensionmanager-view")).to_contain_text("pip install NAME", timeout=30_000)
+            browser.close()
+    finally:
+        assert a.stop() == 0

@@ -293,8 +293,7 @@ void evidence_get(struct call *c)
 	put_lists(&r, c->a);
 	jw_arr_end(&r.whys);
 	jw_kv_bool(&r.w, "active", r.active > 0);
-	jw_kv_u64(&r.w, "idle_seconds",
-	          r.active || now < last ? 0 : (now - last) / 1000000000);
+	jw_kv_u64(&r.w, "idle_seconds", r.active || now < last ? 0 : (now - last) / 1000000000);
 	jw_kv_raw(&r.w, "why", buf_str(&r.why));
 	shimlink_status(c->a, &r.w);
 	jw_obj_end(&r.w);

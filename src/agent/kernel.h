@@ -76,8 +76,8 @@ struct kernel {
 	unsigned restarts; /* in a row, without having been stable */
 	bool ever_ready;
 	mono_ms ready_ms;
-	const char *reason;    /* why it died last, for the model; or NULL */
-	char *failure;         /* FAILED: the whole sentence; or NULL */
+	const char *reason; /* why it died last, for the model; or NULL */
+	char *failure;      /* FAILED: the whole sentence; or NULL */
 	unsigned port_tries;
 	unsigned cull_seconds; /* idle for longer, it is ended; 0: never */
 	char reason_kept[128]; /* of it, when another program said so */
@@ -177,7 +177,7 @@ void kernel_stop(struct kernel *k, struct kernel_wait *w); /* w may be NULL */
 void kernel_restart(struct kernel *k, struct kernel_wait *w);
 void kernel_unwait(struct kernel_wait *w);
 void kernel_await_gone(struct kernel *k); /* FAILED: it is not kept for ever */
-void kernel_on_ready(struct kernel *k); /* from the messages: it answers */
+void kernel_on_ready(struct kernel *k);   /* from the messages: it answers */
 void kernel_on_exit(struct kernel *k, int code, int status);
 
 /* kernel_msgs.c */

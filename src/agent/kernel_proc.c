@@ -248,8 +248,8 @@ int kernel_launch(struct kernel *k, struct err *err)
 		r = ERR(err, -errno, "pipe: %m");
 	if (r == 0) {
 		k->interrupt_by_message = spec->interrupt_by_message;
-		k->cull_seconds = spec->has_cull ? spec->cull_seconds
-		                                 : k->a->cfg->cull_idle_seconds;
+		k->cull_seconds =
+		    spec->has_cull ? spec->cull_seconds : k->a->cfg->cull_idle_seconds;
 		if (k->cull_seconds)
 			kernels_cull_start(k->a->kernels);
 		r = start_process(k, spec, &m, fds[1], err);

@@ -118,8 +118,8 @@ static int parse(struct arena *m, struct str text, struct kspec *s, struct err *
 	s->interrupt_by_message =
 	    str_is(json_str_or(spec, "interrupt_mode", STR("signal")), "message");
 	transport = json_str_or(json_get(metadata, "carrel"), "transport", STR(""));
-	s->tcp = str_is(transport, "tcp") ||
-	         (!str_is(transport, "ipc") && !knows_ipc(s->argv[0]));
+	s->tcp =
+	    str_is(transport, "tcp") || (!str_is(transport, "ipc") && !knows_ipc(s->argv[0]));
 	s->has_cull = json_get_u64(metadata, "cull_idle_timeout", 1U << 30, &cull) == 0;
 	s->cull_seconds = (unsigned)cull;
 	return 0;

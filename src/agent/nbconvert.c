@@ -81,7 +81,7 @@ static bool is_format(struct str s)
 }
 
 /* False after an answer that says what is missing. */
-static bool find_exporter(struct call *c, struct export *ret)
+static bool find_exporter(struct call *c, struct conversion *ret)
 {
 	struct arena m = ARENA(1U << 20);
 	struct str why = STR_NONE;
@@ -120,7 +120,7 @@ static struct str stem(struct str name)
 
 static void get_convert(struct call *c)
 {
-	struct export e = { 0 };
+	struct conversion e = { 0 };
 	struct str path, full;
 	int fd;
 
@@ -169,7 +169,7 @@ static char *write_temp(struct call *c, struct json *content, struct err *err)
 static void on_post(struct http_req *r, struct str body)
 {
 	struct call *c = call_of(r);
-	struct export e = { 0 };
+	struct conversion e = { 0 };
 	struct arena m = ARENA(NB_ARENA_MAX);
 	struct json_limits lim = { .depth = NB_DEPTH_MAX + 2,
 		                   .values = 8000000,
@@ -183,8 +183,8 @@ static void on_post(struct http_req *r, struct str body)
 	if (json_parse(&m, body, &lim, &j, &err) == 0)
 		content = jt_get(j, "content");
 	if (content) {
-		e.title = arena_str(&r->arena, stem(place_name(json_str_or(
-		                                   j, "name", STR("notebook.ipynb")))));
+		e.title = arena_str(
+		    &r->arena, stem(place_name(json_str_or(j, "name", STR("notebook.ipynb")))));
 		e.temp = write_temp(c, content, &err);
 	}
 	arena_fini(&m);

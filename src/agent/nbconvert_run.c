@@ -26,6 +26,7 @@
  * others print goes to stderr. A Chromium of the system serves webpdf where
  * Playwright has not brought its own.
  */
+/* clang-format off */
 static const char program[] =
     "import datetime, io, json, os, shutil, sys, traceback, zipfile\n"
     "out = os.fdopen(os.dup(1), 'wb')\n"
@@ -35,9 +36,11 @@ static const char program[] =
     "    sys.stderr.flush()\n"
     "    os._exit(3)\n"
     "def own_chromium():\n"
-    "    exe = shutil.which('chromium') or shutil.which('chromium-browser') or shutil.which('google-chrome')\n"
-    "    home = os.environ.get('PLAYWRIGHT_BROWSERS_PATH', os.path.expanduser('~/.cache/ms-playwright'))\n"
-    "    if not exe or (os.path.isdir(home) and any(n.startswith('chromium') for n in os.listdir(home))):\n"
+    "    names = 'chromium', 'chromium-browser', 'google-chrome'\n"
+    "    exe = next(filter(None, map(shutil.which, names)), None)\n"
+    "    home = os.path.expanduser('~/.cache/ms-playwright')\n"
+    "    home = os.environ.get('PLAYWRIGHT_BROWSERS_PATH', home)\n"
+    "    if not exe or os.path.isdir(home) and any('chromium' in n for n in os.listdir(home)):\n"
     "        return\n"
     "    from playwright.async_api import BrowserType\n"
     "    launch = BrowserType.launch\n"
@@ -58,8 +61,10 @@ static const char program[] =
     "        fail(f'No exporter for format: {fmt} ({e})')\n"
     "    when = datetime.datetime.fromtimestamp(os.stat(path).st_mtime)\n"
     "    res = {'metadata': {'name': title, 'path': os.path.dirname(path),\n"
-    "                        'modified_date': when.strftime('%B %d, %Y')}, 'config_dir': app.config_dir}\n"
-    "    body, res = exporter.from_notebook_node(nbformat.read(path, as_version=4), resources=res)\n"
+    "                        'modified_date': when.strftime('%B %d, %Y')},\n"
+    "           'config_dir': app.config_dir}\n"
+    "    nb = nbformat.read(path, as_version=4)\n"
+    "    body, res = exporter.from_notebook_node(nb, resources=res)\n"
     "    body = body.encode() if isinstance(body, str) else body\n"
     "    ext = res.get('output_extension') or exporter.file_extension or ''\n"
     "    mime = exporter.output_mimetype or 'text/plain'\n"
@@ -83,6 +88,7 @@ static const char program[] =
     "    traceback.print_exc()\n"
     "    fail(f'{type(e).__name__}: {e}')\n"
     "os._exit(0)\n";
+/* clang-format on */
 
 struct job {
 	struct call *c; /* NULL: the client has gone */
@@ -168,15 +174,17 @@ static void refuse_job(struct job *j)
 	said = str_sub(said, said.len > WORDS_SHOWN ? said.len - WORDS_SHOWN : 0, said.len);
 	if (j->late) {
 		status = 504;
-		why = arena_printf(m,
-		                   "The export to %s was ended after %u s, the longest that one "
-		                   "may take. Export fewer cells, or run nbconvert in a terminal.",
-		                   j->format, seconds_of(j->a));
+		why = arena_printf(
+		    m,
+		    "The export to %s was ended after %u s, the longest that one "
+		    "may take. Export fewer cells, or run nbconvert in a terminal.",
+		    j->format, seconds_of(j->a));
 	} else if (j->large) {
-		why = arena_printf(m,
-		                   "The export to %s is larger than %zu MB. Clear large outputs, "
-		                   "or run nbconvert in a terminal.",
-		                   j->format, OUT_MAX >> 20);
+		why =
+		    arena_printf(m,
+		                 "The export to %s is larger than %zu MB. Clear large outputs, "
+		                 "or run nbconvert in a terminal.",
+		                 j->format, OUT_MAX >> 20);
 	} else if (j->code != CLD_EXITED || str_is(said, "memory")) {
 		why = arena_printf(m,
 		                   "The export to %s needed more than the %u MB of memory that "
@@ -345,7 +353,7 @@ static int pipe_to(struct ev *ev, struct ev_fd *f, ev_fd_fn *fn, int *child_end,
 	return ev_fd_start(ev, f, p[0], EPOLLIN, fn, err);
 }
 
-static int start(struct job *j, const char *python, const struct export *e, struct err *err)
+static int start(struct job *j, const char *python, const struct conversion *e, struct err *err)
 {
 	const char *title = arena_strz(&j->c->r->arena, e->title);
 	const char *argv[] = { python, "-c", program, e->format, e->path, title, NULL };
@@ -372,7 +380,7 @@ static int start(struct job *j, const char *python, const struct export *e, stru
 	return r;
 }
 
-void nbconvert_run(struct call *c, const struct export *e)
+void nbconvert_run(struct call *c, const struct conversion *e)
 {
 	struct job *j = xcalloc(1, sizeof(*j));
 	const char *python = python_path(c->a, &c->r->arena);

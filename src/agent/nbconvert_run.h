@@ -7,7 +7,7 @@
 
 #include "agent/call.h"
 
-struct export {
+struct conversion {
 	const char *format;
 	const char *path; /* of the notebook, absolute */
 	const char *cwd;  /* where its pictures lie */
@@ -16,6 +16,6 @@ struct export {
 	bool browser; /* needs one: no limit on its address space, which is all reserve */
 };
 
-void nbconvert_run(struct call *c, const struct export *e);
+void nbconvert_run(struct call *c, const struct conversion *e);
 /* A page for a person, JSON for a program. */
 void nbconvert_refuse(struct call *c, unsigned status, struct str why);

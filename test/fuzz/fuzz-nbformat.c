@@ -27,7 +27,11 @@ static bool to_disk(parse_fn *parse, struct str in, struct buf *out)
 
 static bool to_browser(parse_fn *parse, struct str in, struct buf *out)
 {
-	struct json_limits lim = { .depth = NB_DEPTH_MAX, .values = 8000000, .lax_dup = true };
+	/* Half a pair of surrogates goes out as it stood, which JSON.parse takes. */
+	struct json_limits lim = { .depth = NB_DEPTH_MAX,
+		                   .values = 8000000,
+		                   .lax_dup = true,
+		                   .lax_surrogates = true };
 	struct arena a = ARENA(1U << 28);
 	struct json *j;
 	struct nb nb;

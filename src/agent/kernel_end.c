@@ -243,6 +243,7 @@ static void start_again(struct kernel *k)
 		launch_again(k);
 		return;
 	}
+	runs_on_restart(k);
 	if (!k->ever_ready || k->restarts > RESTARTS_MAX) {
 		struct str words = last_words(k);
 
@@ -252,7 +253,6 @@ static void start_again(struct kernel *k)
 		return;
 	}
 	kernel_emit(k, "restart", "success", k->reason);
-	runs_on_restart(k);
 	kernel_tell_status(k, EXEC_RESTARTING);
 	if (k->restarts == 1)
 		launch_again(k);

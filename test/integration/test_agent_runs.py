@@ -6,12 +6,13 @@ import json
 import os
 import random
 import time
+from pathlib import Path
 
 import pytest
 
 from frontend import FrontEnd
 from kernelsocket import Agent, Socket, text
-from product import wait_for
+from product import BUILD, wait_for
 
 EMPTY = {"metadata": {}, "nbformat": 4, "nbformat_minor": 5}
 
@@ -435,3 +436,31 @@ def test_cells_without_ids_are_found_by_their_source(agent):
         assert counts == [None, 1, None] and "id" not in book.read()["cells"][1]
     finally:
         book.close()
+
+
+def test_a_full_disk_costs_outputs_and_no_file(tmp_path, monkeypatch):
+    """No room from one moment to another: the notebook stays as it was, and what the disk took is written when it can."""
+    program = Path(os.environ.get("CARREL_AGENT", str(BUILD / "src/agent/carrel-agent"))).read_bytes()
+    if b"libasan" in program or b"/ld-linux" not in program:
+        pytest.skip("nothing can be preloaded into this build")
+    full = tmp_path / "full"
+    monkeypatch.setenv("LD_PRELOAD", str(BUILD / "test/integration/libfulldisk.so"))
+    monkeypatch.setenv("FULLDISK", str(full))
+    agent = Agent(tmp_path / "root").start()
+    monkeypatch.undo()
+    try:
+        book = Book(agent, slow(100))
+        start_unwatched(book)
+        wait_for("first outputs", lambda: "step 5" in book.text("c0"), every=0.2)
+        full.touch()
+        before = book.file.read_bytes()
+        wait_for("a word in the log", lambda: "outputs_not_written" in agent.log.read_text(), every=0.2)
+        assert agent.log.read_text().count("outputs_not_kept") == 1
+        assert json.loads(before) and book.file.read_bytes() == before
+        full.unlink()
+        wait_for("all there is", lambda: "step 99" in book.text("c0"), 60, every=0.2)
+        assert "the disk was full" in book.text("c0") and "step 0" in book.text("c0")
+        assert not [f for f in os.listdir(agent.root) if f.startswith(".~")]
+    finally:
+        full.unlink(missing_ok=True)
+        assert agent.stop() == 0

@@ -37,15 +37,15 @@ static bool resumes(const struct jmsg *m)
 }
 
 /* What in a client's message is a person's doing. */
-static void note_activity(struct kernel *k, const struct jmsg *m)
+static void note_activity(struct kclient *c, const struct jmsg *m)
 {
 	struct str type = m->head.type;
 
 	if (str_is(type, "execute_request") || resumes(m))
-		agent_touch(k->a, ACT_RUN);
+		agent_touch_by(c->a, c->account, ACT_RUN);
 	else if (str_is(type, "complete_request") || str_is(type, "inspect_request") ||
 	         str_is(type, "input_reply") || str_is(type, "comm_msg"))
-		agent_touch(k->a, ACT_TYPE);
+		agent_touch_by(c->a, c->account, ACT_TYPE);
 }
 
 static bool tell(struct kclient *c, struct arena *a, struct jmsg_new n)
@@ -100,7 +100,7 @@ static void to_kernel(struct kclient *c, struct arena *a, const struct jmsg *m)
 	if (m->channel == JMSG_IOPUB)
 		return; /* nothing is ever sent there */
 	kclient_note_sent(c, &m->head);
-	note_activity(k, m);
+	note_activity(c, m);
 	runs_on_request(k, c, m);
 	if (answer_info(c, a, m))
 		return;
@@ -186,6 +186,7 @@ static void accept_socket(struct call *c, struct kernel *k)
 		agent_json_error(c->r, 503, NULL, "There is no memory for another connection");
 		return;
 	}
+	call_account(c, client->account);
 	cfg.arg = client;
 	w = ws_accept(c->r, &cfg);
 	if (w)

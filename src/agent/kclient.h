@@ -31,6 +31,7 @@ struct kclient {
 	uint64_t run_hash; /* of the request whose stream output is counted */
 	size_t run_bytes;
 	char session[KCLIENT_SESSION_MAX]; /* of the URL */
+	char account[AGENT_ACCOUNT_MAX];   /* as edge says it; or "" */
 	char said[KCLIENT_SESSION_MAX];    /* of its messages' headers */
 	uint64_t sent[KCLIENT_SENT];       /* hashes of the msg_ids it sent last */
 	unsigned nsent;

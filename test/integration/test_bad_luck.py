@@ -174,6 +174,9 @@ except OSError as e:
     assert r.status_code >= 400, r.status_code
     assert "space" in r.json()["message"].lower() or "full" in r.json()["message"].lower(), r.text
     assert lab.get_file("kept.ipynb") == before
+    # One that does not grow is saved all the same.
+    lab.call("PUT", "/api/contents/kept.ipynb", 200, json={"type": "notebook", "format": "json", "content": nb})
+    assert lab.get_file("kept.ipynb") == before
     # A stop and a start at 100 % full: it opens, and deleting heals it.
     api.stop(ws)
     again = Jupyter(api.start(ws)["program_url"], api.token)

@@ -94,7 +94,7 @@ class OpenNotebook {
 
   private async ask(): Promise<Answer | null> {
     const { context, kernel } = this;
-    if (context.isDisposed || !kernel || context.path !== context.localPath) return null;
+    if (!this.isOn() || context.isDisposed || !kernel || context.path !== context.localPath) return null;
     const url = new URL("api/carrel/runs", this.app.serviceManager.serverSettings.baseUrl);
     url.searchParams.set("path", context.localPath);
     url.searchParams.set("session", kernel.clientId);

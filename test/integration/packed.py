@@ -3,6 +3,7 @@
 
 import socket
 import zlib
+from pathlib import Path
 
 from edgelab import Reader, frame
 from kernelsocket import V1, Socket
@@ -26,6 +27,14 @@ class Stream(Reader):
 
 
 FAR = ("X-Forwarded-For", "192.0.2.7")  # as a proxy says it on this machine: the client is elsewhere
+
+
+def private_kb(agent):
+    """What the agent alone has written to: not a share of libraries, which changes with what else runs."""
+    for line in Path(f"/proc/{agent.proc.pid}/smaps_rollup").read_text().splitlines():
+        if line.startswith("Private_Dirty:"):
+            return 0 if agent.sanitized() else int(line.split()[1])
+    raise AssertionError("no Private_Dirty line")
 
 
 class PackedWs:

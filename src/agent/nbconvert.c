@@ -120,8 +120,8 @@ static struct str stem(struct str name)
 
 static void get_convert(struct call *c)
 {
-	struct conversion e = { 0 };
-	struct str path, full;
+	struct str sanitize = url_param(&c->r->url, "sanitize_html"), path, full;
+	struct conversion e = { .sanitize = "" };
 	int fd;
 
 	if (!find_exporter(c, &e))
@@ -144,6 +144,8 @@ static void get_convert(struct call *c)
 	e.path = full.ptr;
 	e.cwd = arena_str(&c->r->arena, place_parent(full)).ptr;
 	e.title = stem(place_name(path));
+	if (sanitize.len)
+		e.sanitize = str_ieq(sanitize, STR("true")) ? "true" : "false";
 	if (!e.path || !e.cwd)
 		agent_json_error(c->r, 503, NULL, "There is no memory for this request");
 	else
@@ -169,7 +171,7 @@ static char *write_temp(struct call *c, struct json *content, struct err *err)
 static void on_post(struct http_req *r, struct str body)
 {
 	struct call *c = call_of(r);
-	struct conversion e = { 0 };
+	struct conversion e = { .sanitize = "" };
 	struct arena m = ARENA(NB_ARENA_MAX);
 	struct json_limits lim = { .depth = NB_DEPTH_MAX + 2,
 		                   .values = 8000000,
@@ -207,6 +209,6 @@ static void post_convert(struct call *c)
 const struct route nbconvert_routes[] = {
 	{ "GET", "api/nbconvert", list_exporters, ROUTE_API },
 	{ "GET", "nbconvert/:format/*", get_convert, ROUTE_FILES },
-	{ "POST", "nbconvert/:format", post_convert, ROUTE_API },
+	{ "POST", "nbconvert/:format", post_convert, ROUTE_FILES },
 	{ 0 },
 };

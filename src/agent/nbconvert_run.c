@@ -45,7 +45,7 @@ static const char program[] =
     "    from playwright.async_api import BrowserType\n"
     "    launch = BrowserType.launch\n"
     "    BrowserType.launch = lambda self, **kw: launch(self, executable_path=exe, **kw)\n"
-    "def convert(fmt, path, title):\n"
+    "def convert(fmt, path, title, sanitize):\n"
     "    import nbformat\n"
     "    from nbconvert.exporters import get_exporter\n"
     "    from nbconvert.nbconvertapp import NbConvertApp\n"
@@ -59,6 +59,8 @@ static const char program[] =
     "        exporter = get_exporter(fmt)(config=config)\n"
     "    except (NameError, ValueError) as e:\n"
     "        fail(f'No exporter for format: {fmt} ({e})')\n"
+    "    if fmt == 'html' and sanitize:\n"
+    "        exporter.sanitize_html = sanitize == 'true'\n"
     "    when = datetime.datetime.fromtimestamp(os.stat(path).st_mtime)\n"
     "    res = {'metadata': {'name': title, 'path': os.path.dirname(path),\n"
     "                        'modified_date': when.strftime('%B %d, %Y')},\n"
@@ -81,7 +83,7 @@ static const char program[] =
     "    out.write(json.dumps({'mime': mime, 'name': title + ext}).encode() + b'\\n' + body)\n"
     "    out.flush()\n"
     "try:\n"
-    "    convert(*sys.argv[1:4])\n"
+    "    convert(*sys.argv[1:5])\n"
     "except MemoryError:\n"
     "    fail('memory')\n"
     "except BaseException as e:\n"
@@ -356,7 +358,8 @@ static int pipe_to(struct ev *ev, struct ev_fd *f, ev_fd_fn *fn, int *child_end,
 static int start(struct job *j, const char *python, const struct conversion *e, struct err *err)
 {
 	const char *title = arena_strz(&j->c->r->arena, e->title);
-	const char *argv[] = { python, "-c", program, e->format, e->path, title, NULL };
+	const char *argv[] = { python,  "-c",  program,     e->format,
+		               e->path, title, e->sanitize, NULL };
 	autoclose int out = -1, errs = -1;
 	struct spawn s = SPAWN_NONE;
 	pid_t pid;

@@ -12,7 +12,8 @@ struct conversion {
 	const char *path; /* of the notebook, absolute */
 	const char *cwd;  /* where its pictures lie */
 	struct str title;
-	char *temp;   /* a notebook that was posted: removed afterwards; taken */
+	const char *sanitize; /* of HTML: "true", "false", or "" for what nbconvert does */
+	char *temp;           /* a notebook that was posted: removed afterwards; taken */
 	bool browser; /* needs one: no limit on its address space, which is all reserve */
 };
 

@@ -295,6 +295,12 @@ static size_t busy(const struct agent *a)
 	return n;
 }
 
+static void cut(struct agent *a)
+{
+	list_for_each (it, &a->kernels->all)
+		kclients_cut(CONTAINER_OF(it, struct kernel, node));
+}
+
 static void save(struct agent *a, struct hand_out *out)
 {
 	buf_put_u64le(&out->b, (uint64_t)a->kernels->last_activity);
@@ -326,6 +332,7 @@ const struct hand_part hand_kernels = {
 	.settled = settled,
 	.leave = leave,
 	.busy = busy,
+	.cut = cut,
 	.save = save,
 	.load = load,
 };

@@ -172,6 +172,14 @@ void handover_leave(struct agent *a)
 	}
 }
 
+void handover_cut(struct agent *a)
+{
+	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+		if (parts[i]->cut)
+			parts[i]->cut(a);
+	}
+}
+
 size_t handover_busy(const struct agent *a)
 {
 	size_t n = 0;

@@ -44,6 +44,8 @@ struct hand_part {
 	 * are still there, or have a request in progress. */
 	void (*leave)(struct agent *a);
 	size_t (*busy)(const struct agent *a);
+	/* Those that are still there are cut. */
+	void (*cut)(struct agent *a);
 	void (*save)(struct agent *a, struct hand_out *out);
 	/* -EPROTO with a sentence for what can't be; what only can't be done (a
 	 * process has ended) is no error, and logged. */
@@ -72,6 +74,7 @@ bool hand_bool(struct hand_in *in);
 bool handover_settled(const struct agent *a);
 void handover_leave(struct agent *a);
 size_t handover_busy(const struct agent *a);
+void handover_cut(struct agent *a);
 /* *ret_fd: the state in a sealed memory file. Its descriptors are in out->fds,
  * and close on exec until handover_keep. */
 MUST_CHECK int handover_save(struct agent *a, struct hand_out *out, int *ret_fd,

@@ -386,6 +386,8 @@ struct kclient *kclient_attach(struct kernel *k, struct str session, bool v1, bo
 			return NULL;
 		c->since = runs_seq(k);
 	}
+	if (c->leaving)
+		kspool_clear(&c->way); /* it has ended that one: nothing is on its way */
 	c->v1 = v1;
 	c->browser = browser;
 	c->clean = false;
@@ -409,6 +411,10 @@ void kclient_closed(struct kclient *c, struct ws *w, unsigned code)
 {
 	if (w && c->leaving == w) {
 		c->leaving = NULL;
+		if (c->k && !c->ws && code == 1006)
+			put_back(c, w);
+		if (!c->ws)
+			kspool_clear(&c->way);
 		if (!c->k && !c->ws)
 			ev_at_turn_end(c->a->ev, &c->gone, on_gone);
 		return;
@@ -446,12 +452,21 @@ void kclients_leave(struct kernel *k)
 		c->leaving = c->ws;
 		c->ws = NULL;
 		c->clean = c->paused = false;
-		kspool_clear(&c->way);
 		c->away_ms = ev_now_ms(k->a->ev);
 		ev_timer_stop(&c->more);
 		ws_leave(c->leaving, 1012, STR("the server restarts: come back"), LEAVE_MS);
 	}
 	kclients_sweep(k);
+}
+
+void kclients_cut(struct kernel *k)
+{
+	list_for_each_safe (it, &k->clients) {
+		struct kclient *c = CONTAINER_OF(it, struct kclient, node);
+
+		if (c->leaving)
+			ws_drop(c->leaving);
+	}
 }
 
 size_t kclients_leaving(const struct kernel *k)

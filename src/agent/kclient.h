@@ -66,6 +66,8 @@ void kclients_pause(struct kernel *k, bool pause);
 /* All are sent away; what comes for them is kept until they are back. */
 void kclients_leave(struct kernel *k);
 size_t kclients_leaving(const struct kernel *k);
+/* Those that have not gone are cut; they get what was queued for them. */
+void kclients_cut(struct kernel *k);
 /* One that is away, without anything kept yet; NULL: no memory. */
 struct kclient *kclient_new(struct kernel *k, struct str session);
 /* Clients that are away are let go in time. */

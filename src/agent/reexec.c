@@ -198,6 +198,7 @@ static void leave(struct reexec *x, mono_ms past)
 		ev_timer_start(x->a->ev, &x->timer, LEAVE_STEP_MS, on_step);
 		return;
 	}
+	handover_cut(x->a);
 	if (settled)
 		(void)hand_over(x, &err);
 	else

@@ -486,6 +486,13 @@ static void on_left(struct ev_timer *t)
 		ev_timer_start(w->st.ev, t, w->leave_ms, on_left);
 		return;
 	}
+	ws_drop(w);
+}
+
+void ws_drop(struct ws *w)
+{
+	if (w->dead)
+		return;
 	w->closing = true;
 	w->code = 1006;
 	tell(w);

@@ -59,6 +59,8 @@ void ws_pause(struct ws *w); /* stop reading: back-pressure to the client */
 void ws_resume(struct ws *w);
 /* Sends a close frame, then closes; on_close is still called. */
 void ws_close(struct ws *w, unsigned code, struct str reason);
+/* Closes at once, with code 1006. */
+void ws_drop(struct ws *w);
 /* Sends what is queued and a close frame, and nothing after it, but goes on
  * receiving until the client has answered it (on_close is called then) or
  * timeout_ms have passed without a byte taken (code 1006): nothing of either

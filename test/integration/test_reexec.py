@@ -322,3 +322,33 @@ def test_what_a_cell_showed_before_is_written_after(agent):
     (after,) = json.loads(book.read_text())["cells"]
     shown = "".join(t for o in after["outputs"] for t in o["text"])
     assert [x for x in shown.split() if x.isdigit()] == [*map(str, range(600))]
+
+
+class Slow(Socket):
+    """Reads only when it is asked to; its line may end with a close frame or without."""
+
+    def next_data(self, timeout):
+        data = super().next_data(timeout)
+        if not data:
+            raise websocket.WebSocketConnectionClosedException("closed")
+        return data
+
+
+def test_a_browser_that_does_not_read_gets_the_rest_from_the_new_program(agent):
+    kid = agent.new_kernel()
+    s = Slow(agent, kid, rcvbuf=4096)
+    s.run("pass")
+    mid = s.start("for i in range(100000): print('line', i)\nprint('e''nd', flush=True)")
+    agent.wait_state(kid, "idle")  # it reads nothing meanwhile
+    upgrade(agent)
+    got = []
+    try:
+        while True:  # what its own machine had taken
+            got.append(s.recv())
+    except (OSError, websocket.WebSocketException):
+        s.connect()
+    idle = [m for m in of(got, "status") if m["content"]["execution_state"] == "idle" and m["parent_header"].get("msg_id") == mid]
+    got += [] if idle and of(got, "execute_reply") else s.finish(mid)
+    assert text(m for m in got if m["parent_header"].get("msg_id") == mid) == \
+        "".join(f"line {i}\n" for i in range(100000)) + "end\n"
+    s.close()

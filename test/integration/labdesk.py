@@ -268,6 +268,7 @@ def browser():
         b = p.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield b
         b.close()
+    expect.set_options(timeout=5_000)  # Playwright's own, for the modules that follow
 
 
 @pytest.fixture(scope="module")
@@ -282,7 +283,7 @@ def context(browser, server):
 
 
 @pytest.fixture
-def desk(context, server, request):
+def desk(context, server):
     """Makes pages: the first in the test's own folder, further ones where they are told."""
     pages = []
 

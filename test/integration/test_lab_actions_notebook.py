@@ -106,7 +106,11 @@ def test_the_completer_offers_names_of_the_kernel(lab):
 
     def asked():
         lab.page.keyboard.press("Tab")
-        return offered.filter(has_text="favourite_name").count()
+        for _ in range(10):
+            lab.page.wait_for_timeout(200)
+            if offered.filter(has_text="favourite_name").count():
+                return True
+        return False
 
     # JupyterLab waits one second for an answer, and a kernel's first one may take longer.
     lab.wait_for("completions", asked)
@@ -142,7 +146,7 @@ def test_input_is_asked_below_the_cell(lab):
     box = lab.cell(0).locator(".jp-Stdin-input")
     expect(box).to_be_visible()
     box.fill("Grace")
-    lab.page.keyboard.press("Enter")
+    box.press("Enter")
     expect(lab.output(0)).to_contain_text("Hello Grace")
 
 

@@ -28,25 +28,24 @@ int test_main_(const struct test_case *cases, size_t n, int argc, char **argv);
 /* Open descriptors of this process: the same before and after, or it leaks. */
 int open_fds(void);
 
-#define T_OK(x) \
-	do { \
-		if (!(x)) \
+#define T_OK(x)                                             \
+	do {                                                \
+		if (!(x))                                   \
 			test_fail_(__FILE__, __LINE__, #x); \
 	} while (0)
-#define T_EQ(a, b) \
-	test_eq_((long long)(a), (long long)(b), #a " == " #b, __FILE__, __LINE__)
+#define T_EQ(a, b)    test_eq_((long long)(a), (long long)(b), #a " == " #b, __FILE__, __LINE__)
 #define T_STREQ(a, b) test_streq_((a), (b), #a " == " #b, __FILE__, __LINE__)
 /* Two struct str. */
-#define T_STR(a, b) \
-	do { \
-		struct str ta_ = (a), tb_ = (b); \
+#define T_STR(a, b)                                                                     \
+	do {                                                                            \
+		struct str ta_ = (a), tb_ = (b);                                        \
 		test_memeq_(ta_.ptr, ta_.len, tb_.ptr, tb_.len, #a " == " #b, __FILE__, \
-		            __LINE__); \
+		            __LINE__);                                                  \
 	} while (0)
 
-#define TEST_MAIN(...) \
-	int main(int argc, char **argv) \
-	{ \
-		static const struct test_case cases[] = { __VA_ARGS__ }; \
+#define TEST_MAIN(...)                                                                  \
+	int main(int argc, char **argv)                                                 \
+	{                                                                               \
+		static const struct test_case cases[] = { __VA_ARGS__ };                \
 		return test_main_(cases, sizeof(cases) / sizeof(cases[0]), argc, argv); \
 	}

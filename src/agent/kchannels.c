@@ -61,11 +61,10 @@ static bool tell(struct kclient *c, struct arena *a, struct jmsg_new n)
 
 static bool tell_state(struct kclient *c, struct arena *a, struct str parent, struct str state)
 {
-	return tell(c, a,
-	            (struct jmsg_new){ .channel = JMSG_IOPUB,
-	                               .type = "status",
-	                               .parent = parent,
-	                               .content = state });
+	return tell(
+	    c, a,
+	    (struct jmsg_new){
+	        .channel = JMSG_IOPUB, .type = "status", .parent = parent, .content = state });
 }
 
 /* Asked while a cell runs, the kernel would answer after it, and a page that
@@ -88,8 +87,7 @@ static bool answer_info(struct kclient *c, struct arena *a, const struct jmsg *m
 	                               .parent = m->header,
 	                               .content = buf_str(&k->info) }) &&
 	       tell_state(c, a, m->header, idle) &&
-	       (!buf_len(&k->run.parent) ||
-	        tell_state(c, a, buf_str(&k->run.parent), busy));
+	       (!buf_len(&k->run.parent) || tell_state(c, a, buf_str(&k->run.parent), busy));
 }
 
 static void to_kernel(struct kclient *c, struct arena *a, const struct jmsg *m)

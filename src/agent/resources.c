@@ -80,7 +80,8 @@ static void host_cpu(int root, struct resources *r)
 		if (str_split(&rest, '\n', &line) && str_starts(line, STR("cpu "))) {
 			line = str_trim(str_sub(line, 4, line.len));
 			for (unsigned i = 0; i < 8 && str_split(&line, ' ', &word); i++)
-				if (i != 3 && i != 4 && str_to_u64(word, 0, UINT64_MAX, &v) == 0)
+				if (i != 3 && i != 4 &&
+				    str_to_u64(word, 0, UINT64_MAX, &v) == 0)
 					busy += v;
 		}
 		r->cpu_milli = 0;

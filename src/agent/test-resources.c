@@ -116,10 +116,9 @@ static void test_nothing(void)
 	jw_obj(&w);
 	resources_put(&r, &w);
 	jw_obj_end(&w);
-	T_STREQ(buf_cstr(&b),
-	        "{\"cpu_ns\":null,\"cpu_milli\":null,\"measured_ns\":null,"
-	        "\"memory_bytes\":null,\"memory_limit_bytes\":null,"
-	        "\"disk_used_bytes\":null,\"disk_size_bytes\":null}");
+	T_STREQ(buf_cstr(&b), "{\"cpu_ns\":null,\"cpu_milli\":null,\"measured_ns\":null,"
+	                      "\"memory_bytes\":null,\"memory_limit_bytes\":null,"
+	                      "\"disk_used_bytes\":null,\"disk_size_bytes\":null}");
 	buf_fini(&b);
 	teardown();
 }

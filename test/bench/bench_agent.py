@@ -11,7 +11,7 @@ from pathlib import Path
 
 import requests
 
-from figures import Series, Table, machine, pss_kib, quiet
+from figures import Series, Table, pss_kib, quiet
 from peers import BUILD, TOKEN, carrel_agent, jupyter_server
 from product import Jupyter, Kernel
 
@@ -201,12 +201,7 @@ def main():
         finally:
             theirs.close()
             ours.close()
-    print(machine())
-    print(table.markdown())
-    out = os.environ.get("CARREL_BENCH_OUT")
-    if out:
-        with open(out, "a") as f:
-            f.write(f"\n{table.markdown()}\n")
+    table.finish()
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "integration"))
 
 from edgelab import Lab, frame, read_frame, ws_echo  # noqa: E402
-from figures import Table, machine, quiet  # noqa: E402
+from figures import Table, quiet  # noqa: E402
 
 BUILD = Path(os.environ.get("CARREL_BUILD", Path(__file__).resolve().parents[2] / "build"))
 LOAD = BUILD / "src/edge/bench-load"
@@ -140,12 +140,7 @@ def main():
         throughput(table, tmp)
     with tempfile.TemporaryDirectory() as tmp:
         websockets(table, tmp)
-    print(machine())
-    print(table.markdown())
-    out = os.environ.get("CARREL_BENCH_OUT")
-    if out:
-        with open(out, "a") as f:
-            f.write(f"\n{table.markdown()}\n")
+    table.finish()
 
 
 if __name__ == "__main__":

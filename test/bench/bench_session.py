@@ -12,7 +12,7 @@ from pathlib import Path
 import requests
 from playwright.sync_api import sync_playwright
 
-from figures import Series, Table, machine, pss_kib, quiet, rss_kib
+from figures import Series, Table, pss_kib, quiet, rss_kib
 from peers import BUILD, TOKEN, VENV, carrel_agent, jupyter_server
 from product import Api, Hub, Jupyter
 
@@ -291,12 +291,7 @@ def main():
             hub.stop()
             peer_srv.close()
             agent_srv.close()
-    print(machine())
-    print(table.markdown())
-    out = os.environ.get("CARREL_BENCH_OUT")
-    if out:
-        with open(out, "a") as f:
-            f.write(f"\n{table.markdown()}\n")
+    table.finish()
 
 
 if __name__ == "__main__":

@@ -80,6 +80,13 @@ class Table:
                        f"{ratio:.3f} | {goal} | {'yes' if met else '**no**'} |")
         return "\n".join(out)
 
+    def finish(self):
+        """Prints the table, and adds it to the file that tools/bench gathers."""
+        print(machine(), self.markdown(), sep="\n")
+        if out := os.environ.get("CARREL_BENCH_OUT"):
+            with open(out, "a") as f:
+                f.write(f"\n{self.markdown()}\n")
+
 
 def machine():
     cpu = next((line.split(":", 1)[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), "?")

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Fixtures: a hub for a whole module, and a look afterwards that nothing of it is left."""
+"""Fixtures: a hub, or an agent by itself, for a whole module, and a look afterwards that nothing of it is left."""
 
 import tempfile
 from pathlib import Path
 
 import pytest
 
+from kernelsocket import Agent
 from leftovers import check_clean
 from product import BUILD, Hub
 
@@ -32,3 +33,18 @@ def hub(state_dir):
 @pytest.fixture(scope="module")
 def api(hub):
     return hub.login()
+
+
+@pytest.fixture(scope="module")
+def agent(tmp_path_factory):
+    a = Agent(tmp_path_factory.mktemp("agent") / "root")
+    try:
+        yield a.start()
+    finally:
+        assert a.stop() == 0
+
+
+@pytest.fixture(scope="module")
+def kid(agent):
+    """A kernel of that agent."""
+    return agent.new_kernel()

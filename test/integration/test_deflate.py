@@ -10,7 +10,7 @@ import zlib
 import pytest
 
 from edgelab import Lab, accept_of, frame, read_frame
-from kernelsocket import Agent, Socket, of, text
+from kernelsocket import Socket, of, text
 from packed import FAR, TAIL, PackedSocket, PackedWs, private_kb
 
 OFFER = "permessage-deflate; client_max_window_bits"
@@ -95,20 +95,6 @@ def test_edge_refuses_answers_that_were_not_asked_for(lab, label, answer):
 
 
 # ---- the agent ----
-
-
-@pytest.fixture(scope="module")
-def agent(tmp_path_factory):
-    a = Agent(tmp_path_factory.mktemp("agent") / "root")
-    try:
-        yield a.start()
-    finally:
-        assert a.stop() == 0
-
-
-@pytest.fixture(scope="module")
-def kid(agent):
-    return agent.new_kernel()
 
 
 TABLE = "for i in range(300): print(f'{i:5d} a line of a table', i * i, flush=i % 10 == 9)"

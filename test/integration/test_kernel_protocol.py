@@ -11,7 +11,7 @@ import websocket
 from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.session import Session
 
-from kernelsocket import Agent, Socket
+from kernelsocket import Socket
 
 # Upstream waits 0.1 s for what a quiet machine has long sent; what has been asked for is worth this much.
 PATIENCE_S = 60
@@ -72,15 +72,6 @@ class Client(BlockingKernelClient):
     iopub_channel = property(lambda self: self.line.channels["iopub"])
     stdin_channel = property(lambda self: self.line.channels["stdin"])
     control_channel = property(lambda self: self.line.channels["control"])
-
-
-@pytest.fixture(scope="module")
-def agent(tmp_path_factory):
-    a = Agent(tmp_path_factory.mktemp("agent") / "root")
-    try:
-        yield a.start()
-    finally:
-        assert a.stop() == 0
 
 
 class PythonTests(jupyter_kernel_test.KernelTests):

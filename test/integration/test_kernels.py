@@ -17,15 +17,6 @@ from processes import start_time
 from product import wait_for
 
 
-@pytest.fixture(scope="module")
-def agent(tmp_path_factory):
-    a = Agent(tmp_path_factory.mktemp("agent") / "root")
-    try:
-        yield a.start()
-    finally:
-        assert a.stop() == 0
-
-
 @pytest.fixture
 def fresh(agent):
     """No kernel before, and none after."""

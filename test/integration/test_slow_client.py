@@ -8,25 +8,11 @@ import socket
 import pytest
 
 from edgelab import Gone
-from kernelsocket import Agent, Socket, of, text
+from kernelsocket import Socket, of, text
 from packed import PackedSocket, private_kb
 from product import wait_for
 
 LINES = "for i in range({n}): print('%09d' % i + ' of a cell that says much' * {width}, flush=i % 100 == 99)"
-
-
-@pytest.fixture(scope="module")
-def agent(tmp_path_factory):
-    a = Agent(tmp_path_factory.mktemp("agent") / "root")
-    try:
-        yield a.start()
-    finally:
-        assert a.stop() == 0
-
-
-@pytest.fixture(scope="module")
-def kid(agent):
-    return agent.new_kernel()
 
 
 def ended(watcher, mid):

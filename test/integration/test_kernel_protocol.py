@@ -59,7 +59,9 @@ class Line:
         parent, name = msg["parent_header"].get("msg_id"), msg.pop("channel")
         if name != "iopub" or (msg["header"]["msg_type"] == "status" and msg["content"]["execution_state"] == "idle"):
             self.unanswered.get(name, set()).discard(parent)
-        self.channels[name].waiting.append(msg)
+        # What a kernel says of itself while it starts (debugpy's warnings) is nobody's answer.
+        if parent or name != "iopub":
+            self.channels[name].waiting.append(msg)
         return True
 
 

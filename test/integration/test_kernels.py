@@ -157,7 +157,8 @@ def test_restart_while_a_cell_runs(fresh):
 def test_a_killed_kernel_comes_back_and_the_cell_says_why(fresh):
     kid = fresh.new_kernel()
     s = Socket(fresh, kid)
-    mid = s.start("import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
+    # Half a second, for the kernel's own thread to have said that it is busy.
+    mid = s.start("import os, signal, time; time.sleep(0.5); os.kill(os.getpid(), signal.SIGKILL)")
     got = s.until(lambda m: m["msg_type"] == "status" and m["content"]["execution_state"] == "restarting")
     kinds = [m["msg_type"] for m in got if m["parent_header"].get("msg_id") == mid]
     assert "error" in kinds and kinds[-1] == "status" and "execute_reply" in kinds

@@ -8,11 +8,12 @@ import websocket
 
 from product import BUILD, Jupyter, Kernel, text_of, wait_for
 
+# Long enough for what the shim says of it: once in 5 s at most.
 COUNT = """
 import time
 for i in range(400):
     print(i)
-    time.sleep(0.01)
+    time.sleep(0.04)
 """
 
 

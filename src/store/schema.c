@@ -147,7 +147,151 @@ static const char v2[] =
     " PRIMARY KEY(account_id, key_hash)) STRICT, WITHOUT ROWID;"
     "CREATE INDEX idempotency_at ON idempotency(at_us);";
 
-static const char *const migrations[] = { v1, v2 };
+static const char v3[] =
+    /* What an owner may do. types: ids separated by spaces, or "*". 0 seconds
+     * or bytes: none. price_mode: a running session keeps its price or follows
+     * the catalogue's. */
+    "CREATE TABLE plan(id TEXT PRIMARY KEY, name TEXT NOT NULL, sessions_max INTEGER NOT NULL,"
+    " storage_bytes_max INTEGER NOT NULL, session_max_s INTEGER NOT NULL,"
+    " auto_stop_min_s INTEGER NOT NULL, auto_stop_max_s INTEGER NOT NULL, types TEXT NOT NULL,"
+    " private INTEGER NOT NULL, free_s_month INTEGER NOT NULL, credit_new INTEGER NOT NULL,"
+    " priority INTEGER NOT NULL,"
+    " price_mode TEXT NOT NULL CHECK (price_mode IN ('keep','follow')),"
+    " notice_s INTEGER NOT NULL, hold_s INTEGER NOT NULL, is_default INTEGER NOT NULL,"
+    " retired INTEGER NOT NULL, updated_us INTEGER NOT NULL) STRICT;"
+    "CREATE UNIQUE INDEX plan_default ON plan(is_default) WHERE is_default = 1;"
+
+    /* source: 'config' follows the configuration file until somebody edits it. */
+    "CREATE TABLE instance_type(id TEXT PRIMARY KEY, name TEXT NOT NULL,"
+    " cpu_milli INTEGER NOT NULL, memory_bytes INTEGER NOT NULL, pids INTEGER NOT NULL,"
+    " gpu_class TEXT NOT NULL, gpu_count INTEGER NOT NULL, preemptible INTEGER NOT NULL,"
+    " source TEXT NOT NULL CHECK (source IN ('config','catalogue')),"
+    " retired INTEGER NOT NULL, updated_us INTEGER NOT NULL) STRICT;"
+
+    /* resource: "type:<id>", per hour; "storage", per GB (10^9 bytes) and month
+     * of 730 hours. The newest row with from_us <= t holds at t. */
+    "CREATE TABLE price(seq INTEGER PRIMARY KEY AUTOINCREMENT, resource TEXT NOT NULL,"
+    " from_us INTEGER NOT NULL, rate INTEGER NOT NULL, actor TEXT NOT NULL,"
+    " at_us INTEGER NOT NULL) STRICT;"
+    "CREATE INDEX price_resource ON price(resource, from_us, seq);"
+    "CREATE TRIGGER price_no_update BEFORE UPDATE ON price"
+    " BEGIN SELECT RAISE(ABORT, 'prices are append-only'); END;"
+    "CREATE TRIGGER price_no_delete BEFORE DELETE ON price"
+    " BEGIN SELECT RAISE(ABORT, 'prices are append-only'); END;"
+
+    "CREATE TABLE setting(name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;"
+    "INSERT INTO setting(name, value) VALUES('catalogue_version','1');"
+
+    /* "": the default plan. */
+    "ALTER TABLE account ADD COLUMN plan_id TEXT NOT NULL DEFAULT '';"
+    /* 0: the plan's; "": none; see core/calendar.h. */
+    "ALTER TABLE workspace ADD COLUMN max_s INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE workspace ADD COLUMN stop_calendar TEXT NOT NULL DEFAULT '';"
+
+    "ALTER TABLE session ADD COLUMN plan_id TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE session ADD COLUMN price_mode TEXT NOT NULL DEFAULT 'keep';"
+    "ALTER TABLE session ADD COLUMN gpu_class TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE session ADD COLUMN gpu_count INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE session ADD COLUMN preemptible INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE session ADD COLUMN priority INTEGER NOT NULL DEFAULT 0;"
+    /* In the queue: since when, whether its turn starts or holds it, until when
+     * it is held (boot clock), and the types that it would take instead. */
+    "ALTER TABLE session ADD COLUMN queued_boot INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE session ADD COLUMN on_turn TEXT NOT NULL DEFAULT 'start';"
+    "ALTER TABLE session ADD COLUMN held_until INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE session ADD COLUMN fallback_types TEXT NOT NULL DEFAULT '';"
+    /* The other clocks, on the boot clock; 0: none. */
+    "ALTER TABLE session ADD COLUMN calendar_at INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE session ADD COLUMN lease_until INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE session ADD COLUMN warned_early_at INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE session ADD COLUMN noticed_s INTEGER NOT NULL DEFAULT 0;"
+    /* The last minutes before it stopped, JSON. */
+    "ALTER TABLE session ADD COLUMN activity TEXT NOT NULL DEFAULT '';"
+
+    /* One size of one volume for one time; open while to_us is NULL. */
+    "CREATE TABLE storage_span(seq INTEGER PRIMARY KEY AUTOINCREMENT,"
+    " volume_id TEXT NOT NULL, workspace_id TEXT NOT NULL, account_id TEXT NOT NULL,"
+    " bytes INTEGER NOT NULL, from_us INTEGER NOT NULL, to_us INTEGER,"
+    " charged_us INTEGER NOT NULL) STRICT;"
+    "CREATE UNIQUE INDEX storage_span_open ON storage_span(volume_id) WHERE to_us IS NULL;"
+    "CREATE INDEX storage_span_account ON storage_span(account_id, from_us);"
+
+    /* The lines of usage and invoices: a part of a segment (cut at the month's
+     * end, at a change of price, where free hours end) or of a storage span, or
+     * a line by hand. month: 'YYYY-MM' of the site's time zone. */
+    "CREATE TABLE charge(seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE,"
+    " account_id TEXT NOT NULL REFERENCES account(id),"
+    " kind TEXT NOT NULL CHECK (kind IN ('compute','storage','correction')),"
+    " month TEXT NOT NULL, workspace_id TEXT NOT NULL, session_id TEXT NOT NULL,"
+    " epoch INTEGER NOT NULL, segment INTEGER NOT NULL, part INTEGER NOT NULL,"
+    " volume_id TEXT NOT NULL, resource TEXT NOT NULL, from_us INTEGER NOT NULL,"
+    " to_us INTEGER NOT NULL, ns INTEGER NOT NULL, bytes INTEGER NOT NULL,"
+    " rate INTEGER NOT NULL, free INTEGER NOT NULL, amount INTEGER NOT NULL,"
+    " estimated INTEGER NOT NULL, reason TEXT NOT NULL, corrects TEXT NOT NULL DEFAULT '',"
+    " at_us INTEGER NOT NULL) STRICT;"
+    "CREATE UNIQUE INDEX charge_segment ON charge(session_id, epoch, segment, part)"
+    " WHERE kind = 'compute';"
+    "CREATE UNIQUE INDEX charge_storage ON charge(volume_id, from_us) WHERE kind = 'storage';"
+    "CREATE INDEX charge_account ON charge(account_id, from_us);"
+    "CREATE INDEX charge_month ON charge(account_id, month);"
+    "CREATE TRIGGER charge_no_update BEFORE UPDATE ON charge"
+    " BEGIN SELECT RAISE(ABORT, 'charges are append-only'); END;"
+    "CREATE TRIGGER charge_no_delete BEFORE DELETE ON charge"
+    " BEGIN SELECT RAISE(ABORT, 'charges are append-only'); END;"
+    "INSERT INTO charge(id, account_id, kind, month, workspace_id, session_id, epoch, segment,"
+    " part, volume_id, resource, from_us, to_us, ns, bytes, rate, free, amount, estimated,"
+    " reason, at_us) SELECT 'ch_' || session_id || '-' || epoch || '-' || segment || '-0',"
+    " account_id, 'compute', strftime('%Y-%m', started_us / 1000000, 'unixepoch'),"
+    " workspace_id, session_id, epoch, segment, 0, '', instance_type, started_us, stopped_us,"
+    " ns, 0, price_per_hour, 0, amount, estimated, reason, stopped_us FROM segment"
+    " ORDER BY seq;"
+
+    /* Money given to an owner, which invoices use up first; the ledger has it too. */
+    "CREATE TABLE credit(seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE,"
+    " account_id TEXT NOT NULL REFERENCES account(id), amount INTEGER NOT NULL,"
+    " note TEXT NOT NULL, actor TEXT NOT NULL, at_us INTEGER NOT NULL) STRICT;"
+    "CREATE INDEX credit_account ON credit(account_id, seq);"
+    "CREATE TRIGGER credit_no_update BEFORE UPDATE ON credit"
+    " BEGIN SELECT RAISE(ABORT, 'credits are append-only'); END;"
+    "CREATE TRIGGER credit_no_delete BEFORE DELETE ON credit"
+    " BEGIN SELECT RAISE(ABORT, 'credits are append-only'); END;"
+
+    /* number counts without gaps over the site; lines are bound by
+     * invoice_line, because a charge is never changed. */
+    "CREATE TABLE invoice(number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,"
+    " account_id TEXT NOT NULL REFERENCES account(id), month TEXT NOT NULL,"
+    " from_us INTEGER NOT NULL, to_us INTEGER NOT NULL, closed_us INTEGER NOT NULL,"
+    " usage_amount INTEGER NOT NULL, credit_amount INTEGER NOT NULL,"
+    " due_amount INTEGER NOT NULL, currency TEXT NOT NULL, lines INTEGER NOT NULL,"
+    " name TEXT NOT NULL, email TEXT NOT NULL, hash BLOB NOT NULL,"
+    " UNIQUE(account_id, month)) STRICT;"
+    "CREATE TABLE invoice_line(charge_seq INTEGER PRIMARY KEY REFERENCES charge(seq),"
+    " invoice_number INTEGER NOT NULL REFERENCES invoice(number)) STRICT;"
+    "CREATE INDEX invoice_line_number ON invoice_line(invoice_number, charge_seq);"
+    "CREATE TABLE month_closed(month TEXT PRIMARY KEY, at_us INTEGER NOT NULL,"
+    " actor TEXT NOT NULL, invoices INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+    "CREATE TRIGGER invoice_no_update BEFORE UPDATE ON invoice"
+    " BEGIN SELECT RAISE(ABORT, 'invoices are append-only'); END;"
+    "CREATE TRIGGER invoice_no_delete BEFORE DELETE ON invoice"
+    " BEGIN SELECT RAISE(ABORT, 'invoices are append-only'); END;"
+    "CREATE TRIGGER invoice_line_no_update BEFORE UPDATE ON invoice_line"
+    " BEGIN SELECT RAISE(ABORT, 'invoices are append-only'); END;"
+    "CREATE TRIGGER invoice_line_no_delete BEFORE DELETE ON invoice_line"
+    " BEGIN SELECT RAISE(ABORT, 'invoices are append-only'); END;"
+
+    /* account_id "": the whole site. alerted: 'YYYY-MM:percent' of the last alert. */
+    "CREATE TABLE budget(id TEXT PRIMARY KEY, account_id TEXT NOT NULL UNIQUE,"
+    " amount INTEGER NOT NULL, hard INTEGER NOT NULL, alerted TEXT NOT NULL,"
+    " version INTEGER NOT NULL, updated_us INTEGER NOT NULL) STRICT;"
+
+    /* What people are told, kept until they have read it. */
+    "CREATE TABLE notice(seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE,"
+    " account_id TEXT NOT NULL REFERENCES account(id), kind TEXT NOT NULL,"
+    " object_id TEXT NOT NULL, data TEXT NOT NULL, at_us INTEGER NOT NULL,"
+    " read_us INTEGER) STRICT;"
+    "CREATE INDEX notice_account ON notice(account_id, seq);";
+
+static const char *const migrations[] = { v1, v2, v3 };
 const unsigned schema_version = ARRAY_LEN(migrations);
 
 static int version_of(struct db *db, unsigned *ret, struct err *err)

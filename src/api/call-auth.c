@@ -163,6 +163,16 @@ static bool account(struct call *c)
 	return true;
 }
 
+static bool admin(struct call *c)
+{
+	if (!account(c))
+		return false;
+	if (!c->who.admin)
+		(void)call_problem(c, PROBLEM_FORBIDDEN, NULL,
+		                   "Only an administrator of this site may do this.");
+	return c->who.admin;
+}
+
 static bool peer(struct call *c, bool root_only)
 {
 	uid_t uid = c->req->peer_uid;
@@ -198,6 +208,8 @@ bool call_authenticate(struct call *c)
 		return true;
 	case WHO_ACCOUNT:
 		return account(c);
+	case WHO_ADMIN:
+		return admin(c);
 	case WHO_METRICS:
 		return metrics(c);
 	case WHO_EDGE:

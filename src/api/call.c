@@ -308,7 +308,8 @@ static bool take_idempotency_key(struct call *c, struct str body)
 
 	if (!key.ptr || !str_is(c->req->head.method, "POST") || !c->route->audit)
 		return true;
-	if (c->route->who != WHO_ACCOUNT && !(c->route->flags & ROUTE_SECRET))
+	if (c->route->who != WHO_ACCOUNT && c->route->who != WHO_ADMIN &&
+	    !(c->route->flags & ROUTE_SECRET))
 		return true;
 	if (key.len == 0 || key.len > IDEM_KEY_MAX ||
 	    http_count(&c->req->head, "Idempotency-Key") > 1) {

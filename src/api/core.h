@@ -28,7 +28,7 @@ struct core_cfg {
 	struct deadline_rules deadlines;
 	uint64_t storage_default_bytes, storage_min_bytes, storage_max_bytes;
 	const char *default_type, *default_image;
-	const struct instance_type *types;
+	const struct instance_type *types; /* what the catalogue begins with */
 	size_t ntypes;
 	const struct core_image_text *images;
 	size_t nimages;

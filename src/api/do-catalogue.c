@@ -2,18 +2,35 @@
 #include "api/do.h"
 #include "api/show.h"
 #include "api/state.h"
+#include "store/catalogue.h"
 #include "store/workspaces.h"
+
+struct type_out {
+	struct jsonw *w;
+	struct call *c;
+};
+
+static void on_type(void *arg, const struct instance_type *t, enum type_source source)
+{
+	struct type_out *o = arg;
+
+	if (!t->retired)
+		show_type(o->w, o->c->core, t);
+}
 
 void do_types(struct call *c)
 {
-	const struct core_cfg *cfg = c->core->cfg;
 	struct jsonw w = JSONW(&c->out);
+	struct type_out o = { &w, c };
 
 	jw_obj(&w);
 	jw_key(&w, "items");
 	jw_arr(&w);
-	for (size_t i = 0; i < cfg->ntypes; i++)
-		show_type(&w, c->core, &cfg->types[i]);
+	if (type_list(store_reader(c->core->store), c->now.wall, on_type, &o) < 0) {
+		call_fail(c, PROBLEM_INTERNAL, NULL,
+		          "The instance types can't be read; try again.");
+		return;
+	}
 	jw_arr_end(&w);
 	jw_kv_null(&w, "next");
 	jw_obj_end(&w);

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "api/catalogue.h"
 #include "api/do.h"
 #include "api/launch.h"
 #include "api/link.h"
@@ -10,6 +11,7 @@
 #include "api/sse.h"
 #include "api/state.h"
 #include "base/rand.h"
+#include "store/catalogue.h"
 #include "store/feed.h"
 #include "store/sessions.h"
 #include "store/workspaces.h"
@@ -77,23 +79,49 @@ static int pick_image(struct db *db, struct call *c, const struct workspace *w,
 	return 0; /* else it waits in the queue for its image */
 }
 
-static int pick_type(struct call *c, const struct workspace *w, struct session *s)
+/* Read in the transaction: the price is that of this moment, and holds from
+ * here on if the plan keeps prices. */
+static int pick_type(struct db *db, struct call *c, const struct workspace *w,
+                     struct session *s, struct err *err)
 {
 	const struct action *a = c->own;
-	const struct instance_type *t =
-	    core_type(c->core->cfg, a->type[0] ? a->type : w->instance_type);
+	const char *id = a->type[0] ? a->type : w->instance_type;
+	struct instance_type t;
+	int r = type_get(db, str_of(id), c->now.wall, &t, NULL);
 
-	if (!t)
+	if (r < 0)
+		return ERR(err, r, "instance types");
+	if (r == 0 || t.retired)
 		return call_problem(
 		    c, PROBLEM_CONFLICT, "instance_type",
 		    "The instance type %.60s is not offered any more. Choose another "
 		    "one for the workspace.",
-		    w->instance_type);
-	memcpy(s->instance_type, t->id, sizeof(s->instance_type));
-	s->cpu_milli = t->cpu_milli;
-	s->memory_bytes = t->memory_bytes;
-	s->pids = t->pids;
-	s->price_per_hour = t->price_per_hour; /* fixed from here on */
+		    id);
+	memcpy(s->instance_type, t.id, sizeof(s->instance_type));
+	s->cpu_milli = t.cpu_milli;
+	s->memory_bytes = t.memory_bytes;
+	s->pids = t.pids;
+	memcpy(s->gpu_class, t.gpu_class, sizeof(s->gpu_class));
+	s->gpu_count = t.gpu_count;
+	s->preemptible = t.preemptible;
+	s->price_per_hour = t.price_per_hour;
+	return 0;
+}
+
+/* What the owner's plan says of it, kept with the session. */
+static int pick_plan(struct db *db, const struct workspace *w, struct session *s,
+                     const struct deadline_rules *site, struct err *err)
+{
+	struct plan p;
+	int r = plan_of_account(db, str_of(w->account_id), &p);
+
+	if (r <= 0)
+		return ERR(err, r < 0 ? r : -ENOENT, "plan of the account");
+	memcpy(s->plan_id, p.id, sizeof(s->plan_id));
+	s->price_mode = p.price_mode;
+	s->priority = p.priority;
+	s->auto_stop_s = plan_clamp_auto_stop(&p, site, w->auto_stop_s);
+	s->max_s = plan_clamp_session_max(&p, site, w->max_s);
 	return 0;
 }
 
@@ -135,8 +163,7 @@ static int make_session(struct db *db, struct call *c, struct workspace *w, stru
 	unsigned before = 0;
 	int r;
 
-	*s = (struct session){ .auto_stop_s = w->auto_stop_s,
-		               .max_s = c->core->cfg->deadlines.max_s };
+	*s = (struct session){ 0 };
 	session_init(s, &c->now);
 	rand_id("s", s->id);
 	memcpy(s->account_id, w->account_id, sizeof(s->account_id));
@@ -151,7 +178,9 @@ static int make_session(struct db *db, struct call *c, struct workspace *w, stru
 		                    "At most %d sessions run at once for one account; stop one "
 		                    "first.",
 		                    SESSIONS_PER_ACCOUNT);
-	r = pick_type(c, w, s);
+	r = pick_plan(db, w, s, &c->core->cfg->deadlines, err);
+	if (r == 0)
+		r = pick_type(db, c, w, s, err);
 	if (r == 0)
 		r = pick_image(db, c, w, s, err);
 	if (r == 0)
@@ -212,7 +241,7 @@ void do_start(struct call *c)
 	struct str type = call_str(c, "instance_type");
 
 	(void)snprintf(a->type, sizeof(a->type), "%.*s", STR_ARG(type));
-	if (type.ptr && !core_type(c->core->cfg, a->type)) {
+	if (type.ptr && !core_offers(c->core, a->type)) {
 		call_fail(
 		    c, PROBLEM_INVALID_FIELD, "instance_type",
 		    "There is no such instance type; GET /api/v1/instance-types lists them.");

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "api/catalogue.h"
 #include "api/do.h"
 #include "api/launch.h"
 #include "api/link.h"
@@ -116,7 +117,7 @@ static bool take_type(struct call *c, struct wish *x)
 	if (!x->type)
 		return true;
 	(void)snprintf(x->w.instance_type, sizeof(x->w.instance_type), "%.*s", STR_ARG(id));
-	if (!core_type(c->core->cfg, x->w.instance_type)) {
+	if (!core_offers(c->core, x->w.instance_type)) {
 		call_fail(
 		    c, PROBLEM_INVALID_FIELD, "instance_type",
 		    "There is no such instance type; GET /api/v1/instance-types lists them.");
@@ -247,7 +248,7 @@ void do_workspace_create(struct call *c)
 		x->w.storage_bytes = cfg->storage_default_bytes;
 	if (!x->auto_stop)
 		x->w.auto_stop_s = cfg->deadlines.auto_stop_default_s;
-	if (!x->type && !core_type(cfg, cfg->default_type)) {
+	if (!x->type && !core_offers(c->core, cfg->default_type)) {
 		call_fail(c, PROBLEM_INVALID_FIELD, "instance_type",
 		          "Choose an instance type.");
 		return;

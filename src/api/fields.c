@@ -99,6 +99,12 @@ static bool check_value(struct call *c, const struct field *f, const struct json
 		return false;
 	case FIELD_STRINGS:
 		return check_strings(c, f, v);
+	case FIELD_JSON:
+		if (v->type == JSON_ARRAY || v->type == JSON_OBJECT)
+			return true;
+		call_fail(c, PROBLEM_INVALID_FIELD, f->name,
+		          "'%s' must be an object or an array.", f->name);
+		return false;
 	}
 	return false;
 }

@@ -155,7 +155,7 @@ static void put_field_schema(struct jsonw *w, const struct field *f)
 		jw_obj(w);
 		jw_kv_z(w, "type", "string");
 		jw_obj_end(w);
-	} else {
+	} else if (f->type != FIELD_JSON) {
 		put_simple(w,
 		           *(f->type == FIELD_INTEGER   ? "i"
 		             : f->type == FIELD_BOOLEAN ? "b"

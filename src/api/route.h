@@ -15,6 +15,7 @@ typedef void call_fn(struct call *c);
 enum route_who {
 	WHO_ANYONE = 1, /* no sign-in needed */
 	WHO_ACCOUNT,    /* a browser's login or a token, with `right` */
+	WHO_ADMIN,      /* the same, of an administrator */
 	WHO_METRICS,    /* from this machine, or an administrator's token */
 	WHO_EDGE,       /* the edge's process, root, or our own uid */
 	WHO_ROOT,       /* root on this machine */
@@ -25,6 +26,7 @@ enum field_type {
 	FIELD_INTEGER,
 	FIELD_BOOLEAN,
 	FIELD_STRINGS, /* array of strings */
+	FIELD_JSON,    /* an array or object that the handler reads */
 };
 
 #define FIELDS_MAX 8

@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "api/call.h"
+#include "api/catalogue.h"
 #include "api/core.h"
 #include "api/keep.h"
 #include "api/live.h"
@@ -33,14 +34,6 @@ struct now core_now(const struct core *core)
 
 	memcpy(now.boot_id, core->boot_id, sizeof(now.boot_id));
 	return now;
-}
-
-const struct instance_type *core_type(const struct core_cfg *cfg, const char *id)
-{
-	for (size_t i = 0; i < cfg->ntypes; i++)
-		if (strcmp(cfg->types[i].id, id) == 0)
-			return &cfg->types[i];
-	return NULL;
 }
 
 void core_cfg_default(struct core_cfg *cfg)
@@ -134,6 +127,13 @@ static int run_admin(struct db *db, struct store_job *j, struct err *err)
 	return r < 0 ? r : audit_add(db, &row, err);
 }
 
+static int run_catalogue(struct db *db, struct store_job *j, struct err *err)
+{
+	struct chore *x = CONTAINER_OF(j, struct chore, job);
+
+	return catalogue_seed(db, x->core->cfg, &x->now, err);
+}
+
 static int run_sweep(struct db *db, struct store_job *j, struct err *err)
 {
 	struct chore *x = CONTAINER_OF(j, struct chore, job);
@@ -159,6 +159,7 @@ static void on_tick(struct ev_timer *t)
 
 	core->ticks++;
 	live_tick(core);
+	catalogue_tick(core);
 	if (core->ticks % 5 == 0)
 		sse_tick(core);
 	ev_timer_start(core->ev, t, TICK_MS, on_tick);
@@ -168,6 +169,17 @@ static void on_signal(struct ev *ev, int signo, void *arg)
 {
 	log_event(LOG_INFO, "core_ends", LI("signal", signo));
 	ev_stop(ev);
+}
+
+/* Nobody is served before the catalogue stands. */
+static int await_chores(struct core *core, struct err *err)
+{
+	int r = 0;
+
+	while (r == 0 && store_pending(core->store) > 0)
+		r = ev_turn(core->ev, 50, err);
+	catalogue_load(core);
+	return r;
 }
 
 static int start_parts(struct core *core, int listen_fd, struct err *err)
@@ -187,6 +199,10 @@ static int start_parts(struct core *core, int listen_fd, struct err *err)
 	if (r < 0)
 		return r;
 	submit_chore(core, run_admin);
+	submit_chore(core, run_catalogue);
+	r = await_chores(core, err);
+	if (r < 0)
+		return r;
 	r = link_new(core->ev, &link, &core->link, err);
 	if (r < 0)
 		return r;
@@ -260,10 +276,12 @@ int core_run(const struct core_cfg *cfg, int listen_fd, struct err *err)
 	(void)mallopt(M_ARENA_MAX, 1);
 	auth_init();
 	core->cfg = cfg;
+	catalogue_init(core);
 	map_init(&core->live, 20000);
 	list_init(&core->subs);
 	r = ev_new(&core->ev, err);
 	if (r < 0) {
+		catalogue_fini(core);
 		free(core);
 		return r;
 	}
@@ -272,6 +290,7 @@ int core_run(const struct core_cfg *cfg, int listen_fd, struct err *err)
 		r = ev_run(core->ev, err);
 	stop(core);
 	ev_free(core->ev);
+	catalogue_fini(core);
 	free(core);
 	return r;
 }

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "api/catalogue.h"
 #include "api/live.h"
 #include "core/meter.h"
 
@@ -120,8 +121,10 @@ void workspace_etag(const struct workspace *w, char ret[ETAG_MAX])
 void show_workspace(struct jsonw *w, struct core *core, enum show how,
                     const struct workspace_view *v)
 {
-	const struct instance_type *t = core_type(core->cfg, v->w.instance_type);
+	struct instance_type t = { 0 };
 	char etag[ETAG_MAX];
+
+	(void)core_type(core, v->w.instance_type, &t);
 
 	jw_obj(w);
 	jw_kv_z(w, "id", v->w.id);
@@ -143,7 +146,7 @@ void show_workspace(struct jsonw *w, struct core *core, enum show how,
 		show_session(w, core, how, &v->last, &v->w);
 	else
 		jw_null(w);
-	show_money(w, "price_per_hour", t ? t->price_per_hour : 0);
+	show_money(w, "price_per_hour", t.price_per_hour);
 	jw_kv_z(w, "currency", core->cfg->currency);
 	workspace_etag(&v->w, etag);
 	jw_kv_z(w, "etag", etag);

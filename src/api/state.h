@@ -10,6 +10,7 @@
 #include "store/store.h"
 
 struct link;
+struct catalogue;
 
 /* The engine's host, as it last said. */
 struct facts {
@@ -35,6 +36,7 @@ struct core {
 	struct http_server *http;
 	struct link *link;
 	struct facts facts;
+	struct catalogue *catalogue;  /* see catalogue.h */
 	uint8_t images_sum[HASH_LEN]; /* of the engine's list that the store has */
 	char boot_id[37];
 	mono_ms began;
@@ -49,5 +51,3 @@ struct core {
 };
 
 struct now core_now(const struct core *core);
-/* NULL if there is no such type (any more). */
-const struct instance_type *core_type(const struct core_cfg *cfg, const char *id);

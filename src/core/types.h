@@ -16,6 +16,10 @@
 #define EMAIL_MAX      254
 #define LABEL_LEN      26
 #define TYPE_ID_MAX    64
+#define PLAN_ID_MAX    64
+#define GPU_CLASS_MAX  32
+#define CALENDAR_MAX   96 /* "19:00 mon-fri Europe/Berlin" */
+#define TYPE_LIST_MAX  512
 #define IMAGE_ID_MAX   80
 #define HASH_LEN       32
 #define REASON_MAX     32
@@ -31,6 +35,7 @@ struct account {
 	char password[128]; /* libsodium's text form; "" = none yet */
 	bool admin;
 	wall_us created;
+	char plan_id[PLAN_ID_MAX]; /* "": the default plan */
 };
 
 /* A browser's sign-in. The cookie's value is not kept, only its SHA-256. */
@@ -55,7 +60,11 @@ struct instance_type {
 	uint32_t cpu_milli;
 	uint64_t memory_bytes;
 	uint32_t pids;
-	money_micro price_per_hour;
+	money_micro price_per_hour;    /* at the moment that it was read for */
+	char gpu_class[GPU_CLASS_MAX]; /* "": none */
+	uint32_t gpu_count;
+	bool preemptible;
+	bool retired; /* not offered any more; what runs goes on */
 };
 
 struct image {
@@ -77,10 +86,18 @@ struct workspace {
 	char volume_id[ID_MAX];
 	uint64_t storage_bytes;
 	uint32_t auto_stop_s;
+	uint32_t max_s;                   /* 0: the plan's */
+	char stop_calendar[CALENDAR_MAX]; /* "": none, see core/calendar.h */
 	wall_us created, updated;
 	uint32_t version;             /* its ETag */
 	char session_id[ID_MAX];      /* one that has not ended, or "" */
 	char last_session_id[ID_MAX]; /* the newest that has ended, or "" */
+};
+
+/* What a running session pays when the catalogue's price changes. */
+enum price_mode {
+	PRICE_KEEP,   /* the rate at its start, to its end */
+	PRICE_FOLLOW, /* the rate of each moment */
 };
 
 struct session {
@@ -103,6 +120,13 @@ struct session {
 	uint32_t pids;
 	money_micro price_per_hour;
 	uint32_t max_s;
+	char plan_id[PLAN_ID_MAX];
+	enum price_mode price_mode;
+	char gpu_class[GPU_CLASS_MAX];
+	uint32_t gpu_count;
+	bool preemptible;
+	int32_t priority; /* the plan's, for the queue */
+
 	uint32_t auto_stop_s; /* follows the workspace while it runs */
 
 	wall_us created, started, stopped; /* 0: not yet */
@@ -111,6 +135,15 @@ struct session {
 	boot_ns started_boot;              /* from the journal, 0: not yet */
 	boot_ns extend_until, stop_at, warned_stop_at;
 	char stop_why[16];
+	boot_ns calendar_at, lease_until; /* the other clocks, 0: none */
+	boot_ns warned_early_at;          /* the stop that the early warning was about */
+	uint32_t noticed_s;               /* running time that was last given notice of */
+
+	/* In the queue; see core/queue.h. */
+	boot_ns queued_boot, held_until;
+	bool hold_turn; /* its turn is kept until it is taken, instead of starting */
+	char fallback_types[TYPE_LIST_MAX]; /* ids separated by spaces */
+
 	uint64_t metered_ns; /* of closed segments */
 	money_micro cost;    /* of closed segments */
 };

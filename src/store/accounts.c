@@ -47,7 +47,7 @@ int account_count(struct db *db, int64_t *ret)
 int account_insert(struct db *db, const struct account *a, struct err *err)
 {
 	struct q q =
-	    db_q(db, "INSERT INTO account(" ACCOUNT_COLS("") ") VALUES(?,?,?,?,?,?,?)");
+	    db_q(db, "INSERT INTO account(" ACCOUNT_COLS("") ") VALUES(?,?,?,?,?,?,?,?)");
 
 	q_text(&q, a->id);
 	q_text(&q, a->email);
@@ -56,6 +56,7 @@ int account_insert(struct db *db, const struct account *a, struct err *err)
 	q_text(&q, a->password);
 	q_int(&q, a->admin);
 	q_int(&q, a->created);
+	q_text(&q, a->plan_id);
 	return q_run(&q, err);
 }
 
@@ -69,6 +70,35 @@ int account_update(struct db *db, const struct account *a, struct err *err)
 	q_text(&q, a->password);
 	q_text(&q, a->id);
 	return q_run(&q, err);
+}
+
+int account_set_plan(struct db *db, struct str id, struct str plan_id, struct err *err)
+{
+	struct q q = db_q(db, "UPDATE account SET plan_id = ? WHERE id = ?");
+	int r;
+
+	q_str(&q, plan_id);
+	q_str(&q, id);
+	r = q_run(&q, err);
+	return r < 0 ? r : db_changes(db) > 0;
+}
+
+int account_list(struct db *db, const struct list_of *of, account_fn *fn, void *arg)
+{
+	struct q q = db_q(db, "SELECT rowid," ACCOUNT_COLS("") " FROM account WHERE rowid < ?"
+	                                                       " ORDER BY rowid DESC LIMIT ?");
+	int r;
+
+	q_int(&q, of->before);
+	q_int(&q, of->limit);
+	while ((r = q_row(&q)) > 0) {
+		int64_t seq = q_get_int(&q);
+		struct account a;
+
+		q_get_account(&q, &a);
+		fn(arg, &a, seq);
+	}
+	return q_found(&q, r);
 }
 
 int login_insert(struct db *db, const struct login *l, const uint8_t hash[HASH_LEN],

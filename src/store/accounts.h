@@ -10,6 +10,7 @@
 #include "store/store.h"
 
 /* Rows of a list go to fn; `seq` is the cursor that continues after it. */
+typedef void account_fn(void *arg, const struct account *a, int64_t seq);
 typedef void token_fn(void *arg, const struct token *t, int64_t seq);
 
 int account_by_id(struct db *db, struct str id, struct account *ret) MUST_CHECK;
@@ -18,6 +19,12 @@ int account_count(struct db *db, int64_t *ret) MUST_CHECK;
 int account_insert(struct db *db, const struct account *a, struct err *err) MUST_CHECK;
 /* Name, theme and password of a. */
 int account_update(struct db *db, const struct account *a, struct err *err) MUST_CHECK;
+
+/* "" for the default plan. 1 it was there, 0 there is no such account. */
+int account_set_plan(struct db *db, struct str id, struct str plan_id,
+                     struct err *err) MUST_CHECK;
+/* Everybody, newest first; of->account_id is not looked at. */
+int account_list(struct db *db, const struct list_of *of, account_fn *fn, void *arg) MUST_CHECK;
 
 int login_insert(struct db *db, const struct login *l, const uint8_t hash[HASH_LEN],
                  struct err *err) MUST_CHECK;

@@ -28,6 +28,26 @@ void q_get_account(struct q *q, struct account *ret)
 	q_get_text(q, ret->password, sizeof(ret->password));
 	ret->admin = q_get_int(q) != 0;
 	ret->created = q_get_int(q);
+	q_get_text(q, ret->plan_id, sizeof(ret->plan_id));
+}
+
+/* What came with the queue, the clocks and the plans. */
+static void get_session_rules(struct q *q, struct session *ret)
+{
+	q_get_text(q, ret->plan_id, sizeof(ret->plan_id));
+	ret->price_mode = str_is(q_get_str(q), "follow") ? PRICE_FOLLOW : PRICE_KEEP;
+	q_get_text(q, ret->gpu_class, sizeof(ret->gpu_class));
+	ret->gpu_count = (uint32_t)q_get_int(q);
+	ret->preemptible = q_get_int(q) != 0;
+	ret->priority = (int32_t)q_get_int(q);
+	ret->queued_boot = (boot_ns)q_get_int(q);
+	ret->hold_turn = str_is(q_get_str(q), "hold");
+	ret->held_until = (boot_ns)q_get_int(q);
+	q_get_text(q, ret->fallback_types, sizeof(ret->fallback_types));
+	ret->calendar_at = (boot_ns)q_get_int(q);
+	ret->lease_until = (boot_ns)q_get_int(q);
+	ret->warned_early_at = (boot_ns)q_get_int(q);
+	ret->noticed_s = (uint32_t)q_get_int(q);
 }
 
 void q_get_session(struct q *q, struct session *ret)
@@ -65,6 +85,7 @@ void q_get_session(struct q *q, struct session *ret)
 	q_get_text(q, ret->stop_why, sizeof(ret->stop_why));
 	ret->metered_ns = (uint64_t)q_get_int(q);
 	ret->cost = q_get_int(q);
+	get_session_rules(q, ret);
 }
 
 int q_found(struct q *q, int r)

@@ -26,30 +26,54 @@ static void put_changing(struct q *q, const struct session *s)
 	q_text(q, s->stop_why);
 	q_int(q, (int64_t)s->metered_ns);
 	q_int(q, s->cost);
+	q_int(q, (int64_t)s->queued_boot);
+	q_text(q, s->hold_turn ? "hold" : "start");
+	q_int(q, (int64_t)s->held_until);
+	q_text(q, s->fallback_types);
+	q_int(q, (int64_t)s->calendar_at);
+	q_int(q, (int64_t)s->lease_until);
+	q_int(q, (int64_t)s->warned_early_at);
+	q_int(q, s->noticed_s);
+}
+
+/* What a session is made of: its machine and its price. */
+static void put_type(struct q *q, const struct session *s)
+{
+	q_text(q, s->instance_type);
+	q_int(q, s->cpu_milli);
+	q_int(q, (int64_t)s->memory_bytes);
+	q_int(q, s->pids);
+	q_text(q, s->gpu_class);
+	q_int(q, s->gpu_count);
+	q_int(q, s->preemptible);
+	q_int(q, s->price_per_hour);
 }
 
 int session_insert(struct db *db, const struct session *s, struct err *err)
 {
-	struct q q =
-	    db_q(db, "INSERT INTO session(state, phase, phases, reason, message, evidence,"
-	             " auto_stop_s, started_us, stopped_us, state_boot, boot_id, started_boot,"
-	             " extend_until, stop_at, warned_stop_at, stop_why, metered_ns, cost, id,"
-	             " account_id, workspace_id, epoch, instance_type, image_id, cpu_milli,"
-	             " memory_bytes, pids, price_per_hour, max_s, created_us)"
-	             " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
+	struct q q = db_q(
+	    db,
+	    "INSERT INTO session(state, phase, phases, reason, message, evidence,"
+	    " auto_stop_s, started_us, stopped_us, state_boot, boot_id, started_boot,"
+	    " extend_until, stop_at, warned_stop_at, stop_why, metered_ns, cost, queued_boot,"
+	    " on_turn, held_until, fallback_types, calendar_at, lease_until, warned_early_at,"
+	    " noticed_s, instance_type, cpu_milli, memory_bytes, pids, gpu_class, gpu_count,"
+	    " preemptible, price_per_hour, id, account_id, workspace_id, epoch, image_id,"
+	    " max_s, plan_id, price_mode, priority, created_us)"
+	    " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,"
+	    "?,?,?,?,?,?,?,?)");
 
 	put_changing(&q, s);
+	put_type(&q, s);
 	q_text(&q, s->id);
 	q_text(&q, s->account_id);
 	q_text(&q, s->workspace_id);
 	q_int(&q, s->epoch);
-	q_text(&q, s->instance_type);
 	q_text(&q, s->image_id);
-	q_int(&q, s->cpu_milli);
-	q_int(&q, (int64_t)s->memory_bytes);
-	q_int(&q, s->pids);
-	q_int(&q, s->price_per_hour);
 	q_int(&q, s->max_s);
+	q_text(&q, s->plan_id);
+	q_text(&q, s->price_mode == PRICE_FOLLOW ? "follow" : "keep");
+	q_int(&q, s->priority);
 	q_int(&q, s->created);
 	return q_run(&q, err);
 }
@@ -61,7 +85,9 @@ int session_update(struct db *db, const struct session *s, struct err *err)
 	    "UPDATE session SET state = ?, phase = ?, phases = ?, reason = ?, message = ?,"
 	    " evidence = ?, auto_stop_s = ?, started_us = ?, stopped_us = ?, state_boot = ?,"
 	    " boot_id = ?, started_boot = ?, extend_until = ?, stop_at = ?,"
-	    " warned_stop_at = ?, stop_why = ?, metered_ns = ?, cost = ?, image_id = ?"
+	    " warned_stop_at = ?, stop_why = ?, metered_ns = ?, cost = ?, queued_boot = ?,"
+	    " on_turn = ?, held_until = ?, fallback_types = ?, calendar_at = ?,"
+	    " lease_until = ?, warned_early_at = ?, noticed_s = ?, image_id = ?"
 	    " WHERE id = ? AND epoch = ?");
 
 	put_changing(&q, s);
@@ -69,6 +95,43 @@ int session_update(struct db *db, const struct session *s, struct err *err)
 	q_text(&q, s->id);
 	q_int(&q, s->epoch);
 	return q_run(&q, err);
+}
+
+int session_update_type(struct db *db, const struct session *s, struct err *err)
+{
+	struct q q =
+	    db_q(db, "UPDATE session SET instance_type = ?, cpu_milli = ?, memory_bytes = ?,"
+	             " pids = ?, gpu_class = ?, gpu_count = ?, preemptible = ?,"
+	             " price_per_hour = ? WHERE id = ? AND epoch = ? AND state = 'queued'");
+
+	put_type(&q, s);
+	q_text(&q, s->id);
+	q_int(&q, s->epoch);
+	return q_run(&q, err);
+}
+
+int session_set_activity(struct db *db, struct str id, struct str json, struct err *err)
+{
+	struct q q = db_q(db, "UPDATE session SET activity = ? WHERE id = ?");
+
+	q_str(&q, json);
+	q_str(&q, id);
+	return q_run(&q, err);
+}
+
+int session_get_activity(struct db *db, struct str account_id, struct str id, struct buf *b)
+{
+	struct q q = db_q(db, "SELECT activity FROM session WHERE id = ?"
+	                      " AND (? = '' OR account_id = ?)");
+	int r;
+
+	q_str(&q, id);
+	q_str(&q, account_id);
+	q_str(&q, account_id);
+	r = q_row(&q);
+	if (r > 0)
+		buf_put_str(b, q_get_str(&q));
+	return q_found(&q, r);
 }
 
 int session_get(struct db *db, struct str account_id, struct str id, struct session *ret)

@@ -11,6 +11,14 @@ typedef void session_fn(void *arg, const struct session *s, int64_t seq);
 int session_insert(struct db *db, const struct session *s, struct err *err) MUST_CHECK;
 /* Everything but the ids and what was fixed at its start. */
 int session_update(struct db *db, const struct session *s, struct err *err) MUST_CHECK;
+/* A queued one takes another machine, with its price. */
+int session_update_type(struct db *db, const struct session *s, struct err *err) MUST_CHECK;
+/* What was seen in its last minutes, a JSON array; not part of the struct,
+ * because one page alone reads it. account_id STR_NONE: anybody's. */
+int session_set_activity(struct db *db, struct str id, struct str json,
+                         struct err *err) MUST_CHECK;
+int session_get_activity(struct db *db, struct str account_id, struct str id,
+                         struct buf *b) MUST_CHECK;
 int session_get(struct db *db, struct str account_id, struct str id,
                 struct session *ret) MUST_CHECK;
 /* For platform work that has no tenant: what the engine tells about. */

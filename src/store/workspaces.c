@@ -8,7 +8,7 @@
 #define WORKSPACE_COLS(t)                                                                    \
 	t "id," t "account_id," t "name," t "label," t "image," t "instance_type," t         \
 	  "volume_id," t "storage_bytes," t "auto_stop_s," t "created_us," t "updated_us," t \
-	  "version," t "session_id," t "last_session_id"
+	  "version," t "session_id," t "last_session_id," t "max_s," t "stop_calendar"
 #define VIEW_SQL                                                                      \
 	"SELECT w.seq," WORKSPACE_COLS("w.") "," SESSION_COLS("s.") "," SESSION_COLS( \
 	    "l.") " FROM workspace w LEFT JOIN session s ON s.id = w.session_id"      \
@@ -30,6 +30,8 @@ static void get_workspace(struct q *q, struct workspace *ret)
 	ret->version = (uint32_t)q_get_int(q);
 	q_get_text(q, ret->session_id, sizeof(ret->session_id));
 	q_get_text(q, ret->last_session_id, sizeof(ret->last_session_id));
+	ret->max_s = (uint32_t)q_get_int(q);
+	q_get_text(q, ret->stop_calendar, sizeof(ret->stop_calendar));
 }
 
 static int64_t get_view(struct q *q, struct workspace_view *ret)
@@ -61,7 +63,7 @@ int workspace_insert(struct db *db, const struct workspace *w, struct err *err)
 		return r;
 	q = db_q(db, "INSERT INTO workspace(" WORKSPACE_COLS(
 	                 "") ")"
-	                     " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
+	                     " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
 	q_text(&q, w->id);
 	q_text(&q, w->account_id);
 	q_text(&q, w->name);
@@ -76,6 +78,8 @@ int workspace_insert(struct db *db, const struct workspace *w, struct err *err)
 	q_int(&q, w->version);
 	q_text_or_null(&q, w->session_id);
 	q_text_or_null(&q, w->last_session_id);
+	q_int(&q, w->max_s);
+	q_text(&q, w->stop_calendar);
 	return q_run(&q, err);
 }
 
@@ -158,7 +162,8 @@ int workspace_count(struct db *db, struct str account_id, int64_t *ret)
 int workspace_update(struct db *db, struct workspace *w, struct err *err)
 {
 	struct q q = db_q(db, "UPDATE workspace SET name = ?, image = ?, instance_type = ?,"
-	                      " storage_bytes = ?, auto_stop_s = ?, updated_us = ?,"
+	                      " storage_bytes = ?, auto_stop_s = ?, max_s = ?,"
+	                      " stop_calendar = ?, updated_us = ?,"
 	                      " version = version + 1 WHERE id = ? AND account_id = ?"
 	                      " AND deleted_us IS NULL");
 	int r;
@@ -168,6 +173,8 @@ int workspace_update(struct db *db, struct workspace *w, struct err *err)
 	q_text(&q, w->instance_type);
 	q_int(&q, (int64_t)w->storage_bytes);
 	q_int(&q, w->auto_stop_s);
+	q_int(&q, w->max_s);
+	q_text(&q, w->stop_calendar);
 	q_int(&q, w->updated);
 	q_text(&q, w->id);
 	q_text(&q, w->account_id);

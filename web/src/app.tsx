@@ -20,6 +20,14 @@ import { Shell } from "./ui/shell";
 
 const TABS = ["sessions", "logs", "settings"];
 
+/* By the paths of ui/admin-nav.ts. */
+function adminPage(name: string): JSX.Element {
+  switch (name) {
+    default:
+      return <NotFound />;
+  }
+}
+
 function page(path: string): JSX.Element {
   const parts = path.split("/").filter(Boolean);
   const [first, second, third] = parts;
@@ -30,6 +38,7 @@ function page(path: string): JSX.Element {
     if (first === "account") return <AccountPage />;
     if (first === "sign-in") return <ListPage />;
   }
+  if (first === "admin" && second && parts.length === 2) return adminPage(second);
   if (first === "open" && second && parts.length === 2) return <OpenPage key={second} label={second} />;
   if (first === "workspaces" && second === "new" && parts.length === 2) return <CreatePage />;
   if (first === "workspaces" && second) {

@@ -9,6 +9,7 @@ import { useAction } from "../lib/use";
 import { live, putMe } from "../live";
 import { patchMe, setMyTheme, signOut } from "../me";
 import { t } from "../text";
+import { ADMIN } from "../ui/admin-nav";
 import { Icon } from "../ui/icons";
 import { toast } from "../ui/layers";
 import { ErrorBanner, FieldError } from "../ui/parts";
@@ -41,6 +42,17 @@ export function AccountPage(): JSX.Element {
             </ul>
           </div>
         </div>
+      )}
+      {me.account.admin && ADMIN.length > 0 && (
+        <nav class="card card-pad only-phone admin-links" aria-label={t.nav.administration}>
+          <p class="eyebrow">{t.nav.administration}</p>
+          {ADMIN.map((x) => (
+            <a class="nav-item" href={`/admin/${x.path}`} key={x.path}>
+              <Icon name={x.icon} />
+              {x.text}
+            </a>
+          ))}
+        </nav>
       )}
       <div class="grid cols-2 account-grid">
         <Profile />

@@ -14,6 +14,7 @@ import { live, retryNow } from "../live";
 import { t } from "../text";
 import { linesOf, totalOf } from "../usage";
 import { isIdle, running } from "../words";
+import { ADMIN } from "./admin-nav";
 import { BrandMark, Icon, type IconName } from "./icons";
 import { KeysDialog } from "./keys-dialog";
 import { Toasts } from "./layers";
@@ -112,7 +113,7 @@ function Nav({ path }: { path: string }): JSX.Element {
   const now = useNow(30_000);
   const me = useStore(live, (s) => s.me)!;
   const on = running(all);
-  const first = path.split("/")[1];
+  const [, first, second] = path.split("/");
   return (
     <nav class="nav" aria-label={t.nav.main}>
       <a class="brand nav-brand" href="/">
@@ -140,6 +141,16 @@ function Nav({ path }: { path: string }): JSX.Element {
       <NavItem href="/usage" icon="chart" text={t.nav.usage} at={first === "usage"} />
       <NavItem href="/tokens" icon="key" text={t.nav.tokens} at={first === "tokens"} />
       <NavItem href="/account" icon="user" text={t.nav.account} at={first === "account"} />
+      {me.account.admin && ADMIN.length > 0 && (
+        <>
+          <div class="nav-head">
+            <span class="eyebrow">{t.nav.administration}</span>
+          </div>
+          {ADMIN.map((x) => (
+            <NavItem key={x.path} href={`/admin/${x.path}`} icon={x.icon} text={x.text} at={first === "admin" && second === x.path} />
+          ))}
+        </>
+      )}
       <Meter />
     </nav>
   );
@@ -252,6 +263,7 @@ export function Shell({ path, children }: { path: string; children: ComponentChi
 function pageClass(path: string): string {
   const parts = path.split("/").filter(Boolean);
   if (parts.length === 0 || (parts[0] === "workspaces" && parts.length === 1)) return "page page-list";
+  if (parts[0] === "admin") return "page page-wide";
   if (parts[0] === "open" || parts[2] === "start") return "page page-start";
   return "page";
 }

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The pages of the administration, in the order of the navigation. What stands at each is in app.tsx. */
+import type { IconName } from "./icons";
+
+export interface AdminItem {
+  path: string; /* under /admin/ */
+  icon: IconName;
+  text: string;
+}
+
+export const ADMIN: AdminItem[] = [];

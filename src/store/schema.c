@@ -279,9 +279,11 @@ static const char v3[] =
     "CREATE TRIGGER invoice_line_no_delete BEFORE DELETE ON invoice_line"
     " BEGIN SELECT RAISE(ABORT, 'invoices are append-only'); END;"
 
-    /* account_id "": the whole site. alerted: 'YYYY-MM:percent' of the last alert. */
+    /* account_id "": the whole site. alerted: 'YYYY-MM:percent' of the last alert.
+     * by_admin: not its owner's to change. */
     "CREATE TABLE budget(id TEXT PRIMARY KEY, account_id TEXT NOT NULL UNIQUE,"
     " amount INTEGER NOT NULL, hard INTEGER NOT NULL, alerted TEXT NOT NULL,"
+    " by_admin INTEGER NOT NULL DEFAULT 0,"
     " version INTEGER NOT NULL, updated_us INTEGER NOT NULL) STRICT;"
 
     /* What people are told, kept until they have read it. */

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "base/err.h"
+#include "core/capacity.h"
 #include "core/deadline.h"
 #include "core/types.h"
 
@@ -26,6 +27,7 @@ struct core_cfg {
 	const char *admin_email;    /* made at the first start */
 	uint32_t login_days, code_ttl_s, grace_s;
 	struct deadline_rules deadlines;
+	struct capacity_rules capacity;
 	uint64_t storage_default_bytes, storage_min_bytes, storage_max_bytes;
 	const char *default_type, *default_image;
 	const struct instance_type *types; /* what the catalogue begins with */

@@ -60,6 +60,7 @@ void core_cfg_default(struct core_cfg *cfg)
 		.code_ttl_s = 900,
 		.grace_s = 10,
 		.deadlines = { 60, 86400, 3600, 43200, 300 },
+		.capacity = { 800, 150, 0, 512ULL << 20 },
 		.storage_default_bytes = 5ULL << 30,
 		.storage_min_bytes = 256ULL << 20,
 		.storage_max_bytes = 100ULL << 30,

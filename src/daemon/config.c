@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "core/capacity.h"
 #include "daemon/config-table.h"
 #include "daemon/where.h"
 
@@ -419,8 +420,10 @@ static int check_network(const struct config *c, struct err *err)
 
 static int check(const struct config *c, struct err *err)
 {
+	struct gpu gpu[GPU_CLASSES_MAX];
 	struct in6_addr any;
 	bool found = false;
+	unsigned n;
 
 	if (inet_pton(AF_INET, c->address, &any) != 1 &&
 	    inet_pton(AF_INET6, c->address, &any) != 1)
@@ -440,6 +443,8 @@ static int check(const struct config *c, struct err *err)
 	    c->storage_default_bytes > c->storage_max_bytes)
 		return ERR(err, -EINVAL,
 		           "storage_default must lie between storage_min and storage_max");
+	if (gpus_parse(str_of(c->gpus), gpu, &n, err) < 0)
+		return err_wrap(err, -EINVAL, "gpus");
 	if (c->pool_stop_bytes > c->pool_low_bytes)
 		return ERR(err, -EINVAL, "pool_stop must not be larger than pool_low");
 	for (size_t i = 0; i < c->ntypes; i++)

@@ -47,7 +47,10 @@ struct config {
 	const char *default_type, *default_image;
 
 	/* [engine] */
-	const char *image_dir, *session_dir, *shim, *runtime, *network, *dns, *network_allow;
+	const char *image_dir, *session_dir, *shim, *runtime, *network, *dns, *network_allow,
+	    *gpus;
+	uint64_t cpu_overcommit_pct, memory_overcommit_pct, cpu_reserve_milli,
+	    memory_reserve_bytes;
 	uint64_t pool_overcommit_pct, pool_low_bytes, pool_stop_bytes, scratch_bytes;
 	const char *http_proxy, *https_proxy, *no_proxy, *pip_index_url, *pip_extra_index_url;
 	const char *npm_registry, *ca_bundle;

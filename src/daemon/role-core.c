@@ -97,6 +97,12 @@ static void fill_rules(const struct config *c, struct core_cfg *cfg)
 	cfg->storage_min_bytes = c->storage_min_bytes;
 	cfg->storage_max_bytes = c->storage_max_bytes;
 	cfg->default_type = c->default_type;
+	cfg->capacity = (struct capacity_rules){
+		.cpu_overcommit = (uint32_t)c->cpu_overcommit_pct,
+		.memory_overcommit = (uint32_t)c->memory_overcommit_pct,
+		.cpu_reserve_milli = c->cpu_reserve_milli,
+		.memory_reserve = c->memory_reserve_bytes,
+	};
 	cfg->default_image = c->default_image;
 }
 

@@ -26,6 +26,7 @@ int role_engine(const struct config *c, int listen_fd, struct err *err)
 		.network = c->network,
 		.dns = c->dns,
 		.network_allow = c->network_allow,
+		.gpus = c->gpus,
 		.pool_overcommit_pct = c->pool_overcommit_pct,
 		.pool_low_bytes = c->pool_low_bytes,
 		.pool_stop_bytes = c->pool_stop_bytes,

@@ -41,6 +41,9 @@ static void defaults_are_complete_and_valid(void)
 	T_STREQ(c.image_dir, "/var/lib/carrel/images");
 	T_EQ(c.auto_stop_default_s, 3600);
 	T_EQ(c.storage_default_bytes, 5ULL << 30);
+	T_EQ(c.cpu_overcommit_pct, 800);
+	T_EQ(c.memory_overcommit_pct, 150);
+	T_EQ(c.memory_reserve_bytes, 512 << 20);
 	T_EQ(c.ntypes, 4);
 	T_STREQ(c.types[1].id, "small");
 	T_EQ(c.types[1].cpu_milli, 1000);

@@ -82,6 +82,7 @@ struct engine_cfg {
 	const char *runtime;             /* OCI runtime: absolute, or found on PATH */
 	const char *network;             /* "10.86.0.0/16" */
 	const char *dns, *network_allow; /* separated by spaces; may be empty */
+	const char *gpus;                /* "t4:2"; empty: what nvidia-smi says */
 	uint64_t pool_overcommit_pct, pool_low_bytes, pool_stop_bytes, scratch_bytes;
 	const char *http_proxy, *https_proxy, *no_proxy;
 	const char *pip_index_url, *pip_extra_index_url, *npm_registry, *ca_bundle;

@@ -5,6 +5,7 @@
 
 #include "base/json.h"
 #include "engine/fake-priv.h"
+#include "engine/host.h"
 
 static struct fake_run *find(struct fake *f, struct str session, uint32_t epoch)
 {
@@ -43,11 +44,17 @@ static bool is_attached(struct fake *f, const char *volume)
 
 static void host_facts(struct engine *e, struct engine_call *c)
 {
+	const struct fake *f = fake_of(e);
 	struct wire_msg m = { .type = WIRE_HOST_FACTS_OK };
+	struct buf gpus = BUF(4096);
+	struct jsonw g = JSONW(&gpus);
 
-	m.host_facts_ok = (struct wire_host_facts_ok){ 64000, 256ULL << 30, 1ULL << 42,
-		                                       1ULL << 42, STR("[]") };
+	host_put_gpus(&g, f->gpu, f->ngpu);
+	m.host_facts_ok =
+	    (struct wire_host_facts_ok){ f->cpu_milli, f->memory_bytes, 1ULL << 42,
+		                         1ULL << 42,   STR("[]"),       buf_str(&gpus) };
 	engine_answer(c, &m);
+	buf_fini(&gpus);
 }
 
 static void image_list(struct engine *e, struct engine_call *c)

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "base/list.h"
+#include "core/capacity.h"
 #include "engine/fake.h"
 #include "proto/journal.h"
 
@@ -46,6 +47,10 @@ struct fake {
 	bool events;
 	struct list runs, volumes;
 	char fail_phase[32], fail_message[128];
+	uint32_t cpu_milli;
+	uint64_t memory_bytes;
+	struct gpu gpu[GPU_CLASSES_MAX];
+	unsigned ngpu;
 };
 
 static inline struct fake *fake_of(struct engine *e)

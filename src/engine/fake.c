@@ -183,6 +183,7 @@ struct fake *fake_new(void)
 
 	f->base.ops = &fake_ops;
 	f->now = 1000 * S;
+	fake_host(f, 64000, 256ULL << 30, "");
 	list_init(&f->runs);
 	list_init(&f->volumes);
 	return f;
@@ -207,6 +208,13 @@ struct engine *fake_engine(struct fake *f)
 boot_ns fake_now(const struct fake *f)
 {
 	return f->now;
+}
+
+void fake_host(struct fake *f, uint32_t cpu_milli, uint64_t memory_bytes, const char *gpus)
+{
+	f->cpu_milli = cpu_milli;
+	f->memory_bytes = memory_bytes;
+	CHECK(gpus_parse(str_of(gpus), f->gpu, &f->ngpu, NULL) == 0);
 }
 
 void fake_fail_start(struct fake *f, const char *phase, const char *message)

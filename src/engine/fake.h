@@ -18,6 +18,8 @@ struct engine *fake_engine(struct fake *f);
 boot_ns fake_now(const struct fake *f);
 /* Time goes by; what falls due happens in order. */
 void fake_advance(struct fake *f, uint64_t ns);
+/* Another host: it has so much, and "t4:2" or "" of GPUs. */
+void fake_host(struct fake *f, uint32_t cpu_milli, uint64_t memory_bytes, const char *gpus);
 /* The next start fails in this phase. */
 void fake_fail_start(struct fake *f, const char *phase, const char *message);
 /* What an agent would say. False: no such running session. */

@@ -8,6 +8,7 @@
 #include <sys/sysinfo.h>
 
 #include "base/file.h"
+#include "engine/proc.h"
 #include "engine/slot.h"
 
 #define FORWARD     "/proc/sys/net/ipv4/ip_forward"
@@ -110,6 +111,86 @@ uint64_t host_memory_bytes(void)
 	struct sysinfo info;
 
 	return sysinfo(&info) < 0 ? 0 : (uint64_t)info.totalram * info.mem_unit;
+}
+
+/* "GPU 0: Tesla T4 (UUID: GPU-…)": the model without its maker, as a class. */
+static void class_of(struct str line, char ret[GPU_NAME_MAX])
+{
+	static const char *const makers[] = { "NVIDIA ", "Tesla ", "GeForce " };
+	struct str model = str_sub(line, str_chr(line, ':', 0) + 1, str_chr(line, '(', 0));
+	size_t n = 0;
+
+	model = str_trim(model);
+	for (size_t i = 0; i < ARRAY_LEN(makers); i++)
+		if (str_starts(model, str_of(makers[i])))
+			model = str_sub(model, strlen(makers[i]), model.len);
+	for (size_t i = 0; i < model.len && n + 1 < GPU_NAME_MAX; i++) {
+		char c = model.ptr[i];
+
+		if (c >= 'A' && c <= 'Z')
+			c |= 0x20;
+		if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'))
+			ret[n++] = c;
+		else if (n > 0 && ret[n - 1] != '-')
+			ret[n++] = '-';
+	}
+	while (n > 0 && ret[n - 1] == '-')
+		n--;
+	ret[n] = '\0';
+}
+
+unsigned host_parse_gpus(struct str text, struct gpu ret[GPU_CLASSES_MAX])
+{
+	struct str line;
+	unsigned n = 0, i;
+
+	memset(ret, 0, GPU_CLASSES_MAX * sizeof(*ret));
+	while (str_split(&text, '\n', &line)) {
+		char class[GPU_NAME_MAX];
+
+		if (!str_starts(line, STR("GPU ")))
+			continue;
+		class_of(line, class);
+		for (i = 0; i < n && strcmp(ret[i].class, class) != 0; i++)
+			;
+		if (i == GPU_CLASSES_MAX || !class[0])
+			continue;
+		memcpy(ret[i].class, class, sizeof(class));
+		ret[i].count++;
+		n = i == n ? n + 1 : n;
+	}
+	return n;
+}
+
+unsigned host_gpus(const char *configured, struct gpu ret[GPU_CLASSES_MAX])
+{
+	/* A driver that hangs must not keep the engine from starting. */
+	static const char *const ask[] = { "timeout", "10", "nvidia-smi", "-L", NULL };
+	struct buf out = BUF(65536);
+	char path[256];
+	unsigned n = 0;
+
+	if (configured && configured[0]) {
+		if (gpus_parse(str_of(configured), ret, &n, NULL) < 0)
+			n = 0; /* the configuration was checked before */
+	} else if (host_find_program("nvidia-smi", path, sizeof(path), NULL) == 0 &&
+	           proc_read(ask, &out, NULL) == 0) {
+		n = host_parse_gpus(buf_str(&out), ret);
+	}
+	buf_fini(&out);
+	return n;
+}
+
+void host_put_gpus(struct jsonw *w, const struct gpu *gpus, unsigned n)
+{
+	jw_arr(w);
+	for (unsigned i = 0; i < n; i++) {
+		jw_obj(w);
+		jw_kv_z(w, "class", gpus[i].class);
+		jw_kv_u64(w, "count", gpus[i].count);
+		jw_obj_end(w);
+	}
+	jw_arr_end(w);
 }
 
 int host_forward(const char *note, struct err *err)

@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/json.h"
+#include "core/capacity.h"
 
 /* Pure: IPv4 name servers of a resolv.conf, at most 3, separated by spaces;
  * those that only this host can reach are left out. */
@@ -17,6 +18,14 @@ uint32_t host_mtu(void);
 MUST_CHECK int host_find_program(const char *name, char *ret, size_t n, struct err *err);
 uint32_t host_cpu_milli(void);
 uint64_t host_memory_bytes(void);
+/* Pure: the lines of `nvidia-smi -L`, counted by class: "Tesla T4" is t4,
+ * "NVIDIA A100-SXM4-80GB" is a100-sxm4-80gb. */
+unsigned host_parse_gpus(struct str text, struct gpu ret[GPU_CLASSES_MAX]);
+/* The configured ones, else those that nvidia-smi finds; how many classes.
+ * Blocks for as long as that program takes, 10 s at most. */
+unsigned host_gpus(const char *configured, struct gpu ret[GPU_CLASSES_MAX]);
+/* [{"class","count"}] */
+void host_put_gpus(struct jsonw *w, const struct gpu *gpus, unsigned n);
 /* Turns forwarding on; the value before is noted in `note` unless that file
  * is there already. */
 MUST_CHECK int host_forward(const char *note, struct err *err);

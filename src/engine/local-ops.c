@@ -68,8 +68,8 @@ static void host_facts(struct engine *e, struct engine_call *c)
 {
 	struct local *l = local_of(e);
 	struct wire_msg m = { .type = WIRE_HOST_FACTS_OK };
-	struct buf b = BUF(65536);
-	struct jsonw w = JSONW(&b);
+	struct buf b = BUF(65536), gpus = BUF(4096);
+	struct jsonw w = JSONW(&b), g = JSONW(&gpus);
 	struct pool_space p = { 0 };
 	struct err err = ERR_NONE;
 
@@ -78,10 +78,13 @@ static void host_facts(struct engine *e, struct engine_call *c)
 		return;
 	}
 	put_warnings(l, &w);
-	m.host_facts_ok =
-	    (struct wire_host_facts_ok){ host_cpu_milli(), host_memory_bytes(), p.total_bytes,
-		                         p.free_bytes, buf_str(&b) };
+	host_put_gpus(&g, l->gpu, l->ngpu);
+	m.host_facts_ok = (struct wire_host_facts_ok){
+		host_cpu_milli(), host_memory_bytes(), p.total_bytes,
+		p.free_bytes,     buf_str(&b),         buf_str(&gpus),
+	};
 	engine_answer(c, &m);
+	buf_fini(&gpus);
 	buf_fini(&b);
 }
 

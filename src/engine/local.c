@@ -306,6 +306,7 @@ static int open_all(struct local *l, struct err *err)
 	(void)snprintf(l->note, sizeof(l->note), "%s/ip_forward", l->cfg->run_dir);
 	l->nofile_hard = getrlimit(RLIMIT_NOFILE, &files) == 0 ? files.rlim_max : 4096;
 	host_dns(l->cfg->dns, &l->dns);
+	l->ngpu = host_gpus(l->cfg->gpus, l->gpu);
 	return r;
 }
 

@@ -13,6 +13,7 @@
 
 #include "base/list.h"
 #include "base/map.h"
+#include "core/capacity.h"
 #include "engine/cghost.h"
 #include "engine/engine.h"
 #include "engine/slot.h"
@@ -37,6 +38,8 @@ struct local {
 	char runtime[512], scratch[VOLUME_PATH_MAX], ca_file[256];
 	char volumes[VOLUME_PATH_MAX], journals[512], note[64];
 	struct buf dns, bpf;
+	struct gpu gpu[GPU_CLASSES_MAX];
+	unsigned ngpu;
 	uint64_t nofile_hard;
 	uint32_t mtu;
 	/* Why no session can start, or none has a network; code 0: they can. */

@@ -64,16 +64,12 @@ static void last_line(int fd, char *ret, size_t n)
 	(void)snprintf(ret, n, "%.*s", STR_ARG(last));
 }
 
-int proc_run(const char *const *argv, struct str input, struct err *err)
+static int run(const char *const *argv, int in, int out, struct err *err)
 {
-	autoclose int in = memory_file(input, err);
-	autoclose int out = memory_file(STR_NONE, err);
 	char line[160];
 	int status, r;
 	pid_t pid;
 
-	if (in < 0 || out < 0)
-		return in < 0 ? in : out;
 	r = spawn(argv, in, out, &pid);
 	if (r < 0)
 		return ERR(err, r, "can't run %s: %s; is it installed?", argv[0], strerror(-r));
@@ -84,4 +80,34 @@ int proc_run(const char *const *argv, struct str input, struct err *err)
 		return 0;
 	last_line(out, line, sizeof(line));
 	return ERR(err, -EIO, "%s failed: %s", argv[0], line);
+}
+
+int proc_run(const char *const *argv, struct str input, struct err *err)
+{
+	autoclose int in = memory_file(input, err);
+	autoclose int out = memory_file(STR_NONE, err);
+
+	if (in < 0 || out < 0)
+		return in < 0 ? in : out;
+	return run(argv, in, out, err);
+}
+
+int proc_read(const char *const *argv, struct buf *ret, struct err *err)
+{
+	autoclose int in = memory_file(STR_NONE, err);
+	autoclose int out = memory_file(STR_NONE, err);
+	char text[4096];
+	off_t at = 0;
+	ssize_t n;
+	int r;
+
+	if (in < 0 || out < 0)
+		return in < 0 ? in : out;
+	r = run(argv, in, out, err);
+	while (r == 0 && (n = pread(out, text, sizeof(text), at)) > 0) {
+		at += n;
+		buf_put(ret, text, (size_t)n);
+		r = buf_error(ret);
+	}
+	return r;
 }

@@ -41,7 +41,7 @@
 #define WIRE_F_error(U32, U64, I64, S)           I64(code) S(message, 1024)
 #define WIRE_F_host_facts(U32, U64, I64, S)
 #define WIRE_F_host_facts_ok(U32, U64, I64, S)   U32(cpu_milli) U64(memory_bytes) U64(pool_bytes_total) \
-                                                 U64(pool_bytes_free) S(warnings, 65536)
+                                                 U64(pool_bytes_free) S(warnings, 65536) S(gpus, 4096)
 #define WIRE_F_image_list(U32, U64, I64, S)
 #define WIRE_F_image_list_ok(U32, U64, I64, S)   S(items, 1000000)
 #define WIRE_F_volume_create(U32, U64, I64, S)   S(volume_id, 40) U64(size_bytes)

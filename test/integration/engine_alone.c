@@ -46,6 +46,7 @@ int main(int argc, char **argv)
 		.network = V("network", "10.86.0.0/16"),
 		.dns = V("dns", ""),
 		.network_allow = V("network_allow", ""),
+		.gpus = V("gpus", ""),
 		.pool_overcommit_pct = N("pool_overcommit", 100),
 		.pool_low_bytes = N("pool_low", 0),
 		.pool_stop_bytes = N("pool_stop", 0),

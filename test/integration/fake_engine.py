@@ -15,7 +15,8 @@ IDENT = [("session", STR), ("epoch", U32)]
 MESSAGES = {
     1: ("OK", []), 2: ("ERROR", [("code", I64), ("message", STR)]),
     10: ("HOST_FACTS", []),
-    11: ("HOST_FACTS_OK", [("cpu_milli", U32), ("memory_bytes", U64), ("pool_bytes_total", U64), ("pool_bytes_free", U64), ("warnings", STR)]),
+    11: ("HOST_FACTS_OK", [("cpu_milli", U32), ("memory_bytes", U64), ("pool_bytes_total", U64), ("pool_bytes_free", U64), ("warnings", STR),
+                          ("gpus", STR)]),
     12: ("IMAGE_LIST", []), 13: ("IMAGE_LIST_OK", [("items", STR)]),
     20: ("VOLUME_CREATE", [("volume_id", STR), ("size_bytes", U64)]), 21: ("VOLUME_GROW", [("volume_id", STR), ("size_bytes", U64)]),
     22: ("VOLUME_STAT", [("volume_id", STR)]), 24: ("VOLUME_DELETE", [("volume_id", STR)]),
@@ -95,6 +96,8 @@ class FakeEngine:
         self.hold = False
         self.refuse = {}
         self.lose_acks = False
+        self.host = {"cpu_milli": 64000, "memory_bytes": 256 << 30}
+        self.gpus = []           # [{"class": "t4", "count": 2}]
         self.log_text = "hello from the container\n"
         self.images = [{"id": "default-0123456789ab", "name": "default", "digest": "sha256:00", "size_bytes": 1 << 30, "ready": True}]
         self.listener = None
@@ -189,8 +192,8 @@ class FakeEngine:
     # --- verbs ---
 
     def on_host_facts(self):
-        return "HOST_FACTS_OK", {"cpu_milli": 2000, "memory_bytes": 4 << 30, "pool_bytes_total": 1 << 40, "pool_bytes_free": 1 << 39,
-                                 "warnings": "[]"}
+        return "HOST_FACTS_OK", {"pool_bytes_total": 1 << 40, "pool_bytes_free": 1 << 39, "warnings": "[]", **self.host,
+                                 "gpus": json.dumps(self.gpus)}
 
     def on_image_list(self):
         return "IMAGE_LIST_OK", {"items": json.dumps(self.images)}

@@ -49,6 +49,8 @@ static const struct {
 	{ "Usage", "items:UsageLine[] next:s? total:UsageTotal" },
 	{ "AuditRow",
 	  "seq:i at:t account_id:s actor:s verb:s object:s detail:o source:s request_id:s" },
+	{ "Notice", "id:s kind:s object_id:s data:o at:t read_at:t?" },
+	{ "NoticeList", "items:Notice[] next:s? unread:i" },
 	{ "TokenList", "items:Token[] next:s?" },
 	{ "InstanceTypeList", "items:InstanceType[] next:s?" },
 	{ "ImageList", "items:Image[] next:s?" },

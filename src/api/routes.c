@@ -81,6 +81,12 @@ const struct route routes[] = {
 	{ "GET", "/api/v1/sessions/{id}/logs", WHO_ACCOUNT, RIGHT_SESSION, do_session_logs, 200, "Log", NULL, 0, "What the container said" },
 	{ "GET", "/api/v1/events", WHO_ACCOUNT, RIGHT_READ, do_events, 200, NULL, NULL, ROUTE_STREAM, "Server-sent events; resumes after Last-Event-ID" },
 
+	/* --- notices --- */
+	{ "GET", "/api/v1/notices", WHO_ACCOUNT, RIGHT_READ, do_notices, 200, "NoticeList", NULL, ROUTE_LIST, "What I was told, newest first", { { 0 } },
+	  { S("unread", false, 4, 5, "true: only those that I have not read") } },
+	{ "POST", "/api/v1/notices/read", WHO_ACCOUNT, RIGHT_WRITE, do_notices_read, 204, NULL, "notices.read", ROUTE_BODY, "I have read them all" },
+	{ "POST", "/api/v1/notices/{id}/read", WHO_ACCOUNT, RIGHT_WRITE, do_notice_read, 200, "Notice", "notice.read", ROUTE_BODY, "I have read this one" },
+
 	/* --- books --- */
 	{ "GET", "/api/v1/usage", WHO_ACCOUNT, RIGHT_READ, do_usage, 200, "Usage", NULL, ROUTE_LIST, "Itemised usage that started in [from, to), and its total", { { 0 } },
 	  { S("from", false, 1, 40, "RFC 3339"), S("to", false, 1, 40, "RFC 3339"), S("format", false, 1, 8, "json (default) or csv") } },

@@ -49,6 +49,8 @@ static const struct {
 } reasons[] = {
 	{ "idle",         SESSION_STOPPED, "Nothing ran and nobody worked for the whole auto-stop time." },
 	{ "max",          SESSION_STOPPED, "The longest time that a session may run was reached." },
+	{ "calendar",     SESSION_STOPPED, "The time of day came at which its workspace stops." },
+	{ "budget",       SESSION_STOPPED, "The budget that it ran on is used up." },
 	{ "user",         SESSION_STOPPED, "It was stopped by its owner." },
 	{ "delete",       SESSION_STOPPED, "Its workspace was deleted." },
 	{ "admin",        SESSION_STOPPED, "It was stopped by an administrator." },

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "api/core.h"
+#include "base/tz.h"
 #include "daemon/privileges.h"
 #include "daemon/role.h"
 #include "daemon/runtime.h"
@@ -110,8 +111,10 @@ int role_core(const struct config *c, int listen_fd, struct err *err)
 {
 	static struct instance_type types[CONFIG_TYPES_MAX];
 	static struct core_image_text images[CONFIG_IMAGES_MAX];
-	static const char *const readable[] = { "/dev/urandom",
-		                                "/proc/sys/kernel/random/boot_id", NULL };
+	/* Without zone files, times are UTC only. */
+	const bool zones = access(TZ_FOLDER, R_OK | X_OK) == 0;
+	const char *const readable[] = { "/dev/urandom", "/proc/sys/kernel/random/boot_id",
+		                         zones ? TZ_FOLDER : NULL, NULL };
 	char db[PATH_LEN], engine[96], session_host[320];
 	const char *const folders[] = { db, NULL };
 	const struct privileges rights = {

@@ -154,6 +154,8 @@ static void session_start(struct engine *e, struct engine_call *c,
 	r->epoch = m->epoch;
 	r->idle_seconds = m->idle_seconds;
 	r->max_at = m->max_seconds * S;
+	r->calendar_at = m->calendar_at_boot_ns;
+	r->lease_until = m->lease_until_boot_ns;
 	r->memory_mib = (uint32_t)(m->memory_bytes >> 20);
 	r->next = f->now + PHASE_TIME;
 	list_push(&f->runs, &r->node);
@@ -190,6 +192,8 @@ static void session_deadline(struct engine *e, struct engine_call *c,
 	r->extend_until = m->extend_until_boot_ns;
 	if (m->max_at_boot_ns)
 		r->max_at = m->max_at_boot_ns;
+	r->calendar_at = m->calendar_at_boot_ns;
+	r->lease_until = m->lease_until_boot_ns;
 	if (r->phase == FAKE_PHASES && !r->reason[0])
 		r->next = fake_stop_at(r, &why);
 	engine_ok(c);

@@ -32,7 +32,7 @@ struct fake_run {
 	uint32_t epoch;
 	unsigned phase; /* index in phases, ARRAY_LEN: running */
 	boot_ns next;   /* when the next step is due */
-	boot_ns last_active, extend_until, max_at, started;
+	boot_ns last_active, extend_until, max_at, calendar_at, lease_until, started;
 	uint32_t idle_seconds, memory_mib;
 	char reason[32]; /* not empty: stopping, or stopped */
 	char evidence[256];

@@ -69,12 +69,25 @@ void fake_emit_ready(struct fake *f, const struct fake_run *r)
 
 boot_ns fake_stop_at(const struct fake_run *r, const char **why)
 {
-	boot_ns idle = r->idle_seconds ? r->last_active + r->idle_seconds * S : NEVER;
+	boot_ns idle = r->idle_seconds ? r->last_active + r->idle_seconds * S : 0;
+	const struct {
+		boot_ns at; /* 0: none */
+		const char *why;
+	} clocks[] = { { r->max_at, "max" },
+		       { r->lease_until, "budget" },
+		       { r->calendar_at, "calendar" },
+		       { r->idle_seconds && idle < r->extend_until ? r->extend_until : idle,
+		         "idle" } };
+	boot_ns first = NEVER;
 
-	if (r->idle_seconds && idle < r->extend_until)
-		idle = r->extend_until;
-	*why = r->max_at && r->max_at <= idle ? "max" : "idle";
-	return r->max_at && r->max_at <= idle ? r->max_at : idle;
+	*why = "idle";
+	for (size_t i = 0; i < ARRAY_LEN(clocks); i++) {
+		if (clocks[i].at == 0 || clocks[i].at >= first)
+			continue;
+		first = clocks[i].at;
+		*why = clocks[i].why;
+	}
+	return first;
 }
 
 void fake_emit_activity(struct fake *f, const struct fake_run *r)

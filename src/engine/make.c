@@ -107,6 +107,8 @@ static int fill_conf(struct local *l, const struct wire_session_start *m, const 
 	c->mtu = l->mtu;
 	c->idle_seconds = m->idle_seconds;
 	c->max_seconds = m->max_seconds;
+	c->calendar_at_boot_ns = m->calendar_at_boot_ns;
+	c->lease_until_boot_ns = m->lease_until_boot_ns;
 	c->ready_seconds = READY_SECONDS;
 	cghost_session(&l->cgroups, key, c);
 	r = set(c->dir, sizeof(c->dir), at->dir, "", err);

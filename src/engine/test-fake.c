@@ -127,6 +127,31 @@ static void test_max_and_idempotence(void)
 	fake_free(f);
 }
 
+static void test_calendar_and_budget(void)
+{
+	struct fake *f = begin(0, 0);
+	const boot_ns from = fake_now(f);
+	struct wire_msg m = { .type = WIRE_SESSION_DEADLINE,
+		              .session_deadline = { .session = STR("s"),
+		                                    .epoch = 1,
+		                                    .idle_seconds = 100,
+		                                    .calendar_at_boot_ns = from + 20 * S,
+		                                    .lease_until_boot_ns = from + 10 * S } };
+
+	fake_advance(f, S);
+	T_EQ(ask(f, m), 0);
+	m.session_deadline.lease_until_boot_ns = 0; /* replaced, not kept */
+	T_EQ(ask(f, m), 0);
+	fake_advance(f, 15 * S);
+	T_EQ(seen[nseen - 1].type, WIRE_EV_ACTIVITY);
+	m.session_deadline.lease_until_boot_ns = from + 18 * S;
+	T_EQ(ask(f, m), 0);
+	fake_advance(f, 5 * S);
+	T_STREQ(seen[nseen - 1].text, "budget");
+	fake_free(f);
+}
+
 TEST_MAIN({ "a session lives from start to its auto-stop", test_life },
           { "a start can be made to fail", test_failure },
+          { "the clocks of calendar and budget end it too", test_calendar_and_budget },
           { "the hard maximum holds, verbs repeat harmlessly", test_max_and_idempotence })

@@ -9,14 +9,16 @@ struct field {
 	const char *key;
 	enum kind kind;
 	size_t at, size; /* size: of a TEXT with its NUL */
+	bool late;       /* may be missing: 0 */
 };
 
 #define FIELDS_MAX 32 /* one bit each while reading */
 /* clang-format off */
-#define TEXT_(s, f) { #f, TEXT, offsetof(struct s, f), sizeof(((struct s *)0)->f) }
-#define U32_(s, f) { #f, U32, offsetof(struct s, f), 0 }
-#define U64_(s, f) { #f, U64, offsetof(struct s, f), 0 }
-#define I64_(s, f) { #f, I64, offsetof(struct s, f), 0 }
+#define TEXT_(s, f) { #f, TEXT, offsetof(struct s, f), sizeof(((struct s *)0)->f), false }
+#define U32_(s, f) { #f, U32, offsetof(struct s, f), 0, false }
+#define U64_(s, f) { #f, U64, offsetof(struct s, f), 0, false }
+#define I64_(s, f) { #f, I64, offsetof(struct s, f), 0, false }
+#define LATE_(s, f) { #f, U64, offsetof(struct s, f), 0, true }
 /* clang-format on */
 
 static const struct field conf_fields[] = {
@@ -31,12 +33,14 @@ static const struct field conf_fields[] = {
 	TEXT_(shim_conf, ifname),      U32_(shim_conf, host_ip),
 	U32_(shim_conf, mtu),          U32_(shim_conf, idle_seconds),
 	U32_(shim_conf, max_seconds),  U32_(shim_conf, ready_seconds),
+	LATE_(shim_conf, calendar_at_boot_ns), LATE_(shim_conf, lease_until_boot_ns),
 };
 static const struct field state_fields[] = {
 	TEXT_(shim_state, phase),         I64_(shim_state, pid),
 	U64_(shim_state, start_time),     TEXT_(shim_state, boot_id),
 	U64_(shim_state, since_boot_ns),  U32_(shim_state, idle_seconds),
 	U64_(shim_state, max_at_boot_ns), U64_(shim_state, extend_until_boot_ns),
+	LATE_(shim_state, calendar_at_boot_ns), LATE_(shim_state, lease_until_boot_ns),
 	TEXT_(shim_state, stop_reason),
 };
 
@@ -153,7 +157,7 @@ static int read_all(const struct field *fields, size_t n, struct str text, void 
 			return r;
 	}
 	for (size_t i = 0; i < n; i++)
-		if (!(seen & (1U << i)))
+		if (!fields[i].late && !(seen & (1U << i)))
 			return ERR(err, -EINVAL, "%s is missing", fields[i].key);
 	return 0;
 }

@@ -7,7 +7,8 @@
  * should this one be killed.
  *
  * Both are written and read by root only, but read strictly all the same:
- * unknown, missing and repeated keys are errors.
+ * unknown, missing and repeated keys are errors. The clocks of calendar and
+ * budget may be missing, in files of before they were there.
  */
 #pragma once
 
@@ -47,6 +48,7 @@ struct shim_conf {
 	uint32_t idle_seconds;  /* 0: no auto-stop */
 	uint32_t max_seconds;   /* 0: no maximum */
 	uint32_t ready_seconds; /* the agent must answer within this */
+	uint64_t calendar_at_boot_ns, lease_until_boot_ns; /* 0: none */
 	size_t ncgroups;
 	struct shim_cgroup cgroup[SHIM_CGROUPS_MAX];
 };
@@ -58,8 +60,9 @@ struct shim_state {
 	char boot_id[37];
 	uint64_t since_boot_ns;
 	uint32_t idle_seconds;
-	uint64_t max_at_boot_ns, extend_until_boot_ns; /* 0: none */
-	char stop_reason[32];                          /* not empty: it was asked to stop */
+	uint64_t max_at_boot_ns, extend_until_boot_ns;     /* 0: none */
+	uint64_t calendar_at_boot_ns, lease_until_boot_ns; /* 0: none */
+	char stop_reason[32]; /* not empty: it was asked to stop */
 };
 
 void shim_conf_put(struct buf *b, const struct shim_conf *c);

@@ -29,6 +29,8 @@ static void sample(struct shim_conf *ret)
 		.idle_seconds = 60,
 		.max_seconds = 0,
 		.ready_seconds = 30,
+		.calendar_at_boot_ns = 5ULL << 40,
+		.lease_until_boot_ns = UINT64_MAX,
 		.ncgroups = 2,
 		.cgroup = { { 1, "cpu,cpuacct", "/sys/fs/cgroup/cpu/x y" },
 		            { 2, "memory", "/sys/fs/cgroup/unified/x" } },
@@ -48,6 +50,8 @@ static void test_conf_round_trip(void)
 	shim_conf_put(&again, &b);
 	T_STR(buf_str(&again), buf_str(&text));
 	T_EQ(b.memory_bytes, 1ULL << 40);
+	T_EQ(b.calendar_at_boot_ns, 5ULL << 40);
+	T_EQ(b.lease_until_boot_ns, UINT64_MAX);
 	T_STREQ(b.dir, "/run/a b/x");
 	T_STREQ(b.cgroup[0].path, "/sys/fs/cgroup/cpu/x y");
 	buf_fini(&text);
@@ -60,7 +64,9 @@ static void test_state_round_trip(void)
 		                .pid = 4711,
 		                .start_time = 99,
 		                .boot_id = "b",
-		                .max_at_boot_ns = UINT64_MAX },
+		                .max_at_boot_ns = UINT64_MAX,
+		                .calendar_at_boot_ns = 11,
+		                .lease_until_boot_ns = 12 },
 	                  b = { 0 };
 	struct buf text = BUF(SHIM_FILE_MAX);
 
@@ -69,9 +75,26 @@ static void test_state_round_trip(void)
 	T_EQ(b.pid, 4711);
 	T_EQ(b.start_time, 99);
 	T_EQ(b.max_at_boot_ns, UINT64_MAX);
+	T_EQ(b.calendar_at_boot_ns, 11);
+	T_EQ(b.lease_until_boot_ns, 12);
 	T_STREQ(b.phase, "running");
 	T_STREQ(b.stop_reason, "");
 	buf_fini(&text);
+}
+
+/* A session that outlives an upgrade has files without the later clocks. */
+static void test_state_of_before(void)
+{
+	struct shim_state b = { .lease_until_boot_ns = 3 };
+
+	T_EQ(shim_state_get(STR("phase = ready\npid = 1\nstart_time = 2\nboot_id = b\n"
+	                        "since_boot_ns = 4\nidle_seconds = 5\nmax_at_boot_ns = 6\n"
+	                        "extend_until_boot_ns = 7\nstop_reason = \n"),
+	                    &b, NULL),
+	     0);
+	T_EQ(b.extend_until_boot_ns, 7);
+	T_EQ(b.calendar_at_boot_ns, 0);
+	T_EQ(b.lease_until_boot_ns, 0);
 }
 
 static void test_refusals(void)
@@ -113,4 +136,5 @@ static void test_refusals(void)
 
 TEST_MAIN({ "a shim's configuration survives the way through its file", test_conf_round_trip },
           { "a session's state survives the way through its file", test_state_round_trip },
+          { "a state file without the later clocks is read", test_state_of_before },
           { "missing, repeated, unknown and oversized keys are refused", test_refusals })

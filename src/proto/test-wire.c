@@ -21,7 +21,9 @@ static const struct wire_msg start = {
 	                   .max_seconds = 43200,
 	                   .hostname = STR("nb"),
 	                   .env = STR("{\"A\":\"secret\"}"),
-	                   .label = STR("label") },
+	                   .label = STR("label"),
+	                   .calendar_at_boot_ns = 5,
+	                   .lease_until_boot_ns = (uint64_t)6 << 40 },
 };
 
 static void a_message_comes_back_whole(void)
@@ -41,7 +43,36 @@ static void a_message_comes_back_whole(void)
 	T_EQ(m.session_start.memory_bytes, (uint64_t)2 << 30);
 	T_EQ(m.session_start.max_seconds, 43200);
 	T_STR(m.session_start.label, STR("label"));
+	T_EQ(m.session_start.calendar_at_boot_ns, 5);
+	T_EQ(m.session_start.lease_until_boot_ns, (uint64_t)6 << 40);
 	buf_fini(&b);
+}
+
+/* What a shim of before the late clocks understands, and what it says. */
+static void late_clocks_are_left_out_when_none_is_set(void)
+{
+	struct wire_msg m = { .type = WIRE_SESSION_DEADLINE,
+		              .seq = 1,
+		              .session_deadline = { .session = STR("s"),
+		                                    .epoch = 1,
+		                                    .max_at_boot_ns = 7 } },
+	                got;
+	struct buf none = BUF(4096), one = BUF(4096);
+	size_t used = 0;
+
+	T_EQ(wire_put(&none, &m, NULL), 0);
+	T_EQ(wire_get(buf_str(&none), &got, &used, NULL), WIRE_GET_DONE);
+	T_EQ(used, 12 + 5 + 4 + 4 + 8 + 8);
+	T_EQ(got.session_deadline.max_at_boot_ns, 7);
+	T_EQ(got.session_deadline.lease_until_boot_ns, 0);
+	m.session_deadline.lease_until_boot_ns = 9;
+	T_EQ(wire_put(&one, &m, NULL), 0);
+	T_EQ(wire_get(buf_str(&one), &got, &used, NULL), WIRE_GET_DONE);
+	T_EQ(used, buf_len(&none) + 16);
+	T_EQ(got.session_deadline.calendar_at_boot_ns, 0);
+	T_EQ(got.session_deadline.lease_until_boot_ns, 9);
+	buf_fini(&none);
+	buf_fini(&one);
 }
 
 static void the_bytes_are_the_documented_ones(void)
@@ -226,6 +257,8 @@ static void the_reference_in_the_documentation_is_this_table(void)
 }
 
 TEST_MAIN({ "a message comes back whole", a_message_comes_back_whole },
+          { "late clocks are left out when none is set",
+            late_clocks_are_left_out_when_none_is_set },
           { "the bytes are the documented ones", the_bytes_are_the_documented_ones },
           { "a frame is taken only when whole", a_frame_is_taken_only_when_whole },
           { "every type has a name, and survives zeros",

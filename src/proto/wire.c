@@ -83,6 +83,23 @@ static void *at(struct wire_msg *m, const struct schema *s, const struct field *
 	return (char *)m + s->at + f->at;
 }
 
+/* Numbers at the end that came later than the message did. */
+static size_t late_of(enum wire_type t)
+{
+	return t == WIRE_SESSION_START || t == WIRE_SESSION_DEADLINE ? 2 : 0;
+}
+
+/* The end of the fields that are sent: late ones only if one of them is set. */
+static const struct field *sent_end(const struct wire_msg *m, const struct schema *s)
+{
+	const struct field *end = s->fields + s->n, *least = end - late_of(s->type);
+
+	for (const struct field *f = least; f < end; f++)
+		if (*(const uint64_t *)const_at(m, s, f) != 0)
+			return end;
+	return least;
+}
+
 static size_t field_size(const struct wire_msg *m, const struct schema *s,
                          const struct field *f)
 {
@@ -101,9 +118,10 @@ static size_t field_size(const struct wire_msg *m, const struct schema *s,
 /* The length field's value, or -errno when a string can't be sent. */
 static int64_t measure(const struct wire_msg *m, const struct schema *s, struct err *err)
 {
+	const struct field *end = sent_end(m, s);
 	size_t total = WIRE_HEAD - 4;
 
-	for (const struct field *f = s->fields; f < s->fields + s->n; f++) {
+	for (const struct field *f = s->fields; f < end; f++) {
 		if (f->kind == KIND_STR) {
 			const struct str *v = const_at(m, s, f);
 
@@ -147,10 +165,12 @@ static void put_field(struct buf *b, const void *v, enum kind kind)
 int wire_put(struct buf *b, const struct wire_msg *m, struct err *err)
 {
 	const struct schema *s = schema_of(m->type);
+	const struct field *end;
 	int64_t length;
 
 	if (!s)
 		return ERR(err, -EINVAL, "there is no message of type %d", (int)m->type);
+	end = sent_end(m, s);
 	length = measure(m, s, err);
 	if (length < 0)
 		return (int)length;
@@ -164,7 +184,7 @@ int wire_put(struct buf *b, const struct wire_msg *m, struct err *err)
 	buf_put_u16le(b, (uint16_t)m->type);
 	buf_put_u16le(b, 0);
 	buf_put_u32le(b, m->seq);
-	for (const struct field *f = s->fields; f < s->fields + s->n; f++)
+	for (const struct field *f = s->fields; f < end; f++)
 		put_field(b, const_at(m, s, f), f->kind);
 	return 0;
 }
@@ -223,9 +243,13 @@ int wire_get(struct str in, struct wire_msg *ret, size_t *ret_used, struct err *
 	if (cur_u16le(&c) != 0)
 		return ERR(err, -EBADMSG, "%s has flags that nobody knows", s->name);
 	m.seq = cur_u32le(&c);
-	for (const struct field *f = s->fields; f < s->fields + s->n; f++) {
-		int r = get_field(&c, s, f, at(&m, s, f), err);
+	for (size_t i = 0; i < s->n; i++) {
+		const struct field *f = &s->fields[i];
+		int r;
 
+		if (i == s->n - late_of(s->type) && cur_done(&c))
+			break; /* 0 */
+		r = get_field(&c, s, f, at(&m, s, f), err);
 		if (r < 0)
 			return r;
 	}

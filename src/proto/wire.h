@@ -33,7 +33,9 @@
 
 /*
  * Fields of each message, in the order of the wire: U32(name) U64(name)
- * I64(name) S(name, most bytes).
+ * I64(name) S(name, most bytes). The clocks at the end of SESSION_START and
+ * SESSION_DEADLINE are left out when both are 0: a shim of before they were
+ * there goes on to understand.
  */
 /* clang-format off */
 #define WIRE_IDENT_(U32, S)                 S(session, 40) U32(epoch)
@@ -51,10 +53,12 @@
 #define WIRE_F_volume_delete(U32, U64, I64, S)   S(volume_id, 40)
 #define WIRE_F_session_start(U32, U64, I64, S)   WIRE_IDENT_(U32, S) S(volume_id, 40) S(image_id, 80) \
                                                  U32(cpu_milli) U64(memory_bytes) U32(pids) U32(idle_seconds) \
-                                                 U32(max_seconds) S(hostname, 63) S(env, 65536) S(label, 64)
+                                                 U32(max_seconds) S(hostname, 63) S(env, 65536) S(label, 64) \
+                                                 U64(calendar_at_boot_ns) U64(lease_until_boot_ns)
 #define WIRE_F_session_stop(U32, U64, I64, S)    WIRE_IDENT_(U32, S) S(reason, 31) U32(grace_seconds)
 #define WIRE_F_session_deadline(U32, U64, I64, S) WIRE_IDENT_(U32, S) U32(idle_seconds) \
-                                                 U64(extend_until_boot_ns) U64(max_at_boot_ns)
+                                                 U64(extend_until_boot_ns) U64(max_at_boot_ns) \
+                                                 U64(calendar_at_boot_ns) U64(lease_until_boot_ns)
 #define WIRE_F_session_list(U32, U64, I64, S)
 #define WIRE_F_session_list_ok(U32, U64, I64, S) S(items, 1000000)
 #define WIRE_F_session_stats(U32, U64, I64, S)   WIRE_IDENT_(U32, S)

@@ -3,22 +3,36 @@
 
 #define NS_PER_S UINT64_C(1000000000)
 
+static boot_ns idle_at(const struct deadline *d)
+{
+	boot_ns idle;
+
+	if (!d->idle_seconds)
+		return DEADLINE_NEVER;
+	if (__builtin_add_overflow(d->last_active, d->idle_seconds * NS_PER_S, &idle))
+		return DEADLINE_NEVER;
+	return idle < d->extend_until ? d->extend_until : idle;
+}
+
 boot_ns deadline_at(const struct deadline *d, const char **ret_why)
 {
-	boot_ns idle = DEADLINE_NEVER;
+	const struct {
+		boot_ns at; /* 0: none */
+		const char *why;
+	} clocks[] = { { d->max_at, "max" },
+		       { d->lease_until, "budget" },
+		       { d->calendar_at, "calendar" },
+		       { idle_at(d), "idle" } };
+	boot_ns first = DEADLINE_NEVER;
 
-	if (d->idle_seconds) {
-		if (__builtin_add_overflow(d->last_active, d->idle_seconds * NS_PER_S, &idle))
-			idle = DEADLINE_NEVER;
-		if (idle < d->extend_until)
-			idle = d->extend_until;
+	*ret_why = "";
+	for (size_t i = 0; i < ARRAY_LEN(clocks); i++) {
+		if (clocks[i].at == 0 || clocks[i].at >= first)
+			continue;
+		first = clocks[i].at;
+		*ret_why = clocks[i].why;
 	}
-	if (d->max_at && d->max_at <= idle) {
-		*ret_why = "max";
-		return d->max_at;
-	}
-	*ret_why = idle == DEADLINE_NEVER ? "" : "idle";
-	return idle;
+	return first;
 }
 
 void deadline_activity(struct deadline *d, boot_ns last_active, bool busy, boot_ns now)

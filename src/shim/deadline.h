@@ -2,7 +2,8 @@
 /*
  * When a session ends by itself, as a value: no clock, no timer.
  *
- *   stop_at = min(max_at, max(last_active + idle, extend_until))
+ *   stop_at = min(max(last_active + idle, extend_until), max_at, calendar_at,
+ *                 lease_until)
  *
  * All on CLOCK_BOOTTIME, so that suspend counts and steps of the wall clock
  * do not.
@@ -20,9 +21,13 @@ struct deadline {
 	boot_ns last_active;
 	boot_ns extend_until; /* 0: none */
 	boot_ns max_at;       /* 0: none */
+	boot_ns calendar_at;  /* 0: none */
+	boot_ns lease_until;  /* of the budget; 0: none */
 };
 
-/* DEADLINE_NEVER if nothing ends it; *ret_why is "idle", "max" or "". */
+/* DEADLINE_NEVER if nothing ends it; *ret_why is "idle", "max", "calendar",
+ * "budget" or "". Of clocks that end it together, one that nobody can put off
+ * is named. */
 boot_ns deadline_at(const struct deadline *d, const char **ret_why);
 /* What the agent says. Busy counts as activity now; the future does not. */
 void deadline_activity(struct deadline *d, boot_ns last_active, bool busy, boot_ns now);

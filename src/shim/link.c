@@ -253,6 +253,8 @@ static void change_deadline(struct shim *s, const struct wire_session_deadline *
 	s->deadline.extend_until = m->extend_until_boot_ns;
 	if (m->max_at_boot_ns)
 		s->deadline.max_at = m->max_at_boot_ns;
+	s->deadline.calendar_at = m->calendar_at_boot_ns;
+	s->deadline.lease_until = m->lease_until_boot_ns;
 	if (s->phase == SHIM_RUNNING && record_state(s, &err) < 0)
 		log_err(LOG_ERROR, "state_unwritten", &err);
 	shim_set_deadline(s);

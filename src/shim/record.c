@@ -20,6 +20,8 @@ int record_state(struct shim *s, struct err *err)
 	s->state.idle_seconds = s->deadline.idle_seconds;
 	s->state.max_at_boot_ns = s->deadline.max_at;
 	s->state.extend_until_boot_ns = s->deadline.extend_until;
+	s->state.calendar_at_boot_ns = s->deadline.calendar_at;
+	s->state.lease_until_boot_ns = s->deadline.lease_until;
 	(void)snprintf(s->state.stop_reason, sizeof(s->state.stop_reason), "%s", s->reason);
 	shim_state_put(&b, &s->state);
 	(void)snprintf(path, sizeof(path), "%s/state", s->conf.dir);

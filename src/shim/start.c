@@ -255,6 +255,8 @@ static int open_all(struct shim *s, struct err *err)
 	s->init_gone = true; /* until there is one */
 	s->grace_seconds = 10;
 	s->deadline.idle_seconds = s->conf.idle_seconds;
+	s->deadline.calendar_at = s->conf.calendar_at_boot_ns;
+	s->deadline.lease_until = s->conf.lease_until_boot_ns;
 	(void)snprintf(s->state.boot_id, sizeof(s->state.boot_id), "%s", s->boot_id);
 	r = shim_open_deadline(s, err);
 	if (r == 0)
@@ -344,7 +346,9 @@ int shim_adopt(struct shim *s, struct err *err)
 		          LI("pid", s->state.pid));
 		s->deadline =
 		    (struct deadline){ s->state.idle_seconds, time_boot_ns(),
-			               s->state.extend_until_boot_ns, s->state.max_at_boot_ns };
+			               s->state.extend_until_boot_ns, s->state.max_at_boot_ns,
+			               s->state.calendar_at_boot_ns,
+			               s->state.lease_until_boot_ns };
 		(void)snprintf(s->step, sizeof(s->step), "server");
 		s->step_at = s->state.since_boot_ns;
 		enter_running(s);

@@ -21,6 +21,16 @@ static void test_rule(void)
 		{ { 60, 5 * S, 64 * S, 0 }, 65 * S, "idle" },
 		{ { 60, 5 * S, 90 * S, 0 }, 90 * S, "idle" },
 		{ { 60, 5 * S, 90 * S, 80 * S }, 80 * S, "max" },
+		/* calendar and budget */
+		{ { 0, 5 * S, 0, 0, 70 * S, 0 }, 70 * S, "calendar" },
+		{ { 0, 5 * S, 0, 0, 0, 70 * S }, 70 * S, "budget" },
+		{ { 60, 5 * S, 0, 0, 64 * S, 66 * S }, 64 * S, "calendar" },
+		{ { 60, 5 * S, 0, 0, 66 * S, 64 * S }, 64 * S, "budget" },
+		{ { 60, 5 * S, 0, 90 * S, 66 * S, 66 * S }, 65 * S, "idle" },
+		{ { 60, 5 * S, 99 * S, 90 * S, 80 * S, 85 * S }, 80 * S, "calendar" },
+		{ { 60, 5 * S, 99 * S, 90 * S, 90 * S, 90 * S }, 90 * S, "max" },
+		{ { 60, 5 * S, 99 * S, 0, 90 * S, 90 * S }, 90 * S, "budget" },
+		{ { 60, 5 * S, 0, 0, 65 * S, 0 }, 65 * S, "calendar" },
 		/* extending a session without auto-stop ends nothing */
 		{ { 0, 5 * S, 90 * S, 0 }, DEADLINE_NEVER, "" },
 		{ { UINT32_MAX, UINT64_MAX - 1, 0, 0 }, DEADLINE_NEVER, "" },
@@ -46,5 +56,5 @@ static void test_activity(void)
 	T_EQ(d.last_active, 12 * S);
 }
 
-TEST_MAIN({ "the earlier of maximum and idle-or-extended ends a session", test_rule },
+TEST_MAIN({ "the earliest of idle-or-extended, maximum, calendar and budget ends it", test_rule },
           { "busy is activity now, and nobody is active in the future", test_activity })

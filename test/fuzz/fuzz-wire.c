@@ -1,9 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A frame that is accepted is written again byte for byte, and no shorter part
- * of it is a frame. */
+/* A frame that is accepted is written again byte for byte, or without zeros at
+ * its end that may be left out; no shorter part of it is a frame. */
 #include "fuzz.h"
 
 #include "proto/wire.h"
+
+static bool is_shorter(struct str now, struct str was)
+{
+	const size_t zeros = 16; /* two late clocks */
+
+	if (now.len + zeros != was.len)
+		return false;
+	for (size_t i = now.len; i < was.len; i++)
+		if (was.ptr[i])
+			return false;
+	return str_eq(str_sub(now, 4, now.len), str_sub(was, 4, now.len));
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -15,7 +27,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (wire_get(in, &m, &used, NULL) == WIRE_GET_DONE) {
 		CHECK(used >= WIRE_HEAD && used <= size);
 		CHECK(wire_put(&b, &m, NULL) == 0);
-		CHECK(str_eq(buf_str(&b), str_sub(in, 0, used)));
+		CHECK(buf_len(&b) == used ? str_eq(buf_str(&b), str_sub(in, 0, used))
+		                          : is_shorter(buf_str(&b), str_sub(in, 0, used)));
 		CHECK(wire_get(str_sub(in, 0, used - 1), &part, &none, NULL) == WIRE_GET_MORE);
 		wire_dump(&text, &m);
 		CHECK(!buf_error(&text));

@@ -21,9 +21,11 @@ MESSAGES = {
     20: ("VOLUME_CREATE", [("volume_id", STR), ("size_bytes", U64)]), 21: ("VOLUME_GROW", [("volume_id", STR), ("size_bytes", U64)]),
     22: ("VOLUME_STAT", [("volume_id", STR)]), 24: ("VOLUME_DELETE", [("volume_id", STR)]),
     30: ("SESSION_START", IDENT + [("volume_id", STR), ("image_id", STR), ("cpu_milli", U32), ("memory_bytes", U64), ("pids", U32),
-                                   ("idle_seconds", U32), ("max_seconds", U32), ("hostname", STR), ("env", STR), ("label", STR)]),
+                                   ("idle_seconds", U32), ("max_seconds", U32), ("hostname", STR), ("env", STR), ("label", STR),
+                                   ("calendar_at_boot_ns", U64), ("lease_until_boot_ns", U64)]),
     31: ("SESSION_STOP", IDENT + [("reason", STR), ("grace_seconds", U32)]),
-    32: ("SESSION_DEADLINE", IDENT + [("idle_seconds", U32), ("extend_until_boot_ns", U64), ("max_at_boot_ns", U64)]),
+    32: ("SESSION_DEADLINE", IDENT + [("idle_seconds", U32), ("extend_until_boot_ns", U64), ("max_at_boot_ns", U64),
+                                      ("calendar_at_boot_ns", U64), ("lease_until_boot_ns", U64)]),
     33: ("SESSION_LIST", []), 34: ("SESSION_LIST_OK", [("items", STR)]),
     35: ("SESSION_STATS", IDENT),
     36: ("SESSION_STATS_OK", [("cpu_ns", U64), ("memory_bytes", U64), ("memory_limit_bytes", U64), ("pids", U32), ("disk_used_bytes", U64),
@@ -37,6 +39,7 @@ MESSAGES = {
     53: ("EV_ACTIVITY", IDENT + [("last_active_boot_ns", U64), ("stop_at_boot_ns", U64), ("stop_why", STR), ("evidence", STR)]),
     54: ("EV_FAILED", IDENT + [("phase", STR), ("reason", STR), ("message", STR)]),
 }
+LATE = ("calendar_at_boot_ns", "lease_until_boot_ns")  # left out when both are 0
 NUMBER = {name: n for n, (name, _) in MESSAGES.items()}
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
 
@@ -61,7 +64,9 @@ def decode(number, body):
     name, spec = MESSAGES[number]
     fields, at = {}, 0
     for field, kind in spec:
-        if kind == STR:
+        if field in LATE and at == len(body):
+            fields[field] = 0
+        elif kind == STR:
             (n,) = struct.unpack_from("<I", body, at)
             fields[field] = body[at + 4:at + 4 + n].decode()
             at += 4 + n
@@ -227,12 +232,14 @@ class FakeEngine:
             raise Refuse(-2, "no such session")
         self.after = lambda: self.end(session, epoch, reason)
 
-    def on_session_deadline(self, session, epoch, idle_seconds, extend_until_boot_ns, max_at_boot_ns):
+    def on_session_deadline(self, session, epoch, idle_seconds, extend_until_boot_ns, max_at_boot_ns, calendar_at_boot_ns, lease_until_boot_ns):
         s = self.running.get((session, epoch))
         if not s:
             raise Refuse(-2, "no such session")
         s["idle_seconds"] = idle_seconds
         s["extend"] = extend_until_boot_ns
+        s["calendar_at_boot_ns"] = calendar_at_boot_ns
+        s["lease_until_boot_ns"] = lease_until_boot_ns
         self.after = lambda: self.activity(session, epoch)
 
     def on_session_list(self):
@@ -298,9 +305,11 @@ class FakeEngine:
             r = self.running[(session, epoch)]
             now = boot_ns()
             idle = max((idle_from or now) + r["idle_seconds"] * 10**9, r["extend"])
-            most = r["began"] + r["max_seconds"] * 10**9
-            self.event("EV_ACTIVITY", session=session, epoch=epoch, last_active_boot_ns=now, stop_at_boot_ns=min(idle, most),
-                       stop_why="max" if most < idle else "idle", evidence=evidence)
+            clocks = [(r["began"] + r["max_seconds"] * 10**9, "max"), (r["lease_until_boot_ns"], "budget"),
+                      (r["calendar_at_boot_ns"], "calendar"), (idle, "idle")]
+            at, why = min(((at, why) for at, why in clocks if at), key=lambda c: c[0])
+            self.event("EV_ACTIVITY", session=session, epoch=epoch, last_active_boot_ns=now, stop_at_boot_ns=at,
+                       stop_why=why, evidence=evidence)
 
     def end(self, session, epoch, reason, **kw):
         with self.lock:

@@ -104,6 +104,8 @@ export const t = {
   reason: {
     idle: (after: string) => `Stopped: idle for ${after}.`,
     max: (after: string) => `Stopped: the longest run of ${after} was reached.`,
+    calendar: "Stopped: the time of day came at which this workspace stops.",
+    budget: "Stopped: the budget is used up.",
     user: "Stopped by you.",
     delete: "Stopped: its workspace was deleted.",
     admin: "Stopped by an administrator.",
@@ -228,6 +230,8 @@ export const t = {
   warn: {
     idle: (name: string, left: string) => `${name} stops in ${left}, because it is idle.`,
     max: (name: string, left: string) => `${name} stops in ${left}, because its longest run is reached.`,
+    calendar: (name: string, left: string) => `${name} stops in ${left}, by its calendar.`,
+    budget: (name: string, left: string) => `${name} stops in ${left}, because the budget is used up then.`,
     now: (name: string) => `${name} stops now.`,
   },
 

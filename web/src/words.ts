@@ -17,6 +17,11 @@ export function isIdle(s: Session, now: number): boolean {
   return Number.isFinite(last) && now - last > IDLE_AFTER_MS;
 }
 
+/* Extending moves the idle and the calendar clock; nobody moves the maximum or a budget from here. */
+export function canExtend(why: string | null | undefined): boolean {
+  return why !== "max" && why !== "budget";
+}
+
 export function leftSeconds(s: Session | null, now: number): number | null {
   const at = atMs(s?.stop_at);
   return s?.state === "running" && Number.isFinite(at) ? Math.max(0, (at - now) / 1000) : null;
@@ -83,6 +88,10 @@ export function whyEnded(s: Session, now: number): string {
       return [t.reason.idle(durationSetting(s.auto_stop_seconds)), lastThing(s, now)].filter(Boolean).join(" ");
     case "max":
       return t.reason.max(durationSetting(s.max_seconds));
+    case "calendar":
+      return t.reason.calendar;
+    case "budget":
+      return t.reason.budget;
     case "user":
       return t.reason.user;
     case "delete":

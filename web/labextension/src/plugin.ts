@@ -6,7 +6,7 @@
  */
 import type { JupyterFrontEnd, Plugin, ServerEvent, Shared, StatusBar } from "./jupyter";
 import { type Usage, cpus, parts, usageOf } from "./usage";
-import { type Status, clock, isNear, left, leftText, statusOf } from "./stop";
+import { type Status, canExtend, clock, isNear, left, leftText, statusOf } from "./stop";
 
 const STOP_WARNING = "https://carrel.dev/events/stop_warning/v1";
 const SESSION = "https://carrel.dev/events/session/v1";
@@ -17,6 +17,8 @@ const TICK_MS = 1000;
 const WHY: Record<string, string> = {
   idle: "because it is idle",
   max: "because its longest run is reached",
+  calendar: "by its workspace's calendar",
+  budget: "because the budget is used up",
   user: "because you stopped it",
   admin: "because an administrator stopped it",
   delete: "because its workspace is deleted",
@@ -158,7 +160,7 @@ class StopWatch {
     const text = `This session stops at ${clock(s.stop_at - this.skew_ms)}, ${WHY[s.why] ?? WHY.idle}. Saved files stay.`;
     this.notice = this.shared["@jupyterlab/apputils"].Notification.warning(text, {
       autoClose: false,
-      actions: s.why === "max" ? [] : [{ label: `Extend ${leftText(EXTEND_S)}`, displayType: "accent", callback: () => void this.extend() }],
+      actions: !canExtend(s) ? [] : [{ label: `Extend ${leftText(EXTEND_S)}`, displayType: "accent", callback: () => void this.extend() }],
     });
   }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 import { describe, expect, it } from "vitest";
-import { isNear, lead, left, leftText, statusOf } from "./stop";
+import { canExtend, isNear, lead, left, leftText, statusOf } from "./stop";
 
 const now = Date.parse("2026-11-21T10:00:00Z");
 
@@ -21,6 +21,12 @@ describe("the stop of a session", () => {
     expect(isNear(s, now)).toBe(false);
     expect(isNear(s, now + 21_000)).toBe(true);
     expect(lead({ ...s, why: "max" })).toBe(300);
+    expect(lead({ ...s, why: "calendar" })).toBe(300);
+  });
+
+  it("can be put off unless it is the longest run or the budget", () => {
+    const s = statusOf({ stop_at: "2026-11-21T10:00:50Z", why: "calendar" }, null);
+    expect(["idle", "max", "calendar", "budget"].map((why) => canExtend({ ...s, why }))).toEqual([true, false, true, false]);
   });
 
   it("never warns about a time that it does not know", () => {

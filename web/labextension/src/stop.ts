@@ -25,7 +25,12 @@ export function statusOf(data: Record<string, unknown>, before: Status | null): 
 
 /* 5 minutes, or half of a shorter limit: the same rule as in the console. */
 export function lead(s: Status): number {
-  return s.why !== "max" && s.idle_seconds > 0 ? Math.min(LEAD_S, s.idle_seconds / 2) : LEAD_S;
+  return s.why === "idle" && s.idle_seconds > 0 ? Math.min(LEAD_S, s.idle_seconds / 2) : LEAD_S;
+}
+
+/* Nobody moves the longest run or a budget from here. */
+export function canExtend(s: Status): boolean {
+  return s.why !== "max" && s.why !== "budget";
 }
 
 export function left(s: Status | null, now: number): number {

@@ -12,7 +12,7 @@ import { useAction, useNow } from "../lib/use";
 import { live } from "../live";
 import type { Warning, Workspace } from "../model";
 import { t } from "../text";
-import { failText, leftSeconds } from "../words";
+import { canExtend, failText, leftSeconds } from "../words";
 import { Icon } from "./icons";
 import { toast } from "./layers";
 
@@ -28,10 +28,14 @@ function derived(w: Workspace, now: number): Warning | null {
   return { session_id: s.id, workspace_id: w.id, workspace_name: w.name, stop_at: s.stop_at, seconds: left, why: s.stop_why ?? "idle" };
 }
 
+function words(why: string): (name: string, left: string) => string {
+  return why === "max" ? t.warn.max : why === "calendar" ? t.warn.calendar : why === "budget" ? t.warn.budget : t.warn.idle;
+}
+
 function One({ w, now, onClose }: { w: Warning; now: number; onClose: () => void }): JSX.Element {
   const action = useAction();
   const left = Math.max(0, (atMs(w.stop_at) - now) / 1000);
-  const text = left < 1 ? t.warn.now(w.workspace_name) : (w.why === "max" ? t.warn.max : t.warn.idle)(w.workspace_name, durationShort(left));
+  const text = left < 1 ? t.warn.now(w.workspace_name) : words(w.why)(w.workspace_name, durationShort(left));
   const more = () =>
     action.run(async () => {
       const s = await extend(w.session_id, EXTEND_S);
@@ -46,7 +50,7 @@ function One({ w, now, onClose }: { w: Warning; now: number; onClose: () => void
         {action.error && <span class="error-text">{failText(action.error)}</span>}
       </span>
       <span class="toast-actions">
-        {w.why !== "max" && (
+        {canExtend(w.why) && (
           <button class="btn btn-s" data-kind="primary" type="button" aria-busy={action.busy} aria-label={t.act.extendName(w.workspace_name)} onClick={more}>
             {t.act.extend}
           </button>

@@ -7,6 +7,7 @@
 #include "store/books.h"
 #include "store/feed.h"
 #include "store/sessions.h"
+#include "store/starts.h"
 #include "store/workspaces.h"
 
 static int put_audit(struct db *db, struct change *c, const char *verb, struct err *err)
@@ -242,11 +243,11 @@ static int do_simple(struct db *db, struct change *c, struct err *err)
 		c->changed = session_enter_phase(s, c->phase, &c->now);
 		break;
 	case DO_READY:
-		/* Found alive, but the workspace has gone on without it. */
-		c->unwanted =
-		    s->state == SESSION_LOST &&
-		    session_has_predecessor(db, str_of(s->workspace_id), str_of(s->id)) > 0;
-		if (!c->unwanted)
+		/* Found alive, but the workspace has gone on without it; or the one
+		 * before it has yet to be found gone: the next list asks again. */
+		c->unwanted = s->state == SESSION_LOST && session_has_newer(db, s) > 0;
+		if (s->state != SESSION_LOST ||
+		    session_has_predecessor(db, str_of(s->workspace_id), str_of(s->id)) == 0)
 			(void)move(c, SESSION_RUNNING, NULL);
 		break;
 	case DO_ACTIVITY:
@@ -284,11 +285,26 @@ static int do_simple(struct db *db, struct change *c, struct err *err)
 	return c->before == s->state ? session_update(db, s, err) : put_moved(db, c, err);
 }
 
+/* Alive, or in a journal, and not in the store: that was restored from an
+ * older backup, and the book of starts knows it. */
+static int adopt(struct db *db, struct change *c, struct err *err)
+{
+	int r = starts_adopt(db, str_of(c->session_id), err);
+
+	if (r > 0)
+		r = session_by_id(db, str_of(c->session_id), &c->after);
+	if (r > 0)
+		r = put_audit(db, c, "session.adopted", err) < 0 ? -EIO : 1;
+	return r;
+}
+
 int change_tx(struct db *db, struct store_job *j, struct err *err)
 {
 	struct change *c = CONTAINER_OF(j, struct change, job);
 	int r = session_by_id(db, str_of(c->session_id), &c->after);
 
+	if (r == 0 && (c->what == DO_RUN || c->what == DO_READY))
+		r = adopt(db, c, err);
 	c->found = r > 0;
 	c->changed = c->ack = c->unwanted = false;
 	if (r <= 0)

@@ -53,6 +53,8 @@ static void done(struct store_job *j)
 		log_err(LOG_ERROR, "change", &j->err);
 	} else if (!c->found) {
 		log_event(LOG_WARN, "session_unknown", LZ("s", c->session_id));
+		if (c->what == DO_READY) /* an orphan */
+			launch_stop(core, str_of(c->session_id), c->epoch, "admin");
 	} else {
 		if (c->ack)
 			acknowledge(c);

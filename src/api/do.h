@@ -16,6 +16,7 @@ call_fn do_enter;
 call_fn do_events, do_usage, do_audit;                            /* do-usage.c */
 call_fn do_route, do_program, do_enter_code, do_extend_by_ticket; /* do-internal.c */
 call_fn do_notices, do_notices_read, do_notice_read;              /* do-notices.c */
+call_fn do_backup;                                                /* do-backup.c */
 call_fn do_health, do_ready, do_metrics, do_openapi;              /* do-health.c */
 
 /* Shared between do-sessions.c and do-internal.c: the session's owner asks for

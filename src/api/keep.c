@@ -131,6 +131,7 @@ static void on_images(struct link *l, const struct wire_msg *m, const struct err
 
 /* The engine's list, by session id. */
 struct seen_item {
+	char id[ID_MAX];
 	enum seen seen;
 	uint32_t epoch;
 	bool wanted; /* the store has met it */
@@ -140,6 +141,7 @@ struct round {
 	struct core *core;
 	struct now now;
 	struct map seen;
+	struct arena items;
 	bool missing;
 };
 
@@ -152,27 +154,40 @@ static enum seen seen_of(const struct json *it)
 	                                   : SEEN_STARTING;
 }
 
-static int read_list(struct arena *a, struct str items, struct map *ret, struct err *err)
+static int read_item(struct round *r, const struct json *it, struct err *err)
 {
-	struct json *list = NULL;
-	int r = json_parse(a, items, NULL, &list, err);
+	struct seen_item *s = ARENA_NEW(&r->items, struct seen_item);
+	struct str id = json_str_or(it, "session", STR(""));
+	uint64_t epoch = 0;
 
-	if (r < 0)
-		return r;
-	json_for_each(it, list)
-	{
-		struct seen_item *s = ARENA_NEW(a, struct seen_item);
-		struct str id = json_str_or(it, "session", STR(""));
-		uint64_t epoch = 0;
-
-		if (!s || !id.len || json_get_u64(it, "epoch", UINT32_MAX, &epoch) < 0)
-			continue;
-		s->seen = seen_of(it);
-		s->epoch = (uint32_t)epoch;
-		if (map_set(ret, id, s, NULL) < 0)
-			return ERR(err, -E2BIG, "too many sessions");
-	}
+	if (!s)
+		return ERR(err, -ENOMEM, "too many sessions");
+	if (!id.len || id.len >= sizeof(s->id) ||
+	    json_get_u64(it, "epoch", UINT32_MAX, &epoch) < 0)
+		return 0;
+	memcpy(s->id, id.ptr, id.len);
+	s->seen = seen_of(it);
+	s->epoch = (uint32_t)epoch;
+	if (map_set(&r->seen, str_of(s->id), s, NULL) < 0)
+		return ERR(err, -E2BIG, "too many sessions");
 	return 0;
+}
+
+/* One page of it. */
+static int read_list(struct round *round, struct str items, struct err *err)
+{
+	struct arena a = ARENA(LIST_ARENA);
+	struct json *list = NULL;
+	int r = json_parse(&a, items, NULL, &list, err);
+
+	json_for_each(it, r == 0 ? list : NULL)
+	{
+		r = read_item(round, it, err);
+		if (r < 0)
+			break;
+	}
+	arena_fini(&a);
+	return r;
 }
 
 static void act(struct round *r, const struct session *s, enum remedy remedy)
@@ -263,6 +278,11 @@ static void orphans(struct round *r)
 		known = session_by_id(store_reader(core->store), id, &s) > 0;
 		if (known && !reconcile_is_orphan(&s, item->epoch)) {
 			act(r, &s, reconcile(&s, item->seen, 0, &r->now));
+			r->missing |= item->seen == SEEN_RUNNING;
+			continue;
+		}
+		if (!known && item->seen != SEEN_STOPPING) {
+			change_ready(core, id, item->epoch); /* adopted, or ended */
 			continue;
 		}
 		log_event(LOG_WARN, "orphan", LS("s", id), LI("epoch", item->epoch));
@@ -270,41 +290,80 @@ static void orphans(struct round *r)
 	}
 }
 
-static void on_list(struct link *l, const struct wire_msg *m, const struct err *err, void *arg)
+static void round_free(struct round *r)
 {
-	struct core *core = arg;
-	struct round r = { .core = core, .now = core_now(core) };
-	struct arena a = ARENA(LIST_ARENA);
-	struct err e = ERR_NONE;
+	r->core->round = false;
+	map_fini(&r->seen);
+	arena_fini(&r->items);
+	free(r);
+}
 
-	if (!m || m->type != WIRE_SESSION_LIST_OK)
-		return;
-	map_init(&r.seen, 20000);
-	if (read_list(&a, m->session_list_ok.items, &r.seen, &e) < 0) {
-		log_err(LOG_ERROR, "engine_list", &e);
-	} else if (session_list_live(store_reader(core->store), on_row, &r) < 0) {
+/* The whole list is here. */
+static void compare(struct round *r)
+{
+	struct core *core = r->core;
+
+	r->now = core_now(core);
+	if (session_list_live(store_reader(core->store), on_row, r) < 0) {
 		log_event(LOG_ERROR, "store_read", LZ("what", "live sessions"));
 	} else {
-		orphans(&r);
+		orphans(r);
 		launch_kick(core);
 	}
-	map_fini(&r.seen);
-	arena_fini(&a);
-	ev_timer_start(core->ev, &core->reconcile, r.missing ? SOON_MS : EVERY_MS, on_timer);
+	if (!core->count.rounds++)
+		log_event(LOG_INFO, "core_reconciled", LI("sessions", map_count(&r->seen)),
+		          LI("ms", ev_now_ms(core->ev) - core->began));
+	ev_timer_start(core->ev, &core->reconcile, r->missing ? SOON_MS : EVERY_MS, on_timer);
+}
+
+static void on_list(struct link *l, const struct wire_msg *m, const struct err *err, void *arg)
+{
+	struct wire_msg more = { .type = WIRE_SESSION_LIST };
+	struct round *r = arg;
+	struct err e = ERR_NONE;
+
+	if (!m || m->type != WIRE_SESSION_LIST_OK) {
+		round_free(r);
+		return;
+	}
+	if (read_list(r, m->session_list_ok.items, &e) < 0) {
+		log_err(LOG_ERROR, "engine_list", &e);
+	} else if (m->session_list_ok.next.len) {
+		more.session_list.after = m->session_list_ok.next;
+		link_call(l, &more, on_list, r);
+		return;
+	} else {
+		compare(r);
+	}
+	round_free(r);
+}
+
+static void ask_list(struct core *core)
+{
+	struct wire_msg list = { .type = WIRE_SESSION_LIST };
+	struct round *r;
+
+	if (core->round)
+		return; /* one is under way */
+	r = xcalloc(1, sizeof(*r));
+	r->core = core;
+	core->round = true;
+	map_init(&r->seen, 20000);
+	arena_init(&r->items, LIST_ARENA);
+	link_call(core->link, &list, on_list, r);
 }
 
 void keep_now(struct core *core)
 {
 	struct wire_msg facts = { .type = WIRE_HOST_FACTS },
-	                images = { .type = WIRE_IMAGE_LIST },
-	                list = { .type = WIRE_SESSION_LIST };
+	                images = { .type = WIRE_IMAGE_LIST };
 
 	ev_timer_start(core->ev, &core->reconcile, EVERY_MS, on_timer);
 	if (!link_up(core->link))
 		return;
 	link_call(core->link, &facts, on_facts, core);
 	link_call(core->link, &images, on_images, core);
-	link_call(core->link, &list, on_list, core);
+	ask_list(core);
 }
 
 void keep_on_up(struct link *l, void *arg)

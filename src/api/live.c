@@ -22,6 +22,8 @@ static void on_gone(struct ev_later *l)
 	free(CONTAINER_OF(l, struct live, gone));
 }
 
+static void plan(struct live *l, struct session s);
+
 static void drop(struct live *l)
 {
 	(void)map_del(&l->core->live, str_of(l->id));
@@ -60,7 +62,7 @@ void live_track(struct core *core, const struct session *s)
 	if (!l)
 		return;
 	l->state = s->state;
-	live_plan(l);
+	plan(l, *s);
 }
 
 const struct live *live_overlay(struct core *core, struct session *s)
@@ -84,14 +86,22 @@ static void on_warn(struct ev_timer *t)
 
 void live_plan(struct live *l)
 {
+	struct session s;
+
+	ev_timer_stop(&l->warn);
+	if (l->state == SESSION_RUNNING &&
+	    session_by_id(store_reader(l->core->store), str_of(l->id), &s) > 0)
+		plan(l, s);
+}
+
+static void plan(struct live *l, struct session s)
+{
 	struct core *core = l->core;
 	struct now now = core_now(core);
-	struct session s;
 	boot_ns at;
 
 	ev_timer_stop(&l->warn);
-	if (l->state != SESSION_RUNNING ||
-	    session_by_id(store_reader(core->store), str_of(l->id), &s) <= 0)
+	if (l->state != SESSION_RUNNING)
 		return;
 	(void)live_overlay(core, &s);
 	switch (deadline_warn(&s, &core->cfg->deadlines, now.boot, &at)) {

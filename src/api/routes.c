@@ -102,6 +102,7 @@ const struct route routes[] = {
 	/* --- between our own processes --- */
 	{ "POST", "/internal/sign-in-code", WHO_ROOT, RIGHT_READ, do_sign_in_code, 200, NULL, "login.code", ROUTE_BODY, "A one-time sign-in code",
 	  { S("email", false, 0, 254, "whose; default the administrator"), S("name", false, 0, 1000, "of a new account"), B("create", "make the account") } },
+	{ "POST", "/internal/backup", WHO_ROOT, RIGHT_READ, do_backup, 200, NULL, "store.backup", ROUTE_BODY, "A copy of the store beside it" },
 	{ "GET", "/internal/route", WHO_EDGE, RIGHT_READ, do_route, 200, NULL, NULL, 0, "Where a session's origin leads", { { 0 } },
 	  { S("host", true, 1, 64, "label") } },
 	{ "GET", "/internal/program", WHO_EDGE, RIGHT_READ, do_program, 200, NULL, NULL, 0, "Where a program's address leads", { { 0 } },

@@ -26,6 +26,8 @@
 
 #define TICK_MS  1000U
 #define DRAIN_MS 2000U
+#define FINISH_MS     5000U /* for requests in progress at the end */
+#define DRAIN_TICK_MS 5U
 #define SWEEP_MS 600000U
 
 struct now core_now(const struct core *core)
@@ -166,10 +168,31 @@ static void on_tick(struct ev_timer *t)
 	ev_timer_start(core->ev, t, TICK_MS, on_tick);
 }
 
+static void on_drained(struct ev_timer *t)
+{
+	struct core *core = CONTAINER_OF(t, struct core, drain);
+
+	if (http_server_conns(core->http) == 0 || ev_now_ms(core->ev) >= core->drain_until)
+		ev_stop(core->ev);
+	else
+		ev_timer_start(core->ev, t, DRAIN_TICK_MS, on_drained);
+}
+
+/* What was asked is answered; what is asked from now on waits at the listener,
+ * which is the parent's, for the next core. */
 static void on_signal(struct ev *ev, int signo, void *arg)
 {
+	struct core *core = arg;
+
 	log_event(LOG_INFO, "core_ends", LI("signal", signo));
-	ev_stop(ev);
+	if (core->drain_until) { /* again */
+		ev_stop(ev);
+		return;
+	}
+	core->drain_until = ev_now_ms(ev) + FINISH_MS;
+	sse_close_all(core);
+	http_server_drain(core->http, true);
+	ev_timer_start(ev, &core->drain, 0, on_drained);
 }
 
 /* Nobody is served before the catalogue stands. */
@@ -249,6 +272,7 @@ static void drain(struct core *core)
 static void stop(struct core *core)
 {
 	ev_timer_stop(&core->tick);
+	ev_timer_stop(&core->drain);
 	ev_timer_stop(&core->sweep);
 	if (core->http) {
 		sse_close_all(core);

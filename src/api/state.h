@@ -26,6 +26,7 @@ struct counters {
 	uint64_t sessions_started, sessions_ended, sessions_failed, sessions_lost;
 	uint64_t engine_connects, engine_errors, records, events_sent, warnings_sent;
 	uint64_t start_us, starts_timed; /* from asked for to running */
+	uint64_t rounds;                 /* of the reconciler */
 };
 
 struct core {
@@ -41,12 +42,15 @@ struct core {
 	char boot_id[37];
 	mono_ms began;
 
+	bool round; /* the engine's list is being read */
+
 	struct map live;  /* session id -> struct live, see live.h */
 	struct list subs; /* struct sub, see sse.h */
 	unsigned nsubs;
 	struct limit by_account, by_address;
 	struct counters count;
-	struct ev_timer tick, reconcile, sweep;
+	struct ev_timer tick, reconcile, sweep, drain;
+	mono_ms drain_until; /* it ends */
 	unsigned ticks;
 };
 

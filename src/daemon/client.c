@@ -28,8 +28,8 @@ static void pause_ms(int ms)
 	(void)poll(NULL, 0, ms);
 }
 
-static int find_running(const struct config *c, struct runtime *rt, struct runtime_process *ret,
-                        struct err *err)
+int client_find(const struct config *c, struct runtime *rt, struct runtime_process *ret,
+                struct err *err)
 {
 	int r = runtime_find(c->state, rt, err);
 
@@ -49,7 +49,7 @@ static int ask_ready(const struct config *c, struct buf *body, struct err *err)
 	struct runtime_process parent;
 	struct runtime rt;
 	char addr[96];
-	int r = find_running(c, &rt, &parent, err);
+	int r = client_find(c, &rt, &parent, err);
 
 	if (r < 0)
 		return r;
@@ -103,7 +103,7 @@ int client_sign_in_code(const struct config *c, unsigned wait_s, struct err *err
 	struct runtime_process parent;
 	struct runtime rt;
 	char addr[64];
-	int r = find_running(c, &rt, &parent, err);
+	int r = client_find(c, &rt, &parent, err);
 
 	if (r < 0)
 		return r;
@@ -128,7 +128,7 @@ int client_stop_all(const struct config *c, struct err *err)
 {
 	struct runtime_process parent;
 	struct runtime rt;
-	int r = find_running(c, &rt, &parent, err);
+	int r = client_find(c, &rt, &parent, err);
 
 	return r < 0 ? r : stop_all(&rt, (unsigned)c->grace_s, err);
 }
@@ -137,7 +137,7 @@ int client_upgrade_sessions(const struct config *c, struct err *err)
 {
 	struct runtime_process parent;
 	struct runtime rt;
-	int r = find_running(c, &rt, &parent, err);
+	int r = client_find(c, &rt, &parent, err);
 
 	return r < 0 ? r : upgrade_all(&rt, err);
 }
@@ -213,7 +213,7 @@ int client_status(const struct config *c, struct err *err)
 	struct buf b = BUF(65536);
 	struct runtime rt;
 	char path[64];
-	int r = find_running(c, &rt, &parent, err);
+	int r = client_find(c, &rt, &parent, err);
 
 	if (r < 0)
 		return r;

@@ -3,6 +3,17 @@
 #pragma once
 
 #include "daemon/config.h"
+#include "daemon/runtime.h"
+
+/* What stands behind a command. */
+struct client_arg {
+	const char *operand; /* or NULL */
+	bool replace;        /* --replace */
+};
+
+/* The running instance of this state; -ESRCH with a sentence. */
+MUST_CHECK int client_find(const struct config *c, struct runtime *ret,
+                           struct runtime_process *ret_parent, struct err *err);
 
 /* Prints a fresh one-time sign-in code; waits up to wait_s for core. */
 MUST_CHECK int client_sign_in_code(const struct config *c, unsigned wait_s, struct err *err);

@@ -87,6 +87,12 @@ static int listen_unix(const struct runtime *rt, const char *name, gid_t gid, in
 	return 0;
 }
 
+int listeners_open_tcp(const struct config *c, const struct runtime *rt, int *ret,
+                       struct err *err)
+{
+	return listen_tcp(c, rt, ret, err);
+}
+
 int listeners_open(const struct config *c, const struct runtime *rt, bool engine_only,
                    struct listeners *ret, struct err *err)
 {

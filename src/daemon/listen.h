@@ -14,4 +14,7 @@ struct listeners {
  * unix sockets of core and engine with owner and mode. */
 MUST_CHECK int listeners_open(const struct config *c, const struct runtime *rt,
                               bool engine_only, struct listeners *ret, struct err *err);
+/* The TCP port alone. */
+MUST_CHECK int listeners_open_tcp(const struct config *c, const struct runtime *rt, int *ret,
+                                  struct err *err);
 void listeners_close(struct listeners *l);

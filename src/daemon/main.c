@@ -9,9 +9,11 @@
 #include <sys/stat.h>
 
 #include "base/log.h"
+#include "daemon/backup.h"
 #include "daemon/client.h"
 #include "daemon/config.h"
 #include "daemon/parent.h"
+#include "daemon/restart.h"
 #include "daemon/role.h"
 
 #define CONFIG_DEFAULT "/etc/carrel/carrel.conf"
@@ -29,6 +31,11 @@ static const char usage[] =
     "  stop-all       ends all sessions\n"
     "  upgrade-sessions   running sessions go on with the agent installed now\n"
     "  stop           ends all sessions, then Carrel itself\n"
+    "  restart [WHAT] new processes for edge, core, engine or all (default), as the\n"
+    "                 program installed now; no request and no WebSocket is lost\n"
+    "  backup DIR     a copy of the store and the journals into a new directory\n"
+    "  restore DIR    puts such a copy in place; --replace: instead of what is there\n"
+    "  downgrade-store N  prepares the store for an older release (schema N)\n"
     "  check          reads the configuration, says what is wrong with it\n"
     "  version        prints the version\n"
     "\n"
@@ -42,9 +49,28 @@ struct args {
 	const char *config; /* NULL: the default file, where there is one */
 	bool no_config;
 	const char *command;
+	struct client_arg arg;
 	char **settings; /* KEY=VALUE… */
 	int n;
 };
+
+static const struct {
+	const char *name;
+	int (*fn)(const struct config *c, const struct client_arg *arg, struct err *err);
+} commands_arg[] = {
+	{ "restart", client_restart },
+	{ "backup", client_backup },
+	{ "restore", client_restore },
+	{ "downgrade-store", client_downgrade_store },
+};
+
+static bool takes_operand(const char *command)
+{
+	for (size_t i = 0; i < ARRAY_LEN(commands_arg); i++)
+		if (strcmp(command, commands_arg[i].name) == 0)
+			return true;
+	return false;
+}
 
 static int parse_args(int argc, char **argv, struct args *ret, struct err *err)
 {
@@ -56,8 +82,12 @@ static int parse_args(int argc, char **argv, struct args *ret, struct err *err)
 			a.config = argv[++i];
 		else if (strcmp(argv[i], "--no-config") == 0)
 			a.no_config = true;
+		else if (strcmp(argv[i], "--replace") == 0)
+			a.arg.replace = true;
 		else if (!a.command)
 			a.command = argv[i];
+		else if (!a.arg.operand && takes_operand(a.command))
+			a.arg.operand = argv[i];
 		else
 			return ERR(err, -EINVAL, "unexpected argument %s", argv[i]);
 	}
@@ -134,20 +164,25 @@ static const struct {
 static int run_command(const struct args *a, struct err *err)
 {
 	int (*fn)(const struct config *c, struct err *err) = a->command ? NULL : parent_run;
+	int (*fn_arg)(const struct config *c, const struct client_arg *arg, struct err *err) =
+	    NULL;
 	struct config c;
 	int r;
 
 	for (size_t i = 0; a->command && i < ARRAY_LEN(commands); i++)
 		if (strcmp(a->command, commands[i].name) == 0)
 			fn = commands[i].fn;
-	if (!fn) {
+	for (size_t i = 0; a->command && i < ARRAY_LEN(commands_arg); i++)
+		if (strcmp(a->command, commands_arg[i].name) == 0)
+			fn_arg = commands_arg[i].fn;
+	if (!fn && !fn_arg) {
 		(void)fputs(usage, stderr);
 		return ERR(err, -EINVAL, "there is no command %s", a->command);
 	}
 	r = load(a, &c, err);
 	if (r == 0) {
 		log_init("carreld", log_level(&c));
-		r = fn(&c, err);
+		r = fn ? fn(&c, err) : fn_arg(&c, &a->arg, err);
 	}
 	config_fini(&c);
 	return r;

@@ -11,11 +11,11 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/un.h>
 
 #include "base/file.h"
 #include "base/log.h"
+#include "daemon/handover.h"
 #include "daemon/listen.h"
 #include "daemon/privileges.h"
 #include "daemon/roles.h"
@@ -29,6 +29,7 @@ struct parent {
 	struct runtime rt;
 	struct listeners listeners;
 	struct roles roles;
+	struct handover from; /* the program that we come after */
 	bool engine_only;
 };
 
@@ -98,6 +99,12 @@ static void write_status(struct roles *roles)
 			buf_printf(&b, "%s %d %llu\n", roles->role[i].name,
 			           (int)roles->role[i].pid,
 			           (unsigned long long)runtime_start_time(roles->role[i].pid));
+	list_for_each (it, &roles->leaving) {
+		const struct leaving *l = LIST_ENTRY(it, struct leaving, node);
+
+		buf_printf(&b, "leaving %s %d %llu\n", l->name, (int)l->pid,
+		           (unsigned long long)runtime_start_time(l->pid));
+	}
 	if (file_write_atomic(AT_FDCWD, path, buf_str(&b), 0644, &err) < 0)
 		log_err(LOG_WARN, "status_file", &err);
 	buf_fini(&b);
@@ -117,6 +124,53 @@ static void on_signal(struct ev *ev, int signo, void *arg)
 	roles_stop(&p->roles);
 }
 
+/* --- planned restarts --- */
+
+static void describe(const struct parent *p, struct handover *h)
+{
+	*h = (struct handover){ .slot = p->rt.slot,
+		                .lock_fd = p->rt.lock_fd,
+		                .net_fd = p->rt.net_fd,
+		                .listeners = p->listeners };
+	(void)snprintf(h->state, sizeof(h->state), "%s", p->rt.state);
+	handover_address(p->config, h->address);
+	for (size_t i = 0; i < p->roles.n; i++) {
+		if (!p->roles.role[i].pid)
+			continue;
+		(void)snprintf(h->child[h->nchildren].name, sizeof(h->child[0].name), "%s",
+		               p->roles.role[i].name);
+		h->child[h->nchildren++].pid = p->roles.role[i].pid;
+	}
+	list_for_each (it, &p->roles.leaving) {
+		const struct leaving *l = LIST_ENTRY(it, struct leaving, node);
+
+		if (h->nchildren == ARRAY_LEN(h->child))
+			return; /* it dies with us, as it would in an hour */
+		(void)snprintf(h->child[h->nchildren].name, sizeof(h->child[0].name), "%s",
+		               l->name);
+		h->child[h->nchildren].leaving = true;
+		h->child[h->nchildren++].pid = l->pid;
+	}
+}
+
+static void on_restart(struct ev *ev, int signo, void *arg)
+{
+	struct parent *p = arg;
+	struct err err = ERR_NONE;
+	struct handover h;
+
+	if (signo != RESTART_ALL) {
+		roles_restart(&p->roles, signo == RESTART_EDGE   ? "edge"
+		                         : signo == RESTART_CORE ? "core"
+		                                                 : "engine");
+		return;
+	}
+	log_event(LOG_INFO, "parent_restart", LI("pid", getpid()));
+	describe(p, &h);
+	if (handover_exec(&h, &err) < 0)
+		log_err(LOG_ERROR, "parent_restart", &err);
+}
+
 static unsigned edges(const struct config *c)
 {
 	cpu_set_t set;
@@ -128,14 +182,37 @@ static unsigned edges(const struct config *c)
 	return n < 1 ? 1 : n > 8 ? 8 : (unsigned)n;
 }
 
+/* Slot, lock and listeners are there; only a changed address needs a new one. */
+static int take_over(struct parent *p, struct err *err)
+{
+	char address[256];
+	int r = runtime_find(p->config->state, &p->rt, err);
+
+	p->rt.slot = p->from.slot;
+	p->rt.lock_fd = p->from.lock_fd;
+	p->rt.net_fd = p->from.net_fd;
+	p->listeners = p->from.listeners;
+	if (r == 0 && strcmp(p->rt.state, p->from.state) != 0)
+		return ERR(err, -EINVAL,
+		           "The state directory is now %s. Stop Carrel, and start it anew.",
+		           p->rt.state);
+	handover_address(p->config, address);
+	if (r == 0 && strcmp(address, p->from.address) != 0) {
+		own_close(&p->listeners.tcp);
+		r = listeners_open_tcp(p->config, &p->rt, &p->listeners.tcp, err);
+	}
+	return r;
+}
+
 static int prepare(struct parent *p, struct err *err)
 {
+	const int restarts[] = { RESTART_ALL, RESTART_EDGE, RESTART_CORE, RESTART_ENGINE };
 	int r;
 
-	r = runtime_take(p->config->state, &p->rt, err);
+	r = p->from.taken ? take_over(p, err) : runtime_take(p->config->state, &p->rt, err);
 	if (r == 0)
 		r = runtime_dirs(&p->rt, err);
-	if (r == 0)
+	if (r == 0 && !p->from.taken)
 		r = listeners_open(p->config, &p->rt, p->engine_only, &p->listeners, err);
 	if (r == 0)
 		r = seal_config(p, &p->roles.config_fd, err);
@@ -146,6 +223,8 @@ static int prepare(struct parent *p, struct err *err)
 	r = ev_signal(p->ev, SIGTERM, on_signal, p, err);
 	if (r == 0)
 		r = ev_signal(p->ev, SIGINT, on_signal, p, err);
+	for (size_t i = 0; r == 0 && i < ARRAY_LEN(restarts); i++)
+		r = ev_signal(p->ev, restarts[i], on_restart, p, err);
 	return r;
 }
 
@@ -174,43 +253,47 @@ static int run(struct parent *p, struct err *err)
 	p->roles.state = p->rt.state;
 	p->roles.on_change = write_status;
 	p->roles.on_stopped = on_stopped;
+	roles_init(&p->roles);
 	for (unsigned i = 0; !p->engine_only && i < edges(p->config); i++)
 		roles_add(&p->roles, "edge", p->listeners.tcp);
 	if (!p->engine_only)
 		roles_add(&p->roles, "core", p->listeners.core);
 	roles_add(&p->roles, "engine", p->listeners.engine);
+	for (size_t i = 0; i < p->from.nchildren; i++)
+		roles_adopt(&p->roles, p->from.child[i].name, p->from.child[i].pid,
+		            p->from.child[i].leaving);
 	r = roles_start(&p->roles, err);
 	if (r < 0)
 		return r;
 	log_event(LOG_INFO, "running", LZ("url", p->config->console_url),
 	          LZ("state", p->rt.state), LI("slot", p->rt.slot));
+	if (p->from.taken) /* they are of the program before */
+		roles_restart(&p->roles, NULL);
 	notify("READY=1");
 	return ev_run(p->ev, err);
 }
 
-/* What the starter left open is no business of ours, nor of the sessions. */
-static void close_inherited(void)
-{
-	(void)syscall(SYS_close_range, 3, ~0U, 0);
-}
-
 static int run_and_clean(const struct config *c, bool engine_only, struct err *err)
 {
-	struct parent p = { .config = c,
-		            .rt = { .lock_fd = -1, .net_fd = -1 },
-		            .listeners = LISTENERS_NONE,
-		            .roles = { .config_fd = -1 },
-		            .engine_only = engine_only };
+	struct parent *p = xcalloc(1, sizeof(*p));
 	int r;
 
-	close_inherited();
-	r = run(&p, err);
+	*p = (struct parent){ .config = c,
+		              .rt = { .lock_fd = -1, .net_fd = -1 },
+		              .listeners = LISTENERS_NONE,
+		              .roles = { .config_fd = -1 },
+		              .engine_only = engine_only };
+	/* What the starter left open is no business of ours, nor of the sessions. */
+	r = handover_take(&p->from, err);
+	if (r == 0)
+		r = run(p, err);
 
-	runtime_leave(&p.rt);
-	listeners_close(&p.listeners);
-	own_close(&p.roles.config_fd);
-	runtime_fini(&p.rt);
-	ev_free(p.ev);
+	runtime_leave(&p->rt);
+	listeners_close(&p->listeners);
+	own_close(&p->roles.config_fd);
+	runtime_fini(&p->rt);
+	ev_free(p->ev);
+	free(p);
 	return r;
 }
 

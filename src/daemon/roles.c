@@ -127,7 +127,7 @@ static void stop_next(struct roles *r)
 		(void)kill(role->pid, SIGTERM);
 		ev_timer_start(r->ev, &role->late_, STOP_MS, on_late);
 	}
-	if (!name)
+	if (!name && list_empty(&r->leaving))
 		r->on_stopped(r);
 }
 
@@ -136,14 +136,19 @@ static void on_end(struct ev_child *c, int code, int status)
 	struct role *role = CONTAINER_OF(c, struct role, child_);
 	struct roles *r = role->all_;
 
-	if (!r->stopping)
+	if (!r->stopping && !(role->planned && code == CLD_EXITED && status == 0))
 		log_end(role, code, status);
 	role->pid = 0;
 	ev_timer_stop(&role->late_);
-	if (r->stopping)
+	if (r->stopping) {
 		stop_next(r);
-	else
+	} else if (role->planned) {
+		role->planned = false;
+		role->delay_ms = 0;
+		start(role);
+	} else {
 		start_later(role);
+	}
 	changed(r);
 }
 
@@ -178,6 +183,109 @@ static void start(struct role *role)
 	changed(r);
 }
 
+/* --- planned restarts --- */
+
+static void on_left_gone(struct ev_later *l)
+{
+	free(CONTAINER_OF(l, struct leaving, gone_));
+}
+
+static void on_left(struct ev_child *c, int code, int status)
+{
+	struct leaving *l = CONTAINER_OF(c, struct leaving, child_);
+	struct roles *r = l->all_;
+
+	log_event(code == CLD_EXITED && status == 0 ? LOG_INFO : LOG_WARN, "role_left",
+	          LZ("role", l->name), LI("pid", l->pid), LI("status", status));
+	list_del(&l->node);
+	ev_at_turn_end(r->ev, &l->gone_, on_left_gone);
+	changed(r);
+	if (r->stopping)
+		stop_next(r);
+}
+
+static void leave(struct roles *r, const char *name, pid_t pid)
+{
+	struct leaving *l = xcalloc(1, sizeof(*l));
+	struct err err = ERR_NONE;
+
+	l->name = name;
+	l->pid = pid;
+	l->all_ = r;
+	list_init(&l->node);
+	if (ev_child_start(r->ev, &l->child_, pid, on_left, &err) < 0) {
+		log_err(LOG_ERROR, "role_leave", &err);
+		(void)kill(pid, SIGTERM); /* unwatched, but it goes */
+		free(l);
+		return;
+	}
+	list_push(&r->leaving, &l->node);
+	(void)kill(pid, SIGHUP);
+}
+
+/* The successor first, so that there is somebody at the listener all the time. */
+static void replace(struct role *role)
+{
+	pid_t old = role->pid;
+
+	ev_child_stop(&role->child_);
+	role->pid = 0;
+	role->delay_ms = 0;
+	start(role);
+	leave(role->all_, role->name, old);
+}
+
+static void renew(struct role *role)
+{
+	if (!role->pid)
+		return; /* it is just being started */
+	log_event(LOG_INFO, "role_restart", LZ("role", role->name), LI("pid", role->pid));
+	if (strcmp(role->name, "edge") == 0) {
+		replace(role);
+		return;
+	}
+	role->planned = true;
+	(void)kill(role->pid, SIGTERM);
+	ev_timer_start(role->all_->ev, &role->late_, STOP_MS, on_late);
+}
+
+void roles_restart(struct roles *r, const char *name)
+{
+	if (r->stopping)
+		return;
+	for (size_t i = 0; i < r->n; i++)
+		if (!name || strcmp(r->role[i].name, name) == 0)
+			renew(&r->role[i]);
+	changed(r);
+}
+
+void roles_adopt(struct roles *r, const char *name, pid_t pid, bool leaving)
+{
+	struct err err = ERR_NONE;
+
+	for (size_t i = 0; i < r->n; i++) {
+		struct role *role = &r->role[i];
+
+		if (strcmp(role->name, name) != 0)
+			continue;
+		name = role->name; /* which lives */
+		if (role->pid || leaving)
+			continue;
+		role->started_ms = ev_now_ms(r->ev);
+		if (ev_child_start(r->ev, &role->child_, pid, on_end, &err) < 0)
+			log_err(LOG_ERROR, "role_adopt", &err);
+		else
+			role->pid = pid;
+		return;
+	}
+	leave(r, name, pid);
+}
+
+void roles_init(struct roles *r)
+{
+	list_init(&r->leaving);
+}
+
 void roles_add(struct roles *r, const char *name, int listen_fd)
 {
 	CHECK(r->n < ROLES_MAX);
@@ -187,7 +295,8 @@ void roles_add(struct roles *r, const char *name, int listen_fd)
 int roles_start(struct roles *r, struct err *err)
 {
 	for (size_t i = r->n; i > 0; i--) {
-		start(&r->role[i - 1]);
+		if (!r->role[i - 1].pid)
+			start(&r->role[i - 1]);
 		if (!r->role[i - 1].pid)
 			return ERR(err, -EAGAIN, "can't start %s: see the log",
 			           r->role[i - 1].name);
@@ -202,5 +311,7 @@ void roles_stop(struct roles *r)
 	r->stopping = true;
 	for (size_t i = 0; i < r->n; i++)
 		ev_timer_stop(&r->role[i].again_);
+	list_for_each (it, &r->leaving)
+		(void)kill(LIST_ENTRY(it, struct leaving, node)->pid, SIGTERM);
 	stop_next(r);
 }

@@ -120,25 +120,40 @@ static int ask_one(struct engine *e, struct sweep *s, const struct json *item, s
 	return r < 0 ? ERR(err, r, "%s", why.msg) : 0;
 }
 
-/* Asks every session that there is now. */
-static int sweep(struct engine *e, struct sweep *s, struct err *err)
+/* One page of the list; *next: where the following one begins, or "". */
+static int sweep_page(struct engine *e, struct sweep *s, char next[65], struct err *err)
 {
-	struct wire_msg m = { .type = WIRE_SESSION_LIST }, answer;
+	struct wire_msg m = { .type = WIRE_SESSION_LIST, .session_list.after = str_of(next) },
+	                answer;
 	struct arena a = ARENA(16 * 1024 * 1024);
 	struct str items;
 	struct json *doc;
 	int r = call(e, &m, &answer, err);
 
 	if (r == 0) {
+		(void)snprintf(next, 65, "%.*s", STR_ARG(answer.session_list_ok.next));
 		items = arena_str(&a, answer.session_list_ok.items);
 		r = json_parse(&a, items, NULL, &doc, err);
 	}
 	if (r == 0) {
-		s->n = doc->n;
+		s->n += doc->n;
 		for (const struct json *i = doc->first; r == 0 && i; i = i->next)
 			r = ask_one(e, s, i, err);
 	}
 	arena_fini(&a);
+	return r;
+}
+
+/* Asks every session that there is now. */
+static int sweep(struct engine *e, struct sweep *s, struct err *err)
+{
+	char next[65] = "";
+	int r;
+
+	s->n = 0;
+	do {
+		r = sweep_page(e, s, next, err);
+	} while (r == 0 && next[0]);
 	return r;
 }
 

@@ -52,6 +52,7 @@ const struct syscalls_group syscalls_core[] = {
 	  "fsync "
 	  "fdatasync ftruncate fallocate unlink unlinkat mkdir lseek readlink getcwd fchmod "
 	  "statfs fstatfs utimensat flock" },
+	{ "a copy of the store takes its name when it is whole", "rename renameat renameat2" },
 	{ "waiting in SQLite's busy handler and in the kernel's clock",
 	  "clock_nanosleep nanosleep" },
 	{ "pages that hold secrets", "mlock munlock" },

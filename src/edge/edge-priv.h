@@ -29,6 +29,9 @@ struct edge {
 	char core_hint[320]; /* "Host: …" for our own questions */
 	size_t nasks;
 	bool ending; /* nobody is waited for any more */
+	size_t ntunnels;
+	struct ev_timer drain;
+	mono_ms drain_until;
 	struct http_client *ask_idle[8];
 	char shared[PIPE_READ];
 };

@@ -10,7 +10,8 @@
 #include "edge/page.h"
 #include "http/ws.h"
 
-#define ROUTES_MAX 20000U
+#define ROUTES_MAX    20000U
+#define DRAIN_TICK_MS 250U
 
 static void refuse_host(struct edge *e, struct http_req *r)
 {
@@ -143,6 +144,31 @@ static void on_term(struct ev *ev, int signo, void *arg)
 	ev_stop(ev);
 }
 
+static void on_drained(struct ev_timer *t)
+{
+	struct edge *e = CONTAINER_OF(t, struct edge, drain);
+
+	if ((http_server_conns(e->srv) == 0 && e->ntunnels == 0) ||
+	    ev_now_ms(e->ev) >= e->drain_until)
+		ev_stop(e->ev);
+	else
+		ev_timer_start(e->ev, t, DRAIN_TICK_MS, on_drained);
+}
+
+static void on_hup(struct ev *ev, int signo, void *arg)
+{
+	struct edge *e = arg;
+
+	(void)signo;
+	if (ev_timer_armed(&e->drain))
+		return;
+	http_server_drain(e->srv, false);
+	e->drain_until = ev_now_ms(ev) + 1000ULL * EDGE_DRAIN_S;
+	log_event(LOG_INFO, "edge_drains", LI("connections", http_server_conns(e->srv)),
+	          LI("websockets", e->ntunnels));
+	ev_timer_start(ev, &e->drain, DRAIN_TICK_MS, on_drained);
+}
+
 static int start(struct edge *e, int listen_fd, struct err *err)
 {
 	const struct http_server_cfg cfg = {
@@ -165,6 +191,8 @@ static int start(struct edge *e, int listen_fd, struct err *err)
 	if (r == 0)
 		r = ev_signal(e->ev, SIGINT, on_term, NULL, err);
 	if (r == 0)
+		r = ev_signal(e->ev, SIGHUP, on_hup, e, err);
+	if (r == 0)
 		r = http_server_new(e->ev, &cfg, &e->srv, err);
 	if (r < 0) {
 		(void)close(listen_fd);
@@ -177,6 +205,7 @@ static int start(struct edge *e, int listen_fd, struct err *err)
 static void end(struct edge *e)
 {
 	e->ending = true;
+	ev_timer_stop(&e->drain);
 	http_server_free(e->srv);
 	if (e->ev && ev_turn(e->ev, 0, NULL) == 0)
 		route_close_all(e);

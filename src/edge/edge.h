@@ -28,5 +28,8 @@ struct edge_cfg {
 	unsigned conns_max; /* 0: 20,000 */
 };
 
-/* Until SIGTERM. Takes the listening descriptor. */
+/* Until SIGTERM. SIGHUP: the listener is left to another edge; what is open goes
+ * on, requests and WebSockets, for EDGE_DRAIN_S at most, then it ends. Takes the
+ * listening descriptor. */
+#define EDGE_DRAIN_S 3600U
 MUST_CHECK int edge_run(const struct edge_cfg *cfg, int listen_fd, struct err *err);

@@ -198,7 +198,9 @@ static void forward(struct proxy *p)
 	else
 		r = http_client_send(p->up->c, h->method, p->target, buf_str(b), body_length(h),
 		                     STR_NONE);
-	if (r < 0 && p->up->reused && !p->retried) {
+	/* Nothing of it was taken: core, which ends for a new one, or an agent that
+	 * hung up. Once more, whatever the method. */
+	if (r < 0 && !p->retried) {
 		upstream_close(p->up);
 		p->up = NULL;
 		p->retried = true;

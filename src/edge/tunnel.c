@@ -27,6 +27,7 @@ static void on_close(struct pipe *p)
 {
 	struct tunnel *t = CONTAINER_OF(p, struct tunnel, pipe);
 
+	t->e->ntunnels--;
 	list_del(&t->live.node);
 	ev_at_turn_end(p->ev, &t->gone, on_gone);
 }
@@ -141,6 +142,7 @@ void tunnel_start(struct edge *e, struct route *rt, struct http_req *r, struct h
 	}
 	t->pipe.on_close = on_close;
 	t->live.cut = on_cut;
+	e->ntunnels++;
 	if (rt)
 		list_push(&rt->live, &t->live.node);
 	else

@@ -75,7 +75,7 @@ void engine_request(struct engine *e, const struct wire_msg *m, engine_answer_fn
 		ops->session_deadline(e, c, &m->session_deadline);
 		break;
 	case WIRE_SESSION_LIST:
-		ops->session_list(e, c);
+		ops->session_list(e, c, &m->session_list);
 		break;
 	case WIRE_SESSION_STATS:
 		ops->session_stats(e, c, &m->session_stats);

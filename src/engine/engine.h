@@ -37,7 +37,8 @@ struct engine_ops {
 	                     const struct wire_session_stop *m);
 	void (*session_deadline)(struct engine *e, struct engine_call *c,
 	                         const struct wire_session_deadline *m);
-	void (*session_list)(struct engine *e, struct engine_call *c);
+	void (*session_list)(struct engine *e, struct engine_call *c,
+	                     const struct wire_session_list *m);
 	void (*session_stats)(struct engine *e, struct engine_call *c,
 	                      const struct wire_session_stats *m);
 	void (*session_log)(struct engine *e, struct engine_call *c,

@@ -211,7 +211,8 @@ static void session_upgrade(struct engine *e, struct engine_call *c,
 		engine_ok(c);
 }
 
-static void session_list(struct engine *e, struct engine_call *c)
+static void session_list(struct engine *e, struct engine_call *c,
+                         const struct wire_session_list *ask)
 {
 	struct wire_msg m = { .type = WIRE_SESSION_LIST_OK };
 	struct buf b = BUF(1000000);

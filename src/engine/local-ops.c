@@ -15,6 +15,7 @@
 #include "engine/rootfs.h"
 
 #define ITEMS_MAX  1000000
+#define PAGE_MAX   5000U /* of sessions, at most 140 bytes each */
 #define LOG_MAX    1000000U
 #define VOLUME_MIN (16ULL << 20) /* what ext4 needs to be of use */
 #define MEMORY_MIN (16ULL << 20) /* what the runtime needs to start */
@@ -365,23 +366,39 @@ static void session_deadline(struct engine *e, struct engine_call *c,
 	engine_ok(c);
 }
 
-static void session_list(struct engine *e, struct engine_call *c)
+static int by_key(const void *a, const void *b)
+{
+	const struct str *x = a, *y = b;
+	int r = memcmp(x->ptr, y->ptr, x->len < y->len ? x->len : y->len);
+
+	return r ? r : (x->len > y->len) - (x->len < y->len);
+}
+
+/* In the order of their keys, so that pages of a list that changes miss none
+ * that was there all the time. */
+static void session_list(struct engine *e, struct engine_call *c,
+                         const struct wire_session_list *ask)
 {
 	struct wire_msg m = { .type = WIRE_SESSION_LIST_OK };
 	struct local *l = local_of(e);
 	struct buf b = BUF(ITEMS_MAX);
 	struct jsonw w = JSONW(&b);
-	struct str key;
+	struct str *keys = xcalloc(map_count(&l->sessions) + 1, sizeof(*keys));
+	size_t at = 0, n = 0, put = 0;
 	void *value;
-	size_t at = 0;
 
+	while (map_next(&l->sessions, &at, &keys[n], &value))
+		n += by_key(&keys[n], &ask->after) > 0;
+	qsort(keys, n, sizeof(*keys), by_key);
 	jw_arr(&w);
-	while (map_next(&l->sessions, &at, &key, &value))
-		session_put(value, &w);
+	for (; put < n && put < PAGE_MAX; put++)
+		session_put(map_get(&l->sessions, keys[put]), &w);
 	jw_arr_end(&w);
 	m.session_list_ok.items = buf_str(&b);
+	m.session_list_ok.next = put < n ? keys[put - 1] : STR("");
 	engine_answer(c, &m);
 	buf_fini(&b);
+	free(keys);
 }
 
 static void session_stats(struct engine *e, struct engine_call *c,

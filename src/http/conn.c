@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 
 #define HEADS_PER_RUN 16
 
@@ -302,6 +303,16 @@ static bool next_request(struct http_conn *c)
 	return true;
 }
 
+void http_conn_retire(struct http_conn *c)
+{
+	if (!c->srv->draining_now || c->cur || c->dead || c->closing || c->eof ||
+	    stream_pending(&c->st) || buf_len(&c->st.in))
+		return;
+	/* What has come is still read; then comes the end of the stream. The other
+	 * side's next write fails whole. */
+	(void)shutdown(c->st.fd.fd, SHUT_RD);
+}
+
 /* Answered and read to the end: on to the next request, or the end. */
 static bool finish(struct http_conn *c)
 {
@@ -327,6 +338,7 @@ static bool finish(struct http_conn *c)
 		stream_close_soon(&c->st, linger_ms);
 		return false;
 	}
+	http_conn_retire(c);
 	return true;
 }
 
@@ -373,6 +385,7 @@ static void on_drain(struct stream *st)
 	if (c->cur && c->cur->answer == HTTP_BEGUN && c->cur->r.on_drain)
 		c->cur->r.on_drain(&c->cur->r);
 	run(c);
+	http_conn_retire(c);
 }
 
 /* The client sends no more. One that waits for a whole answer may still read

@@ -36,7 +36,7 @@ struct http_server {
 	struct ev_later later;
 	struct http_req_priv *spare;
 	unsigned nspare;
-	bool held;
+	bool held, draining, draining_now;
 	int64_t date_s;
 	char date[TIME_RFC3339_MAX];
 	char scratch[2 * HTTP_SMALL];
@@ -97,6 +97,8 @@ struct http_conn {
 struct http_conn *http_conn_new(struct http_server *s, int fd, const struct addr *peer);
 void http_conn_close(struct http_conn *c);
 void http_conn_kick(struct http_conn *c);
+/* If nothing is in progress on it: what comes from now on can't be sent. */
+void http_conn_retire(struct http_conn *c);
 /* A body is asked for, or goes on: from now it must come at the minimum rate. */
 void http_conn_body_starts(struct http_conn *c);
 /* The server itself has answered the request in progress: it is let go. */

@@ -192,7 +192,7 @@ static void tail(struct http_req_priv *p, unsigned status, uint64_t length, stru
 		add_u64(t, length);
 		add(t, STR("\r\n"));
 	}
-	if (!p->r.head.keep_alive)
+	if (!p->r.head.keep_alive || p->srv->draining)
 		p->close = true;
 	if (p->close)
 		add(t, STR("Connection: close\r\n"));

@@ -167,6 +167,21 @@ void http_server_hold(struct http_server *s, bool hold)
 	}
 }
 
+void http_server_drain(struct http_server *s, bool now)
+{
+	s->draining = true;
+	s->draining_now = now;
+	ev_timer_stop(&s->accept_timer);
+	list_for_each (it, &s->listeners) {
+		struct listener *l = LIST_ENTRY(it, struct listener, node);
+
+		ev_fd_stop(&l->fd);
+		own_close(&l->fd.fd);
+	}
+	list_for_each_safe (it, &s->conns)
+		http_conn_retire(LIST_ENTRY(it, struct http_conn, node));
+}
+
 size_t http_server_busy(const struct http_server *s)
 {
 	size_t n = 0;

@@ -73,6 +73,12 @@ size_t http_server_conns(const struct http_server *s);
 /* For a program that takes over from this one: while held, no connection is
  * taken and no request begun; they wait. Those in progress go on. */
 void http_server_hold(struct http_server *s, bool hold);
+/* Out of service: no connection is taken any more (who waits for one is the next
+ * program's), and every answer from now on is its connection's last. Idle
+ * connections get their usual time; now (unix sockets): they end at once, and
+ * in such a way that a request sent meanwhile is either answered or could not
+ * be sent at all. Over when http_server_conns() is 0. */
+void http_server_drain(struct http_server *s, bool now);
 /* Connections with a request in progress, or an answer not sent. */
 size_t http_server_busy(const struct http_server *s);
 /* Every descriptor that another server can go on with: the listening ones, and

@@ -59,8 +59,8 @@
 #define WIRE_F_session_deadline(U32, U64, I64, S) WIRE_IDENT_(U32, S) U32(idle_seconds) \
                                                  U64(extend_until_boot_ns) U64(max_at_boot_ns) \
                                                  U64(calendar_at_boot_ns) U64(lease_until_boot_ns)
-#define WIRE_F_session_list(U32, U64, I64, S)
-#define WIRE_F_session_list_ok(U32, U64, I64, S) S(items, 1000000)
+#define WIRE_F_session_list(U32, U64, I64, S)    S(after, 64)
+#define WIRE_F_session_list_ok(U32, U64, I64, S) S(items, 1000000) S(next, 64)
 #define WIRE_F_session_stats(U32, U64, I64, S)   WIRE_IDENT_(U32, S)
 #define WIRE_F_session_stats_ok(U32, U64, I64, S) U64(cpu_ns) U64(memory_bytes) U64(memory_limit_bytes) U32(pids) \
                                                  U64(disk_used_bytes) U64(disk_size_bytes) U32(oom_kills)

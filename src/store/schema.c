@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/schema.h"
 
-#include <errno.h>
-
 /*
  * Rules: a migration that was released is never changed; columns are added
  * and filled before anything is dropped, so that the release before can read
@@ -293,59 +291,30 @@ static const char v3[] =
     " read_us INTEGER) STRICT;"
     "CREATE INDEX notice_account ON notice(account_id, seq);";
 
-static const char *const migrations[] = { v1, v2, v3 };
+/*
+ * v3 after a release of v2 has used the file for a while: the segments that it
+ * posted get their charges, as at the first time; a volume that it deleted
+ * costs nothing from the deletion on (the audit log knows when; if not, from
+ * the last charge on), and a new size holds from now on.
+ */
+static const char v3_again[] =
+    "INSERT INTO charge(id, account_id, kind, month, workspace_id, session_id, epoch, segment,"
+    " part, volume_id, resource, from_us, to_us, ns, bytes, rate, free, amount, estimated,"
+    " reason, at_us) SELECT 'ch_' || g.session_id || '-' || g.epoch || '-' || g.segment || '-0',"
+    " g.account_id, 'compute', strftime('%Y-%m', g.started_us / 1000000, 'unixepoch'),"
+    " g.workspace_id, g.session_id, g.epoch, g.segment, 0, '', g.instance_type, g.started_us,"
+    " g.stopped_us, g.ns, 0, g.price_per_hour, 0, g.amount, g.estimated, g.reason,"
+    " g.stopped_us FROM segment g WHERE NOT EXISTS (SELECT 1 FROM charge c WHERE"
+    " c.kind = 'compute' AND c.session_id = g.session_id AND c.epoch = g.epoch AND"
+    " c.segment = g.segment) ORDER BY g.seq;"
+    "UPDATE storage_span SET to_us = max(charged_us, coalesce((SELECT max(a.at_us) FROM audit a"
+    " WHERE a.verb = 'workspace.delete' AND a.object = storage_span.workspace_id), charged_us))"
+    " WHERE to_us IS NULL AND volume_id NOT IN (SELECT id FROM volume);";
+
+const struct migration migrations[] = {
+	{ v1, NULL, 1 },
+	{ v2, NULL, 2 },
+	/* 3: a release of schema 2 would post no charges. */
+	{ v3, v3_again, 3 },
+};
 const unsigned schema_version = ARRAY_LEN(migrations);
-
-static int version_of(struct db *db, unsigned *ret, struct err *err)
-{
-	struct q q = db_q(db, "PRAGMA user_version");
-	int r = q_row(&q);
-
-	if (r > 0)
-		*ret = (unsigned)q_get_int(&q);
-	q_end(&q);
-	return r > 0 ? 0 : ERR(err, -EIO, "The database has no version.");
-}
-
-static int step(struct db *db, unsigned to, struct err *err)
-{
-	char done[64];
-	int r;
-
-	(void)snprintf(done, sizeof(done), "PRAGMA user_version = %u; COMMIT;", to);
-	r = db_script(db, "BEGIN EXCLUSIVE", err);
-	if (r == 0)
-		r = db_script(db, migrations[to - 1], err);
-	if (r == 0)
-		r = db_script(db, done, err);
-	if (r == 0)
-		return 0;
-	if (db_script(db, "ROLLBACK", NULL) < 0)
-		return err_wrap(err, r, "migration %u (and no way back)", to);
-	return err_wrap(err, r, "migration %u", to);
-}
-
-int schema_migrate_to(struct db *db, unsigned version, struct err *err)
-{
-	unsigned have = 0;
-	int r = version_of(db, &have, err);
-
-	if (r < 0)
-		return r;
-	if (have > schema_version)
-		return ERR(err, -EPROTO,
-		           "The database was written by a newer release (schema %u, this one "
-		           "knows %u). Install that release again, or restore a backup.",
-		           have, schema_version);
-	while (have < version) {
-		r = step(db, ++have, err);
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
-int schema_migrate(struct db *db, struct err *err)
-{
-	return schema_migrate_to(db, schema_version, err);
-}

@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "store/rows.h"
+#include "store/starts.h"
 
 /* What session_update writes, in this order. */
 static void put_changing(struct q *q, const struct session *s)
@@ -62,6 +63,7 @@ int session_insert(struct db *db, const struct session *s, struct err *err)
 	    " max_s, plan_id, price_mode, priority, created_us)"
 	    " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,"
 	    "?,?,?,?,?,?,?,?)");
+	int r;
 
 	put_changing(&q, s);
 	put_type(&q, s);
@@ -75,7 +77,10 @@ int session_insert(struct db *db, const struct session *s, struct err *err)
 	q_text(&q, s->price_mode == PRICE_FOLLOW ? "follow" : "keep");
 	q_int(&q, s->priority);
 	q_int(&q, s->created);
-	return q_run(&q, err);
+	r = q_run(&q, err);
+	if (r == 0)
+		starts_note(db, s->id);
+	return r;
 }
 
 int session_update(struct db *db, const struct session *s, struct err *err)
@@ -218,6 +223,16 @@ int session_count_live(struct db *db, int64_t ret[SESSION_STATE_MAX_])
 			ret[s] = q_get_int(&q);
 	}
 	return q_found(&q, r);
+}
+
+int session_has_newer(struct db *db, const struct session *than)
+{
+	struct q q = db_q(db, "SELECT 1 FROM session WHERE workspace_id = ? AND created_us > ?"
+	                      " AND" LIVE "LIMIT 1");
+
+	q_text(&q, than->workspace_id);
+	q_int(&q, than->created);
+	return q_found(&q, q_row(&q));
 }
 
 int session_has_predecessor(struct db *db, struct str workspace_id, struct str but)

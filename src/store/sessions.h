@@ -31,6 +31,8 @@ int session_list_live(struct db *db, session_fn *fn, void *arg) MUST_CHECK;
 int session_count_live(struct db *db, int64_t ret[SESSION_STATE_MAX_]) MUST_CHECK;
 /* Is there one in this workspace, other than `but`, that has not ended? */
 int session_has_predecessor(struct db *db, struct str workspace_id, struct str but) MUST_CHECK;
+/* Is there one in its workspace that was asked for later, and has not ended? */
+int session_has_newer(struct db *db, const struct session *than) MUST_CHECK;
 
 /* The workspace's runs are numbered from 1. 1, or -errno. */
 int session_next_epoch(struct db *db, struct str workspace_id, uint32_t *ret) MUST_CHECK;

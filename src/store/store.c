@@ -11,11 +11,14 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "store/copy.h"
 #include "store/schema.h"
+#include "store/starts.h"
 
 #define QUEUE_MAX        8192U
 #define BATCH_MAX        256U /* jobs in one transaction */
 #define CHECKPOINT_PAGES 2000 /* 8 MiB of log */
+#define BACKUP_PAGES     256  /* between two batches: 1 MiB, a few milliseconds */
 #define RESERVE_BYTES    (8 << 20)
 #define ROOM_AGAIN_BYTES (32ULL << 20)
 
@@ -38,6 +41,8 @@ struct store {
 	unsigned waiting; /* not yet begun */
 	unsigned pending; /* done not yet called */
 	bool quit;
+	struct store_backup *backup; /* wanted, or being made */
+	struct store_backup *backed; /* done not yet called */
 	struct store_stats stats;
 };
 
@@ -190,23 +195,28 @@ static void checkpoint(struct store *st, int mode)
 	st->writer.wal_pages = 0;
 }
 
-static struct store_job *take_batch(struct store *st)
+/* False: nothing is left to do, and nothing will be. */
+static bool take_batch(struct store *st, struct store_job **ret, struct store_backup **backup)
 {
 	struct queue batch;
 	struct store_job *j;
 	unsigned n = 0;
+	bool quit;
 
 	queue_init(&batch);
 	pthread_mutex_lock(&st->mu);
-	while (!st->todo.first && !st->quit)
+	while (!st->todo.first && !st->quit && !st->backup)
 		pthread_cond_wait(&st->more, &st->mu);
 	while (n < BATCH_MAX && (j = queue_pop(&st->todo)) != NULL) {
 		queue_push(&batch, j);
 		n++;
 	}
 	st->waiting -= n;
+	quit = st->quit;
+	*backup = st->backup;
 	pthread_mutex_unlock(&st->mu);
-	return batch.first;
+	*ret = batch.first;
+	return n > 0 || !quit;
 }
 
 static void give_back(struct store *st, struct store_job *first, uint64_t ns)
@@ -228,15 +238,42 @@ static void give_back(struct store *st, struct store_job *first, uint64_t ns)
 		CHECK(errno == EAGAIN); /* it is awake already */
 }
 
+/* The next pages of the backup, or its end. */
+static void back_up(struct store *st, struct store_backup *b, struct copy *c)
+{
+	uint64_t one = 1;
+	int r = 0;
+
+	if (!c->run)
+		r = copy_begin(&st->writer, b->path, c, &b->err);
+	if (r == 0)
+		r = copy_step(c, BACKUP_PAGES, &b->err);
+	if (r > 0)
+		return;
+	b->result = r;
+	pthread_mutex_lock(&st->mu);
+	st->backup = NULL;
+	st->backed = b;
+	pthread_mutex_unlock(&st->mu);
+	if (write(st->wake, &one, sizeof(one)) < 0)
+		CHECK(errno == EAGAIN);
+}
+
 static void *writer_main(void *arg)
 {
 	struct store *st = arg;
+	struct store_backup *backup;
 	struct store_job *batch;
+	struct copy copy = { 0 };
 
-	while ((batch = take_batch(st)) != NULL) {
+	while (take_batch(st, &batch, &backup)) {
 		boot_ns since = time_boot_ns();
 		int r;
 
+		if (backup)
+			back_up(st, backup, &copy);
+		if (!batch)
+			continue;
 		(void)is_full(st);
 		r = run_batch(st, batch);
 		if (r == -ENOSPC) {
@@ -253,6 +290,7 @@ static void *writer_main(void *arg)
 			st->stats.checkpoints++;
 		}
 	}
+	copy_end(&copy);
 	return NULL;
 }
 
@@ -262,6 +300,7 @@ static void on_wake(struct ev_fd *f, uint32_t events)
 {
 	struct store *st = CONTAINER_OF(f, struct store, wake_fd);
 	struct store_job *j, *first;
+	struct store_backup *backed;
 	uint64_t n;
 
 	if (read(st->wake, &n, sizeof(n)) < 0)
@@ -269,7 +308,10 @@ static void on_wake(struct ev_fd *f, uint32_t events)
 	pthread_mutex_lock(&st->mu);
 	first = st->done.first;
 	queue_init(&st->done);
+	backed = STEAL(st->backed);
 	pthread_mutex_unlock(&st->mu);
+	if (backed)
+		backed->done(backed);
 	while ((j = first) != NULL) {
 		first = j->next_;
 		j->next_ = NULL;
@@ -302,6 +344,21 @@ int store_submit(struct store *st, struct store_job *j)
 		queue_push(&st->todo, j);
 		st->waiting++;
 		st->pending++;
+		pthread_cond_signal(&st->more);
+	}
+	pthread_mutex_unlock(&st->mu);
+	return r;
+}
+
+int store_backup(struct store *st, struct store_backup *b)
+{
+	int r = 0;
+
+	pthread_mutex_lock(&st->mu);
+	if (st->backup || st->backed) {
+		r = -EBUSY;
+	} else {
+		st->backup = b;
 		pthread_cond_signal(&st->more);
 	}
 	pthread_mutex_unlock(&st->mu);
@@ -357,6 +414,8 @@ static int open_all(struct store *st, const char *dir, struct err *err)
 	if (r == 0)
 		r = schema_migrate(&st->writer, err);
 	if (r == 0)
+		r = starts_open(st->dir, &st->writer, err);
+	if (r == 0)
 		r = db_open(path, DB_READER, &st->reader, err);
 	if (r < 0)
 		return r;
@@ -410,6 +469,7 @@ void store_close(struct store *st)
 	db_close(&st->reader);
 	if (st->writer.h)
 		checkpoint(st, SQLITE_CHECKPOINT_TRUNCATE);
+	starts_close(&st->writer);
 	db_close(&st->writer);
 	own_close(&st->lock);
 	own_close(&st->dir);

@@ -47,6 +47,15 @@ void store_close(struct store *st);
 MUST_CHECK int store_submit(struct store *st, struct store_job *j);
 /* Jobs whose done was not called yet. */
 unsigned store_pending(struct store *st);
+/* A copy of the store as it is at some moment after the call, made beside the
+ * writes. Ownership as with a job; -EBUSY: one is being made. */
+struct store_backup {
+	const char *path; /* where to; lives until done */
+	void (*done)(struct store_backup *b);
+	int result;
+	struct err err;
+};
+MUST_CHECK int store_backup(struct store *st, struct store_backup *b);
 /* The read-only connection; only on the loop's thread. */
 struct db *store_reader(struct store *st);
 

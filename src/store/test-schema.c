@@ -64,7 +64,11 @@ static void from_newer(void)
 	struct err err = ERR_NONE;
 
 	test_db_open(&db);
-	T_EQ(db_script(&db, "PRAGMA user_version = 999", &err), 0);
+	T_EQ(db_script(&db,
+	               "UPDATE setting SET value = '999' WHERE name = 'schema_oldest';"
+	               "PRAGMA user_version = 999",
+	               &err),
+	     0);
 	T_EQ(schema_migrate(&db, &err), -EPROTO);
 	T_OK(strstr(err.msg, "newer release") != NULL);
 	test_db_close(&db);

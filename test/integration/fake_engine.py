@@ -26,7 +26,7 @@ MESSAGES = {
     31: ("SESSION_STOP", IDENT + [("reason", STR), ("grace_seconds", U32)]),
     32: ("SESSION_DEADLINE", IDENT + [("idle_seconds", U32), ("extend_until_boot_ns", U64), ("max_at_boot_ns", U64),
                                       ("calendar_at_boot_ns", U64), ("lease_until_boot_ns", U64)]),
-    33: ("SESSION_LIST", []), 34: ("SESSION_LIST_OK", [("items", STR)]),
+    33: ("SESSION_LIST", [("after", STR)]), 34: ("SESSION_LIST_OK", [("items", STR), ("next", STR)]),
     35: ("SESSION_STATS", IDENT),
     36: ("SESSION_STATS_OK", [("cpu_ns", U64), ("memory_bytes", U64), ("memory_limit_bytes", U64), ("pids", U32), ("disk_used_bytes", U64),
                               ("disk_size_bytes", U64), ("oom_kills", U32)]),
@@ -242,9 +242,17 @@ class FakeEngine:
         s["lease_until_boot_ns"] = lease_until_boot_ns
         self.after = lambda: self.activity(session, epoch)
 
-    def on_session_list(self):
-        return "SESSION_LIST_OK", {"items": json.dumps([{"session": s, "epoch": e, "state": r["state"], "pid": 1, "since_boot_ns": r["since"]}
-                                                        for (s, e), r in self.running.items()])}
+    page = 5000
+
+    def on_session_list(self, after=""):
+        keys = sorted(f"{s}-{e}" for s, e in self.running)
+        keys = [k for k in keys if k > after]
+        items = []
+        for key in keys[:self.page]:
+            s, e = key.rsplit("-", 1)
+            r = self.running[(s, int(e))]
+            items.append({"session": s, "epoch": int(e), "state": r["state"], "pid": 1, "since_boot_ns": r["since"]})
+        return "SESSION_LIST_OK", {"items": json.dumps(items), "next": keys[self.page - 1] if len(keys) > self.page else ""}
 
     def on_session_stats(self, session, epoch):
         if (session, epoch) not in self.running:

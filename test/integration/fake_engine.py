@@ -96,6 +96,7 @@ class FakeEngine:
         self.events_on = False
         self.running = {}        # (session, epoch) -> dict
         self.records = {}        # (session, epoch) -> [record], until acknowledged
+        self.acked = {}          # the same, after it
         self.volumes = {}
         self.calls = []          # (verb, fields), in order
         self.hold = False
@@ -278,10 +279,20 @@ class FakeEngine:
     def on_journal_ack(self, session, epoch):
         if self.lose_acks:
             return
-        self.records.pop((session, epoch), None)
+        self.acked.setdefault((session, epoch), []).extend(self.records.pop((session, epoch), []))
         path = self.journals / f"{session}-{epoch}.journal"
         if path.exists():
             path.rename(self.journals / "done" / path.name)
+
+    def tell_again(self):
+        """The store was put back to an earlier one: what was acknowledged is told again (carreld restore)."""
+        with self.lock:
+            for key, records in self.acked.items():
+                self.records[key] = records + self.records.get(key, [])
+                done = self.journals / "done" / f"{key[0]}-{key[1]}.journal"
+                if done.exists():
+                    done.rename(self.journals / done.name)
+            self.acked = {}
 
     # --- what happens to sessions ---
 

@@ -50,15 +50,20 @@ static void put_headers(struct call *c, enum content_class content)
 		[CONTENT_PROBLEM] = "application/problem+json",
 		[CONTENT_METRICS] = "text/plain; version=0.0.4; charset=utf-8",
 		[CONTENT_LINES] = "text/csv; charset=utf-8",
+		[CONTENT_PAGE] = "text/html; charset=utf-8",
 	};
 	struct http_req *r = c->req;
 
 	if (content != CONTENT_NONE)
 		http_hdr(r, "Content-Type", str_of(types[content]));
-	if (content == CONTENT_LINES)
-		http_hdr(r, "Content-Disposition", STR("attachment; filename=\"usage.csv\""));
+	if (content == CONTENT_LINES || content == CONTENT_PAGE)
+		http_hdrf(r, "Content-Disposition", "attachment; filename=\"%s\"",
+		          c->filename[0] ? c->filename : "usage.csv");
 	http_hdr(r, "Content-Security-Policy",
-	         STR("default-src 'none'; frame-ancestors 'none'"));
+	         content == CONTENT_PAGE
+	             ? STR("default-src 'none'; style-src 'unsafe-inline'; sandbox; "
+	                   "frame-ancestors 'none'")
+	             : STR("default-src 'none'; frame-ancestors 'none'"));
 	console_headers(r, c->core->cfg);
 	http_hdr(r, "Cache-Control", STR("no-store"));
 	http_hdr(r, "X-Request-Id", str_of(c->request_id));

@@ -35,12 +35,15 @@ struct actor {
 	char scopes[512];                        /* "*" for a login */
 };
 
-/* What leaves, by type. There is no class for a user's bytes but JSON. */
+/* What leaves, by type. There is no class for a user's bytes but JSON, and but
+ * one for documents that are downloaded: they never become a page of this
+ * origin (attachment, sandbox, no script, escaped all the same). */
 enum content_class {
 	CONTENT_JSON,
 	CONTENT_PROBLEM,
 	CONTENT_METRICS, /* names and numbers of ours */
 	CONTENT_LINES,   /* CSV of ids, times and numbers; no names */
+	CONTENT_PAGE,    /* HTML to keep: a download in a sandbox, never shown here */
 	CONTENT_NONE,    /* no body */
 };
 
@@ -66,6 +69,7 @@ struct call {
 	struct buf out;
 	char cookie[160]; /* Set-Cookie, or "" */
 	char etag[ID_MAX + 16];
+	char filename[64]; /* of a download; "": usage.csv */
 	unsigned retry_after_s;
 
 	enum problem problem;

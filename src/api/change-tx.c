@@ -2,9 +2,11 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "api/books.h"
 #include "api/change-priv.h"
 #include "base/json.h"
 #include "store/books.h"
+#include "store/charges.h"
 #include "store/feed.h"
 #include "store/sessions.h"
 #include "store/starts.h"
@@ -84,9 +86,10 @@ static void set_reason(struct change *c)
 		memcpy(c->after.message, c->message, sizeof(c->after.message));
 }
 
-/* Both records of a segment are there: the segment, the ledger, the sum. */
+/* Both records of a segment are there: the segment, its charges, the sum. */
 static int book(struct db *db, struct change *c, struct err *err)
 {
+	struct books b = core_books(c->core, c->now.wall);
 	struct run_record start, stop;
 	struct segment g;
 	int r = run_record_get(db, str_of(c->session_id), c->rec.epoch, c->rec.segment, false,
@@ -100,7 +103,7 @@ static int book(struct db *db, struct change *c, struct err *err)
 	r = meter_segment(&c->after, &start, &stop, &g);
 	if (r < 0)
 		return ERR(err, r, "session %s can't be metered", c->session_id);
-	r = segment_post(db, &g, c->core->cfg->currency, c->now.wall, err);
+	r = segment_post(db, &b, &c->after, &g, err);
 	if (r > 0) {
 		c->after.metered_ns += g.ns;
 		c->after.cost += g.amount;

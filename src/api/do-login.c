@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "api/books.h"
 #include "api/call-auth.h"
 #include "api/do.h"
 #include "api/show.h"
@@ -246,13 +247,15 @@ static int make_account(struct db *db, struct call *c, struct account *a, struct
 {
 	struct str name = call_str(c, "name");
 	const char *at = strchr(a->email, '@');
+	int r;
 
 	rand_id("a", a->id);
 	a->created = c->now.wall;
 	(void)snprintf(a->name, sizeof(a->name), "%.*s",
 	               name.len ? (int)name.len : (int)(at - a->email),
 	               name.len ? name.ptr : a->email);
-	return account_insert(db, a, err);
+	r = account_insert(db, a, err);
+	return r < 0 ? r : books_welcome(db, c->core, &c->now, a->id, err);
 }
 
 static int tx_code(struct db *db, struct call *c, struct err *err)

@@ -119,6 +119,7 @@ static int pick_plan(struct db *db, const struct workspace *w, struct session *s
 		return ERR(err, r < 0 ? r : -ENOENT, "plan of the account");
 	memcpy(s->plan_id, p.id, sizeof(s->plan_id));
 	s->price_mode = p.price_mode;
+	s->free_s_month = p.free_s_month;
 	s->priority = p.priority;
 	s->auto_stop_s = plan_clamp_auto_stop(&p, site, w->auto_stop_s);
 	s->max_s = plan_clamp_session_max(&p, site, w->max_s);

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "api/books.h"
 #include "api/catalogue.h"
 #include "api/do.h"
 #include "api/launch.h"
@@ -15,6 +16,7 @@
 #include "core/name.h"
 #include "store/feed.h"
 #include "store/sessions.h"
+#include "store/spans.h"
 #include "store/workspaces.h"
 
 #define WORKSPACES_PER_ACCOUNT 5000
@@ -410,6 +412,7 @@ static int end_session(struct db *db, struct call *c, struct deletion *d, struct
 
 static int tx_delete(struct db *db, struct call *c, struct err *err)
 {
+	struct books b = core_books(c->core, c->now.wall);
 	struct deletion *d = c->own;
 	struct workspace_view v;
 	char gone[96];
@@ -434,6 +437,8 @@ static int tx_delete(struct db *db, struct call *c, struct err *err)
 	if (r < 0)
 		return r;
 	r = volume_doom(db, str_of(v.w.volume_id), c->now.wall, err);
+	if (r == 0)
+		r = span_end(db, &b, str_of(v.w.volume_id), err);
 	n = snprintf(gone, sizeof(gone), "{\"id\":\"%s\",\"deleted\":true}", v.w.id);
 	if (r == 0)
 		r = event_add_data(db, v.w.account_id, "workspace", v.w.id,

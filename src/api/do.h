@@ -14,6 +14,8 @@ call_fn do_start, do_stop;                                   /* do-start.c */
 call_fn do_sessions, do_session, do_session_logs, do_extend; /* do-sessions.c */
 call_fn do_enter;
 call_fn do_events, do_usage, do_audit;                            /* do-usage.c */
+call_fn do_invoices, do_invoice, do_focus;                        /* do-invoices.c */
+call_fn do_invoices_close, do_credit, do_correct;                 /* do-money.c */
 call_fn do_route, do_program, do_enter_code, do_extend_by_ticket; /* do-internal.c */
 call_fn do_notices, do_notices_read, do_notice_read;              /* do-notices.c */
 call_fn do_backup;                                                /* do-backup.c */
@@ -31,5 +33,8 @@ struct token_wish {
 };
 int token_mint(struct db *db, struct call *c, const struct token_wish *wish,
                struct err *err) MUST_CHECK;
+/* "2026-11" of a field `month`; false: the problem was sent. */
+struct month;
+bool take_month(struct call *c, struct str text, struct month *ret);
 #define TOKEN_TTL_MAX_S     INT64_C(7776000) /* 90 days */
 #define TOKEN_TTL_DEFAULT_S INT64_C(2592000) /* 30 days */

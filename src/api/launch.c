@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "api/books.h"
 #include "api/call.h"
 #include "api/change.h"
 #include "api/keep.h"
@@ -12,6 +13,7 @@
 #include "base/log.h"
 #include "core/name.h"
 #include "store/sessions.h"
+#include "store/spans.h"
 #include "store/workspaces.h"
 
 #define RETRY_MS      1000U /* after "not now" from the engine */
@@ -132,8 +134,10 @@ static void start_container(struct op *o)
 static int run_made(struct db *db, struct store_job *j, struct err *err)
 {
 	struct op *o = CONTAINER_OF(j, struct op, job);
+	struct books b = core_books(o->core, time_wall_us());
+	int r = volume_set_made(db, str_of(o->volume_id), o->bytes, err);
 
-	return volume_set_made(db, str_of(o->volume_id), o->bytes, err);
+	return r < 0 ? r : span_made(db, &b, str_of(o->volume_id), o->bytes, err);
 }
 
 static void done_made(struct store_job *j)
@@ -264,7 +268,11 @@ struct doom {
 
 static int run_volume_gone(struct db *db, struct store_job *j, struct err *err)
 {
-	return volume_gone(db, str_of(CONTAINER_OF(j, struct doom, job)->id), err);
+	struct doom *d = CONTAINER_OF(j, struct doom, job);
+	struct books b = core_books(d->core, time_wall_us());
+	int r = span_end(db, &b, str_of(d->id), err);
+
+	return r < 0 ? r : volume_gone(db, str_of(d->id), err);
 }
 
 static void done_volume_gone(struct store_job *j)

@@ -47,6 +47,19 @@ static const struct {
 	  "estimated:b reason:s?" },
 	{ "UsageTotal", "amount:m seconds:n lines:i currency:s" },
 	{ "Usage", "items:UsageLine[] next:s? total:UsageTotal" },
+	{ "InvoiceAccount", "id:s name:s email:s" },
+	{ "Charge",
+	  "id:s kind:s month:s workspace_id:s? workspace_name:s? session_id:s? segment:i "
+	  "volume_id:s? resource:s? from:t to:t seconds:n bytes:i rate:m free:b amount:m "
+	  "estimated:b reason:s? corrects:s?" },
+	{ "Invoice",
+	  "id:s number:i label:s month:s from:t to:t time_zone:s account:InvoiceAccount "
+	  "closed_at:t usage:m credit:m due:m currency:s line_count:i lines:Charge[]" },
+	{ "InvoiceList", "items:Invoice[] next:s?" },
+	{ "ClosedTotal", "invoices:i lines:i usage:m credit:m due:m currency:s" },
+	{ "Closed", "month:s invoices:i lines:i already:b total:ClosedTotal" },
+	{ "Credit", "id:s account:s email:s amount:m currency:s note:s credit:m at:t" },
+	{ "Correction", "id:s account:s corrects:s amount:m currency:s month:s note:s at:t" },
 	{ "AuditRow",
 	  "seq:i at:t account_id:s actor:s verb:s object:s detail:o source:s request_id:s" },
 	{ "Notice", "id:s kind:s object_id:s data:o at:t read_at:t?" },

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/do.h"
+#include "core/charge.h"
 
 #define S(name, req, min, max, text)                    \
 	{                                               \
@@ -90,6 +91,18 @@ const struct route routes[] = {
 	/* --- books --- */
 	{ "GET", "/api/v1/usage", WHO_ACCOUNT, RIGHT_READ, do_usage, 200, "Usage", NULL, ROUTE_LIST, "Itemised usage that started in [from, to), and its total", { { 0 } },
 	  { S("from", false, 1, 40, "RFC 3339"), S("to", false, 1, 40, "RFC 3339"), S("format", false, 1, 8, "json (default) or csv") } },
+	{ "GET", "/api/v1/invoices", WHO_ACCOUNT, RIGHT_READ, do_invoices, 200, "InvoiceList", NULL, ROUTE_LIST, "My invoices, newest first; all=true for administrators", { { 0 } },
+	  { S("all", false, 4, 5, "true: everybody's"), S("month", false, 7, 7, "only those of this month, 2026-11") } },
+	{ "GET", "/api/v1/invoices/{id}", WHO_ACCOUNT, RIGHT_READ, do_invoice, 200, "Invoice", NULL, 0, "One invoice with its lines, by id or number", { { 0 } },
+	  { S("format", false, 1, 8, "json (default), csv or html: a page to keep and print") } },
+	{ "POST", "/api/v1/admin/invoices/close", WHO_ACCOUNT, RIGHT_WRITE, do_invoices_close, 200, "Closed", "invoice.close", ROUTE_BODY, "Close a month that is over: an invoice for each owner; again finds nothing to do",
+	  { S("month", true, 7, 7, "2026-11") } },
+	{ "POST", "/api/v1/admin/credits", WHO_ACCOUNT, RIGHT_WRITE, do_credit, 201, "Credit", "credit.give", ROUTE_BODY, "Give an owner credit, which invoices use up first",
+	  { S("account", true, 1, 254, "id or e-mail address"), S("amount", true, 1, 24, "more than 0, \"12.50\""), S("note", true, 1, NOTE_MAX, "why") } },
+	{ "POST", "/api/v1/admin/corrections", WHO_ACCOUNT, RIGHT_WRITE, do_correct, 201, "Correction", "charge.correct", ROUTE_BODY, "Correct a charge by a new one, of either sign",
+	  { S("charge", true, 1, 95, "id of the charge"), S("amount", true, 1, 24, "\"-1.25\""), S("note", true, 1, NOTE_MAX, "why") } },
+	{ "GET", "/api/v1/admin/focus", WHO_ACCOUNT, RIGHT_READ, do_focus, 200, NULL, NULL, 0, "A closed month's invoices as FOCUS 1.0 CSV; X-Next-Cursor where there is more", { { 0 } },
+	  { S("month", true, 7, 7, "2026-11"), S("cursor", false, 1, 24, "X-Next-Cursor of the part before") } },
 	{ "GET", "/api/v1/audit", WHO_ACCOUNT, RIGHT_READ, do_audit, 200, "AuditList", NULL, ROUTE_LIST, "Who did what; all=true for administrators", { { 0 } },
 	  { S("all", false, 4, 5, "true: everybody's") } },
 	{ "GET", "/api/v1/openapi.json", WHO_ANYONE, RIGHT_READ, do_openapi, 200, NULL, NULL, 0, "This document" },

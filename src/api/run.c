@@ -8,6 +8,7 @@
 #include <malloc.h>
 #include <stdio.h>
 
+#include "api/books.h"
 #include "api/call.h"
 #include "api/catalogue.h"
 #include "api/core.h"
@@ -127,7 +128,9 @@ static int run_admin(struct db *db, struct store_job *j, struct err *err)
 	(void)snprintf(a.name, sizeof(a.name), "%.*s", (int)strcspn(email, "@"), email);
 	rand_id("a", a.id);
 	r = account_insert(db, &a, err);
-	return r < 0 ? r : audit_add(db, &row, err);
+	if (r == 0)
+		r = audit_add(db, &row, err);
+	return r < 0 ? r : books_welcome(db, x->core, &x->now, a.id, err);
 }
 
 static int run_catalogue(struct db *db, struct store_job *j, struct err *err)
@@ -248,6 +251,7 @@ static int start(struct core *core, int listen_fd, struct err *err)
 			return r;
 	}
 	core->began = ev_now_ms(core->ev);
+	core->months = &months_utc;
 	limit_init(&core->by_account, 5, 5, rand_u64());
 	limit_init(&core->by_address, 30, 30, rand_u64());
 	r = start_parts(core, listen_fd, err);
@@ -255,6 +259,7 @@ static int start(struct core *core, int listen_fd, struct err *err)
 		return r;
 	ev_timer_start(core->ev, &core->tick, TICK_MS, on_tick);
 	ev_timer_start(core->ev, &core->sweep, SWEEP_MS, on_sweep);
+	books_start(core);
 	log_event(LOG_INFO, "core_ready", LI("sessions", map_count(&core->live)));
 	return 0;
 }
@@ -274,6 +279,7 @@ static void stop(struct core *core)
 	ev_timer_stop(&core->tick);
 	ev_timer_stop(&core->drain);
 	ev_timer_stop(&core->sweep);
+	books_stop(core);
 	if (core->http) {
 		sse_close_all(core);
 		http_server_free(core->http);

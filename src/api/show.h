@@ -22,6 +22,9 @@ void show_image(struct jsonw *w, const struct core *core, const struct image *i)
 void show_token(struct jsonw *w, const struct token *t, const char *text);
 void show_account(struct jsonw *w, const struct account *a);
 
+struct charge;
+void show_charge(struct jsonw *w, const struct charge *c, const char *workspace_name);
+
 #define ETAG_MAX (ID_MAX + 16)
 void workspace_etag(const struct workspace *w, char ret[ETAG_MAX]);
 /* null for 0. */

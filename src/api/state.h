@@ -5,10 +5,12 @@
 #include "api/core.h"
 #include "base/map.h"
 #include "core/limit.h"
+#include "core/month.h"
 #include "ev/pool.h"
 #include "http/server.h"
 #include "store/store.h"
 
+struct closing;
 struct link;
 struct catalogue;
 
@@ -52,6 +54,12 @@ struct core {
 	struct ev_timer tick, reconcile, sweep, drain;
 	mono_ms drain_until; /* it ends */
 	unsigned ticks;
+
+	const struct months *months; /* of the site's books */
+	struct ev_timer books;       /* see books.h */
+	struct now books_since;
+	bool books_busy, books_stopped;
+	struct closing *closing; /* the month that is being closed, or NULL */
 };
 
 struct now core_now(const struct core *core);

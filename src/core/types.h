@@ -122,6 +122,7 @@ struct session {
 	uint32_t max_s;
 	char plan_id[PLAN_ID_MAX];
 	enum price_mode price_mode;
+	uint64_t free_s_month; /* free time of its owner's month, as it was then */
 	char gpu_class[GPU_CLASS_MAX];
 	uint32_t gpu_count;
 	bool preemptible;

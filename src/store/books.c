@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "core/chain.h"
+#include "store/ledger.h"
 #include "store/rows.h"
 
 #define RUN_COLS                                                                           \
@@ -66,80 +67,12 @@ int run_record_get(struct db *db, struct str session_id, uint32_t epoch, uint32_
 	return q_found(&q, r);
 }
 
-static int last_hash(struct db *db, const char *sql, uint8_t ret[HASH_LEN], int64_t *ret_seq)
-{
-	struct q q = db_q(db, sql);
-	int r = q_row(&q);
-
-	memset(ret, 0, HASH_LEN);
-	*ret_seq = 0;
-	if (r > 0) {
-		*ret_seq = q_get_int(&q);
-		q_get_blob(&q, ret, HASH_LEN);
-	}
-	q_end(&q);
-	return r < 0 ? r : 0;
-}
-
-/* One side of an entry. */
-struct leg {
-	const char *book;
-	money_micro amount;
-};
-
-/* The sum covers the row's own number, so that a missing row shows too. */
-static int ledger_add(struct db *db, const struct segment *g, struct leg leg,
-                      const char *currency, wall_us now, struct err *err)
-{
-	uint8_t hash[HASH_LEN];
-	char txn[ID_MAX + 32];
-	struct chain c;
-	struct q q;
-	int64_t seq;
-	int r =
-	    last_hash(db, "SELECT seq, hash FROM ledger ORDER BY seq DESC LIMIT 1", hash, &seq);
-
-	if (r < 0)
-		return ERR(err, r, "The ledger can't be read.");
-	(void)snprintf(txn, sizeof(txn), "%s-%u-%u", g->session_id, g->epoch, g->segment);
-	chain_begin(&c, hash);
-	chain_int(&c, ++seq);
-	chain_str(&c, str_of(txn));
-	chain_int(&c, now);
-	chain_str(&c, str_of(g->account_id));
-	chain_str(&c, str_of(leg.book));
-	chain_int(&c, leg.amount);
-	chain_str(&c, str_of(currency));
-	chain_str(&c, str_of(g->session_id));
-	chain_int(&c, g->epoch);
-	chain_int(&c, g->segment);
-	chain_int(&c, (int64_t)g->ns);
-	chain_end(&c, hash);
-	q = db_q(db, "INSERT INTO ledger(seq, txn, at_us, account_id, book, amount, currency,"
-	             " session_id, epoch, segment, ns, hash) VALUES(?,?,?,?,?,?,?,?,?,?,?,?)");
-	q_int(&q, seq);
-	q_text(&q, txn);
-	q_int(&q, now);
-	q_text(&q, g->account_id);
-	q_text(&q, leg.book);
-	q_int(&q, leg.amount);
-	q_text(&q, currency);
-	q_text(&q, g->session_id);
-	q_int(&q, g->epoch);
-	q_int(&q, g->segment);
-	q_int(&q, (int64_t)g->ns);
-	q_blob(&q, hash, HASH_LEN);
-	return q_run(&q, err);
-}
-
-int segment_post(struct db *db, const struct segment *g, const char *currency, wall_us now,
-                 struct err *err)
+int segment_insert(struct db *db, const struct segment *g, struct err *err)
 {
 	struct q q = db_q(db, "INSERT INTO segment(session_id, workspace_id, account_id, epoch,"
 	                      " segment, instance_type, started_us, stopped_us, ns,"
 	                      " price_per_hour, amount, estimated, reason)"
-	                      " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING");
-	int r;
+	                      " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?)");
 
 	q_text(&q, g->session_id);
 	q_text(&q, g->workspace_id);
@@ -154,16 +87,7 @@ int segment_post(struct db *db, const struct segment *g, const char *currency, w
 	q_int(&q, g->amount);
 	q_int(&q, g->estimated);
 	q_text(&q, g->reason);
-	r = q_run(&q, err);
-	if (r < 0)
-		return r;
-	if (db_changes(db) == 0)
-		return 0;
-	r = ledger_add(db, g, (struct leg){ "receivable", g->amount }, currency, now, err);
-	if (r == 0)
-		r = ledger_add(db, g, (struct leg){ "revenue", -g->amount }, currency, now,
-		               err);
-	return r < 0 ? r : 1;
+	return q_run(&q, err);
 }
 
 int segment_list(struct db *db, const struct list_of *of, wall_us from, wall_us to,
@@ -235,7 +159,7 @@ int audit_add(struct db *db, const struct audit_row *a, struct err *err)
 	struct q q;
 	int64_t seq;
 	int r =
-	    last_hash(db, "SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1", hash, &seq);
+	    chain_last(db, "SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1", &seq, hash);
 
 	if (r < 0)
 		return ERR(err, r, "The audit log can't be read.");

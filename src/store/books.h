@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The books: journal records, segments and the ledger; and the audit log.
- * Append-only, ledger and audit chained by hash. A record that comes twice
- * changes nothing.
+ * The books: journal records and segments; and the audit log. Append-only, the
+ * audit log chained by hash. A record that comes twice changes nothing. What
+ * segments cost is in store/charges.h.
  */
 #pragma once
 
@@ -15,9 +15,8 @@ typedef void segment_fn(void *arg, const struct segment *g, const char *workspac
 int run_record_insert(struct db *db, const struct run_record *r, struct err *err) MUST_CHECK;
 int run_record_get(struct db *db, struct str session_id, uint32_t epoch, uint32_t segment,
                    bool is_stop, struct run_record *ret) MUST_CHECK;
-/* Segment and two ledger lines that sum to 0. 1 posted, 0 was there, -errno. */
-int segment_post(struct db *db, const struct segment *g, const char *currency, wall_us now,
-                 struct err *err) MUST_CHECK;
+/* The row alone: see segment_post() of store/charges.h. -EEXIST: it is there. */
+int segment_insert(struct db *db, const struct segment *g, struct err *err) MUST_CHECK;
 
 /* Started in [from, to), newest first. */
 int segment_list(struct db *db, const struct list_of *of, wall_us from, wall_us to,

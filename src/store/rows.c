@@ -48,6 +48,7 @@ static void get_session_rules(struct q *q, struct session *ret)
 	ret->lease_until = (boot_ns)q_get_int(q);
 	ret->warned_early_at = (boot_ns)q_get_int(q);
 	ret->noticed_s = (uint32_t)q_get_int(q);
+	ret->free_s_month = (uint64_t)q_get_int(q);
 }
 
 void q_get_session(struct q *q, struct session *ret)

@@ -14,7 +14,7 @@ void q_get_expiry(struct q *q, struct expiry *ret);
 	  "plan_id"
 void q_get_account(struct q *q, struct account *ret);
 
-#define SESSION_COLS_N 44
+#define SESSION_COLS_N 45
 #define SESSION_COLS(t)                                                                       \
 	t "id," t "account_id," t "workspace_id," t "epoch," t "state," t "phase," t          \
 	  "phases," t "reason," t "message," t "evidence," t "instance_type," t "image_id," t \
@@ -24,7 +24,7 @@ void q_get_account(struct q *q, struct account *ret);
 	  "stop_why," t "metered_ns," t "cost," t "plan_id," t "price_mode," t "gpu_class," t \
 	  "gpu_count," t "preemptible," t "priority," t "queued_boot," t "on_turn," t         \
 	  "held_until," t "fallback_types," t "calendar_at," t "lease_until," t               \
-	  "warned_early_at," t "noticed_s"
+	  "warned_early_at," t "noticed_s," t "free_s_month"
 void q_get_session(struct q *q, struct session *ret);
 /* Ends q after at most one row was read: 1, 0 or -errno. */
 int q_found(struct q *q, int r);

@@ -192,6 +192,8 @@ static const char v3[] =
     "ALTER TABLE session ADD COLUMN gpu_count INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE session ADD COLUMN preemptible INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE session ADD COLUMN priority INTEGER NOT NULL DEFAULT 0;"
+    /* Free time of a month, by the plan that it was asked for with. */
+    "ALTER TABLE session ADD COLUMN free_s_month INTEGER NOT NULL DEFAULT 0;"
     /* In the queue: since when, whether its turn starts or holds it, until when
      * it is held (boot clock), and the types that it would take instead. */
     "ALTER TABLE session ADD COLUMN queued_boot INTEGER NOT NULL DEFAULT 0;"
@@ -243,6 +245,10 @@ static const char v3[] =
     " workspace_id, session_id, epoch, segment, 0, '', instance_type, started_us, stopped_us,"
     " ns, 0, price_per_hour, 0, amount, estimated, reason, stopped_us FROM segment"
     " ORDER BY seq;"
+
+    /* Up to here the ledger says `receivable` and not `usage`. */
+    "INSERT INTO setting(name, value)"
+    " SELECT 'charge_v2_last', CAST(coalesce(max(seq), 0) AS TEXT) FROM charge;"
 
     /* Money given to an owner, which invoices use up first; the ledger has it too. */
     "CREATE TABLE credit(seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE,"

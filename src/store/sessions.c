@@ -60,9 +60,9 @@ int session_insert(struct db *db, const struct session *s, struct err *err)
 	    " on_turn, held_until, fallback_types, calendar_at, lease_until, warned_early_at,"
 	    " noticed_s, instance_type, cpu_milli, memory_bytes, pids, gpu_class, gpu_count,"
 	    " preemptible, price_per_hour, id, account_id, workspace_id, epoch, image_id,"
-	    " max_s, plan_id, price_mode, priority, created_us)"
+	    " max_s, plan_id, price_mode, free_s_month, priority, created_us)"
 	    " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,"
-	    "?,?,?,?,?,?,?,?)");
+	    "?,?,?,?,?,?,?,?,?)");
 	int r;
 
 	put_changing(&q, s);
@@ -75,6 +75,7 @@ int session_insert(struct db *db, const struct session *s, struct err *err)
 	q_int(&q, s->max_s);
 	q_text(&q, s->plan_id);
 	q_text(&q, s->price_mode == PRICE_FOLLOW ? "follow" : "keep");
+	q_int(&q, (int64_t)s->free_s_month);
 	q_int(&q, s->priority);
 	q_int(&q, s->created);
 	r = q_run(&q, err);

@@ -258,7 +258,7 @@ def test_the_books_by_an_independent_program(own):
     own.stop()
     db = sqlite3.connect(own.dir / "db/carrel.db")
     db.execute("DROP TRIGGER ledger_no_update")
-    db.execute("UPDATE ledger SET amount = amount - 1 WHERE book = 'receivable' AND amount > 0")
+    db.execute("UPDATE ledger SET amount = amount - 1 WHERE book = 'usage' AND amount > 0")
     db.commit()
     db.close()
     out = subprocess.run([sys.executable, str(ROOT / "tools/audit-ledger.py"), str(own.dir / "db/carrel.db"), str(own.dir / "journal")],

@@ -225,8 +225,8 @@ static int start_parts(struct core *core, int listen_fd, struct err *err)
 		r = pool_new(core->ev, PASSWORD_THREADS, PASSWORD_QUEUE, &core->passwords, err);
 	if (r < 0)
 		return r;
+	submit_chore(core, run_catalogue); /* first: a new account gets its plan's credit */
 	submit_chore(core, run_admin);
-	submit_chore(core, run_catalogue);
 	r = await_chores(core, err);
 	if (r < 0)
 		return r;

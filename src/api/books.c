@@ -10,8 +10,8 @@
 #include "store/credits.h"
 #include "store/spans.h"
 
-#define AGAIN_MS  60000U /* looks whether a day has ended; a wall clock may be stepped */
-#define FIRST_MS  2000U
+#define AGAIN_MS      60000U /* looks whether a day has ended; a wall clock may be stepped */
+#define FIRST_MS      2000U
 #define SPANS_AT_ONCE 200U
 
 struct books core_books(const struct core *core, wall_us now)

@@ -236,9 +236,8 @@ static void done_storage(struct store_job *j)
 
 static void charge_storage(struct closing *cl)
 {
-	cl->job = (struct store_job){ .run = run_storage,
-		                      .done = done_storage,
-		                      .essential = true };
+	cl->job =
+	    (struct store_job){ .run = run_storage, .done = done_storage, .essential = true };
 	CHECK(store_submit(cl->core->store, &cl->job) == 0);
 }
 

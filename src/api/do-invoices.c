@@ -188,10 +188,11 @@ void do_focus(struct call *c)
 	if (!take_month(c, call_query(c, "month"), &m))
 		return;
 	if (month_is_closed(db, m.name) <= 0) {
-		call_fail(c, PROBLEM_CONFLICT, "month",
-		          "The month %s is not closed yet: `carrel admin invoice close %s` does "
-		          "that when it is over.",
-		          m.name, m.name);
+		call_fail(
+		    c, PROBLEM_CONFLICT, "month",
+		    "The month %s is not closed yet: `carrel admin invoice close %s` does "
+		    "that when it is over.",
+		    m.name, m.name);
 		return;
 	}
 	if (cursor.ptr && str_to_u64(cursor, 1, INT64_MAX, &before) < 0) {

@@ -42,9 +42,10 @@ void do_invoices_close(struct call *c)
 		char at[TIME_RFC3339_MAX];
 
 		time_rfc3339(m.to, at);
-		call_fail(c, PROBLEM_CONFLICT, "month",
-		          "The month %s is not over: it ends at %.19sZ (%s). Close it after that.",
-		          m.name, at, c->core->months->zone);
+		call_fail(
+		    c, PROBLEM_CONFLICT, "month",
+		    "The month %s is not over: it ends at %.19sZ (%s). Close it after that.",
+		    m.name, at, c->core->months->zone);
 		return;
 	}
 	closing_begin(c, &m);

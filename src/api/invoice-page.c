@@ -10,16 +10,20 @@ static const char style[] =
     "@page{size:A4;margin:16mm 15mm}*{box-sizing:border-box}"
     "body{margin:0;background:#fff;color:#1c1a17;font:14px/20px system-ui,sans-serif}"
     "main{max-width:820px;margin:0 auto;padding:40px 32px}"
-    "header{display:flex;justify-content:space-between}h1{margin:0;font-size:36px;line-height:44px}"
+    "header{display:flex;justify-content:space-between}h1{margin:0;font-size:36px;line-height:"
+    "44px}"
     "p{margin:0}.t2{color:#57534c}.t3{color:#6b665e}.n{text-align:right;white-space:nowrap;"
-    "font-variant-numeric:tabular-nums;padding-left:16px}.mono{font-family:ui-monospace,monospace}"
+    "font-variant-numeric:tabular-nums;padding-left:16px}.mono{font-family:ui-monospace,"
+    "monospace}"
     ".meta{display:grid;grid-template-columns:1fr 1.3fr auto;gap:24px;margin:32px 0 24px;"
     "padding:16px 0;border-top:1px solid;border-bottom:1px solid #ddd8cf}"
     ".small{font-size:12px}.figure{font-size:28px;line-height:36px}"
-    "table{width:100%;border-collapse:collapse}th{text-align:left;font-size:11px;font-weight:500;"
+    "table{width:100%;border-collapse:collapse}th{text-align:left;font-size:11px;font-weight:"
+    "500;"
     "color:#6b665e;padding-bottom:6px;border-bottom:1px solid #ddd8cf}thead{display:"
     "table-header-group}tr{break-inside:avoid}.head td{padding:9px 0 2px;font-weight:500;"
-    "border-top:1px solid #ddd8cf}.head .n{padding-left:16px}.ln td{color:#6b665e;font-size:12px;"
+    "border-top:1px solid #ddd8cf}.head .n{padding-left:16px}.ln "
+    "td{color:#6b665e;font-size:12px;"
     "line-height:18px}.ln td:first-child{padding-left:16px}.sub{color:#8a857c}"
     ".tot{margin:24px 0 0 auto;width:62%;border-top:1px solid}.tot td{padding:5px 0}"
     ".grand td{border-top:1px solid #ddd8cf;font-weight:600;font-size:18px}";
@@ -100,8 +104,8 @@ static void on_line(void *arg, const struct charge *c, const char *name)
 		return;
 	if (l->n == l->room) {
 		size_t room = l->room ? l->room * 2 : 64;
-		void *more = room > LINES_MAX ? NULL
-		                              : reallocarray(l->list, room, sizeof(*l->list));
+		void *more =
+		    room > LINES_MAX ? NULL : reallocarray(l->list, room, sizeof(*l->list));
 
 		if (!more) {
 			l->r = -E2BIG;
@@ -196,9 +200,10 @@ static void put_lines(struct buf *b, struct lines *l)
 {
 	size_t n;
 
-	buf_put_z(b, "<table><thead><tr><th>Workspace and time</th><th>Type</th><th class=\"n\">"
-	             "Quantity</th><th class=\"n\">Rate</th><th class=\"n\">Amount</th></tr>"
-	             "</thead><tbody>");
+	buf_put_z(b,
+	          "<table><thead><tr><th>Workspace and time</th><th>Type</th><th class=\"n\">"
+	          "Quantity</th><th class=\"n\">Rate</th><th class=\"n\">Amount</th></tr>"
+	          "</thead><tbody>");
 	if (l->n)
 		qsort(l->list, l->n, sizeof(*l->list), by_heading_and_time);
 	for (size_t i = 0; i < l->n; i += n) {

@@ -63,7 +63,8 @@ int money_parse(struct str s, money_micro max, money_micro *ret)
 
 	if (dot < digits.len && (frac.len == 0 || frac.len > 6))
 		return -EINVAL;
-	if (dot > 15 || str_to_u64(str_sub(digits, 0, dot), 0, UINT64_C(999999999999999), &whole) < 0)
+	if (dot > 15 ||
+	    str_to_u64(str_sub(digits, 0, dot), 0, UINT64_C(999999999999999), &whole) < 0)
 		return dot > 15 ? -ERANGE : -EINVAL;
 	if (frac.len && str_to_u64(frac, 0, 999999, &part) < 0)
 		return -EINVAL;

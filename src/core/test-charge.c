@@ -5,8 +5,8 @@
 
 #include "test.h"
 
-#define HOUR UINT64_C(3600000000000)
-#define DAY_US (INT64_C(86400) * US_PER_S)
+#define HOUR    UINT64_C(3600000000000)
+#define DAY_US  (INT64_C(86400) * US_PER_S)
 #define HOUR_US (INT64_C(3600) * US_PER_S)
 
 static uint64_t seed = 88172645463325252u;
@@ -311,7 +311,10 @@ static void daylight_saving(void)
 	while (span_cut_next(&s, &p) > 0) {
 		uint64_t hours = p.ns / HOUR;
 
-		T_EQ(hours, days == 0 ? 10 : p.from == at("2026-10-24T22:00:00Z") ? 25 : p.to == s.to && days == 13 ? 1 : 24);
+		T_EQ(hours, days == 0                              ? 10
+		            : p.from == at("2026-10-24T22:00:00Z") ? 25
+		            : p.to == s.to && days == 13           ? 1
+		                                                   : 24);
 		T_STREQ(p.month, days < 12 ? "2026-10" : "2026-11");
 		days++;
 	}
@@ -348,7 +351,8 @@ static void storage_amounts(void)
 	/* $0.10 for a GB and month: 20 GB for 31 days. */
 	T_EQ(money_of_storage(100000, 20000000000, UINT64_C(31) * 86400 * 1000000, &m), 0);
 	T_EQ(m, 2038356);
-	T_EQ(money_of_storage(MONEY_RATE_MAX, UINT64_C(1) << 50, UINT64_C(25) * 3600000000, &m), 0);
+	T_EQ(money_of_storage(MONEY_RATE_MAX, UINT64_C(1) << 50, UINT64_C(25) * 3600000000, &m),
+	     0);
 	T_EQ(money_of_storage(MONEY_RATE_MAX + 1, 1, 1, &m), -ERANGE);
 	T_EQ(money_of_storage(-1, 1, 1, &m), -ERANGE);
 	T_EQ(money_of_storage(1, (UINT64_C(1) << 50) + 1, 1, &m), -ERANGE);
@@ -376,7 +380,8 @@ static void random_world(struct world *w, wall_us around)
 static void compute_adds_up(void)
 {
 	for (int round = 0; round < 20000; round++) {
-		wall_us start = at("2027-01-01T00:00:00Z") + (wall_us)rnd(900 * (uint64_t)DAY_US);
+		wall_us start =
+		    at("2027-01-01T00:00:00Z") + (wall_us)rnd(900 * (uint64_t)DAY_US);
 		uint64_t total = rnd(4) ? rnd(100 * 24 * HOUR) : rnd(5000), ns = 0, freely = 0;
 		char month[MONTH_LEN + 1] = "";
 		struct world w;
@@ -422,7 +427,8 @@ static void compute_adds_up(void)
 static void storage_adds_up(void)
 {
 	for (int round = 0; round < 3000; round++) {
-		wall_us from = at("2027-01-01T00:00:00Z") + (wall_us)rnd(900 * (uint64_t)DAY_US);
+		wall_us from =
+		    at("2027-01-01T00:00:00Z") + (wall_us)rnd(900 * (uint64_t)DAY_US);
 		wall_us to = from + (wall_us)rnd(70 * (uint64_t)DAY_US), next = from;
 		uint64_t bytes = rnd(2) ? rnd(UINT64_C(1) << 50) : rnd(1 << 20);
 		struct world w;
@@ -501,8 +507,9 @@ static void failures_come_up(void)
 
 static void months_are_parsed(void)
 {
-	static const char *const bad[] = { "",        "2026",     "2026-1",  "2026-13", "2026-00",
-		                           "2026/11", "02026-11", "2026-1a", "1969-12", "-026-11" };
+	static const char *const bad[] = { "",        "2026",    "2026-1",   "2026-13",
+		                           "2026-00", "2026/11", "02026-11", "2026-1a",
+		                           "1969-12", "-026-11" };
 	int year = 0, month = 0;
 
 	T_EQ(month_parse(STR("2026-11"), &year, &month), 0);
@@ -519,13 +526,26 @@ static void amounts_are_parsed(void)
 		int r;
 		money_micro m;
 	} t[] = {
-		{ "5", 0, 5000000 },         { "12.34", 0, 12340000 },  { "-0.000001", 0, -1 },
-		{ "0", 0, 0 },               { "0.1234567", -EINVAL, 0 }, { "", -EINVAL, 0 },
-		{ "-", -EINVAL, 0 },         { "1.", -EINVAL, 0 },      { ".5", -EINVAL, 0 },
-		{ "+1", -EINVAL, 0 },        { "1e3", -EINVAL, 0 },     { "1,5", -EINVAL, 0 },
-		{ "--1", -EINVAL, 0 },       { "1.2.3", -EINVAL, 0 },   { " 1", -EINVAL, 0 },
-		{ "1000", 0, 1000000000 },   { "1000.000001", -ERANGE, 0 }, { "-1001", -ERANGE, 0 },
-		{ "99999999999999999999999", -ERANGE, 0 }, { "1.-5", -EINVAL, 0 },
+		{ "5", 0, 5000000 },
+		{ "12.34", 0, 12340000 },
+		{ "-0.000001", 0, -1 },
+		{ "0", 0, 0 },
+		{ "0.1234567", -EINVAL, 0 },
+		{ "", -EINVAL, 0 },
+		{ "-", -EINVAL, 0 },
+		{ "1.", -EINVAL, 0 },
+		{ ".5", -EINVAL, 0 },
+		{ "+1", -EINVAL, 0 },
+		{ "1e3", -EINVAL, 0 },
+		{ "1,5", -EINVAL, 0 },
+		{ "--1", -EINVAL, 0 },
+		{ "1.2.3", -EINVAL, 0 },
+		{ " 1", -EINVAL, 0 },
+		{ "1000", 0, 1000000000 },
+		{ "1000.000001", -ERANGE, 0 },
+		{ "-1001", -ERANGE, 0 },
+		{ "99999999999999999999999", -ERANGE, 0 },
+		{ "1.-5", -EINVAL, 0 },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(t); i++) {
@@ -537,13 +557,15 @@ static void amounts_are_parsed(void)
 }
 
 TEST_MAIN({ "a segment within a month is one part", one_part },
-          { "a segment is cut by months, prices and free time", months_and_prices_and_free_time },
+          { "a segment is cut by months, prices and free time",
+            months_and_prices_and_free_time },
           { "months and days of a zone with daylight saving", daylight_saving },
           { "February of a leap year has 29 charged days", leap_days },
           { "storage: rate, bytes and time, without overflow", storage_amounts },
           { "20,000 random segments add up, part by part", compute_adds_up },
           { "3,000 random spans add up, part by part", storage_adds_up },
-          { "the cut at a month's end is exact to the nanosecond", every_moment_around_a_border },
+          { "the cut at a month's end is exact to the nanosecond",
+            every_moment_around_a_border },
           { "what the tariff can't say comes up as an error", failures_come_up },
           { "a month is written 2026-11", months_are_parsed },
           { "an amount has at most six decimals", amounts_are_parsed })

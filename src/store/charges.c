@@ -8,10 +8,10 @@
 #include "store/catalogue.h"
 #include "store/rows.h"
 
-#define CHARGE_COLS(t)                                                                        \
-	t "id," t "account_id," t "kind," t "month," t "workspace_id," t "session_id," t     \
-	  "epoch," t "segment," t "part," t "volume_id," t "resource," t "from_us," t         \
-	  "to_us," t "ns," t "bytes," t "rate," t "free," t "amount," t "estimated," t         \
+#define CHARGE_COLS(t)                                                                   \
+	t "id," t "account_id," t "kind," t "month," t "workspace_id," t "session_id," t \
+	  "epoch," t "segment," t "part," t "volume_id," t "resource," t "from_us," t    \
+	  "to_us," t "ns," t "bytes," t "rate," t "free," t "amount," t "estimated," t   \
 	  "reason," t "corrects," t "at_us"
 
 static void get_charge(struct q *q, struct charge *ret)
@@ -245,21 +245,25 @@ static int list_charges(struct q *q, charge_fn *fn, void *arg)
 
 int charge_list_invoice(struct db *db, int64_t number, charge_fn *fn, void *arg)
 {
-	struct q q = db_q(db, "SELECT c.seq," CHARGE_COLS("c.") ", w.name FROM invoice_line l"
-	                      " JOIN charge c ON c.seq = l.charge_seq"
-	                      " LEFT JOIN workspace w ON w.id = c.workspace_id"
-	                      " WHERE l.invoice_number = ? ORDER BY l.charge_seq");
+	struct q q = db_q(db, "SELECT c.seq," CHARGE_COLS(
+	                          "c.") ", w.name FROM invoice_line l"
+	                                " JOIN charge c ON c.seq = l.charge_seq"
+	                                " LEFT JOIN workspace w ON w.id = c.workspace_id"
+	                                " WHERE l.invoice_number = ? ORDER BY l.charge_seq");
 
 	q_int(&q, number);
 	return list_charges(&q, fn, arg);
 }
 
-int charge_list_open(struct db *db, const char *account_id, wall_us to, charge_fn *fn, void *arg)
+int charge_list_open(struct db *db, const char *account_id, wall_us to, charge_fn *fn,
+                     void *arg)
 {
-	struct q q = db_q(db, "SELECT c.seq," CHARGE_COLS("c.") ", '' FROM charge c"
-	                      " WHERE c.account_id = ? AND c.from_us < ? AND NOT EXISTS"
-	                      " (SELECT 1 FROM invoice_line l WHERE l.charge_seq = c.seq)"
-	                      " ORDER BY c.seq");
+	struct q q =
+	    db_q(db, "SELECT c.seq," CHARGE_COLS(
+	                 "c.") ", '' FROM charge c"
+	                       " WHERE c.account_id = ? AND c.from_us < ? AND NOT EXISTS"
+	                       " (SELECT 1 FROM invoice_line l WHERE l.charge_seq = c.seq)"
+	                       " ORDER BY c.seq");
 
 	q_text(&q, account_id);
 	q_int(&q, to);

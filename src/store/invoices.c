@@ -9,8 +9,8 @@
 #include "store/budgets.h"
 #include "store/rows.h"
 
-#define INVOICE_COLS                                                                     \
-	"number, id, account_id, month, from_us, to_us, closed_us, usage_amount,"        \
+#define INVOICE_COLS                                                              \
+	"number, id, account_id, month, from_us, to_us, closed_us, usage_amount," \
 	" credit_amount, due_amount, currency, lines, name, email"
 
 void invoice_label(const struct invoice *i, char ret[INVOICE_LABEL_MAX])
@@ -173,9 +173,11 @@ static int book_invoice(struct db *db, const struct books *b, const struct invoi
                         money_micro old, struct err *err)
 {
 	struct ledger_line lines[4] = { { "usage", -(i->usage - old) }, { "due", i->due } };
-	struct ledger_txn t = {
-		.txn = i->id, .account_id = i->account_id, .session_id = "", .lines = lines, .n = 2
-	};
+	struct ledger_txn t = { .txn = i->id,
+		                .account_id = i->account_id,
+		                .session_id = "",
+		                .lines = lines,
+		                .n = 2 };
 
 	if (old)
 		lines[t.n++] = (struct ledger_line){ "receivable", -old };
@@ -221,7 +223,8 @@ int invoice_close(struct db *db, const struct books *b, const struct month *m,
 	if (r > 0)
 		r = use_credit(db, &i);
 	if (r == 0)
-		r = chain_last(db, "SELECT number, hash FROM invoice ORDER BY number DESC LIMIT 1",
+		r = chain_last(db,
+		               "SELECT number, hash FROM invoice ORDER BY number DESC LIMIT 1",
 		               &i.number, hash);
 	if (r < 0)
 		return ERR(err, r, "The invoice of %s can't be made.", account_id);
@@ -252,9 +255,10 @@ int month_is_closed(struct db *db, const char *month)
 int month_close(struct db *db, const char *month, const char *actor, wall_us at,
                 struct err *err)
 {
-	struct q q = db_q(db, "INSERT INTO month_closed(month, at_us, actor, invoices) SELECT ?1,"
-	                      " ?2, ?3, (SELECT count(*) FROM invoice WHERE month = ?1)"
-	                      " WHERE true ON CONFLICT DO NOTHING");
+	struct q q =
+	    db_q(db, "INSERT INTO month_closed(month, at_us, actor, invoices) SELECT ?1,"
+	             " ?2, ?3, (SELECT count(*) FROM invoice WHERE month = ?1)"
+	             " WHERE true ON CONFLICT DO NOTHING");
 	int r;
 
 	q_text(&q, month);
@@ -266,9 +270,10 @@ int month_close(struct db *db, const char *month, const char *actor, wall_us at,
 
 int month_total(struct db *db, const char *month, struct month_sum *ret)
 {
-	struct q q = db_q(db, "SELECT count(*), coalesce(sum(lines), 0),"
-	                      " coalesce(sum(usage_amount), 0), coalesce(sum(credit_amount), 0),"
-	                      " coalesce(sum(due_amount), 0) FROM invoice WHERE month = ?");
+	struct q q =
+	    db_q(db, "SELECT count(*), coalesce(sum(lines), 0),"
+	             " coalesce(sum(usage_amount), 0), coalesce(sum(credit_amount), 0),"
+	             " coalesce(sum(due_amount), 0) FROM invoice WHERE month = ?");
 	int r;
 
 	q_text(&q, month);

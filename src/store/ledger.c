@@ -69,8 +69,8 @@ int ledger_post(struct db *db, const struct books *b, const struct ledger_txn *t
 	uint8_t hash[HASH_LEN];
 	money_micro sum = 0;
 	int64_t seq;
-	int r =
-	    chain_last(db, "SELECT seq, hash FROM ledger ORDER BY seq DESC LIMIT 1", &seq, hash);
+	int r = chain_last(db, "SELECT seq, hash FROM ledger ORDER BY seq DESC LIMIT 1", &seq,
+	                   hash);
 
 	if (r < 0)
 		return ERR(err, r, "The ledger can't be read.");

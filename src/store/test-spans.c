@@ -95,8 +95,9 @@ static void volumes_of_before(void)
 	T_EQ(volume_set_made(&db, STR("v_1"), 7, &err), 0);
 	for (int i = 0; i < 2; i++)
 		T_EQ(spans_adopt(&db, &books, &err), 0);
-	T_EQ(number(&db, "SELECT count(*) FROM storage_span WHERE from_us = 5000 AND bytes = 7"),
-	     1);
+	T_EQ(
+	    number(&db, "SELECT count(*) FROM storage_span WHERE from_us = 5000 AND bytes = 7"),
+	    1);
 	/* What is being deleted costs no more, and does not begin to. */
 	T_EQ(volume_doom(&db, STR("v_1"), 6000, &err), 0);
 	books.now = 6000;
@@ -109,5 +110,6 @@ static void volumes_of_before(void)
 
 TEST_MAIN({ "a volume is charged by days, and to its end", by_days },
           { "a clock that steps back charges nothing twice", clock_steps_back },
-          { "storage follows its price, and without one costs nothing", price_changes_and_none },
+          { "storage follows its price, and without one costs nothing",
+            price_changes_and_none },
           { "volumes of before spans were kept, and such as are deleted", volumes_of_before })

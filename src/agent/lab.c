@@ -58,6 +58,7 @@ void lab_fini(struct agent *a)
 	if (!a->lab)
 		return;
 	own_close(&a->lab->dir);
+	settings_list_fini(a->lab);
 	arena_fini(&a->lab->strings);
 	free(a->lab);
 	a->lab = NULL;

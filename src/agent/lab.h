@@ -2,7 +2,8 @@
 /*
  * JupyterLab's front end: the page, its static files, federated extensions,
  * and what the Lab endpoints share. Everything is read from disk when asked
- * for; nothing is kept but descriptors and a small page template.
+ * for; nothing is kept but descriptors, a small page template and the list of
+ * all settings.
  */
 #pragma once
 
@@ -15,10 +16,14 @@ struct lab {
 	const char *dirs[LAB_DIRS_MAX]; /* folders with federated extensions, first wins */
 	size_t ndirs;
 	struct arena strings;
+	struct settings_kept *kept; /* settings_list.c; NULL: none */
 };
 
 MUST_CHECK int lab_init(struct agent *a, struct err *err);
 void lab_fini(struct agent *a);
+
+/* settings_list.c: what it kept. */
+void settings_list_fini(struct lab *lab);
 
 /* A file of cfg->lab; immutable when its name or `?v=` carries a hash. 404 by
  * itself. */

@@ -26,14 +26,18 @@ struct schemalang {
 	size_t n;
 };
 
+struct str schemalang_file(struct call *c, struct arena *m)
+{
+	return arena_printf(m,
+	                    "%s/@jupyterlab/translation-extension/plugin.jupyterlab-settings",
+	                    c->a->cfg->user_settings_dir);
+}
+
 /* What the user chose under Settings / Language. */
 static struct str chosen(struct call *c, struct arena *m)
 {
 	struct buf raw = BUF(SETTINGS_MAX), strict = BUF(2 * SETTINGS_MAX);
-	struct str locale = STR(""),
-	           path = arena_printf(
-	               m, "%s/@jupyterlab/translation-extension/plugin.jupyterlab-settings",
-	               c->a->cfg->user_settings_dir);
+	struct str locale = STR(""), path = schemalang_file(c, m);
 	struct json *j = NULL;
 
 	if (path.ptr && file_read(AT_FDCWD, path.ptr, &raw, NULL) == 0 &&

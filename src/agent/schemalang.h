@@ -14,3 +14,5 @@ struct schemalang *schemalang_new(struct call *c, struct arena *m);
 void schemalang_free(struct schemalang *l); /* NULL is fine */
 /* Replaces strings of the tree in place. */
 void schemalang_apply(struct schemalang *l, struct json *schema);
+/* Where the user's choice of a language stands, in m; empty: no memory. */
+struct str schemalang_file(struct call *c, struct arena *m);

@@ -16,27 +16,20 @@
 #include "agent/lab.h"
 #include "agent/model.h"
 #include "agent/place.h"
-#include "agent/pump.h"
 #include "agent/schema.h"
 #include "agent/schemalang.h"
+#include "agent/settings.h"
 #include "base/file.h"
 
 #define RAW_MAX     ((size_t)1 << 20)
 #define PLUGINS_MAX 4096U
 
-struct settings {
-	struct call *c;
-	struct arena m;
-	struct json *overrides;
-	struct schemalang *lang;
-	struct buf out;
-	bool any, ids_only;
-};
-
 static void overrides_file(struct settings *s, const char *path)
 {
-	struct json *j = labconfig_read(&s->m, path);
+	struct json *j;
 
+	witness_add(s->seen, path);
+	j = labconfig_read(&s->m, path);
 	if (j && j->type == JSON_OBJECT)
 		(void)(json_merge(&s->m, s->overrides, j) == 0);
 }
@@ -50,6 +43,30 @@ static int is_override(const struct dirent *e)
 {
 	return str_ends(str_of(e->d_name), STR(".json")) ||
 	       str_ends(str_of(e->d_name), STR(".json5"));
+}
+
+/* What labconfig_section reads below. */
+static void see_section(struct settings *s, const char *level)
+{
+	char path[PATH_MAX], file[PATH_MAX];
+	struct dirent **list = NULL;
+	int n;
+
+	if (!s->seen || snprintf(path, sizeof(path), "%s/labconfig/default_setting_overrides.json",
+	                         level) >= (int)sizeof(path))
+		return;
+	witness_add(s->seen, path);
+	(void)snprintf(path, sizeof(path), "%s/labconfig/default_setting_overrides.d", level);
+	witness_add(s->seen, path);
+	n = scandir(path, &list, NULL, NULL);
+	for (int i = 0; i < n; i++) {
+		if (list[i]->d_name[0] != '.' &&
+		    snprintf(file, sizeof(file), "%s/%s", path, list[i]->d_name) <
+		        (int)sizeof(file))
+			witness_add(s->seen, file);
+		free(list[i]);
+	}
+	free(list);
 }
 
 /* overrides.d/ in order of names, overrides.json[5], then labconfig of all levels. */
@@ -66,6 +83,7 @@ static void read_overrides(struct settings *s)
 		return;
 	if (app) {
 		(void)snprintf(path, sizeof(path), "%s/overrides.d", app);
+		witness_add(s->seen, path);
 		n = scandir(path, &list, is_override, by_name);
 		for (int i = 0; i < n; i++) {
 			(void)snprintf(path, sizeof(path), "%s/overrides.d/%s", app,
@@ -80,9 +98,11 @@ static void read_overrides(struct settings *s)
 		overrides_file(s, path);
 	}
 	nlevels = labconfig_levels(s->c->a, &s->m, levels);
-	for (size_t i = 0; i < nlevels; i++)
+	for (size_t i = 0; i < nlevels; i++) {
+		see_section(s, levels[i]);
 		labconfig_section(&s->m, s->overrides, levels[i], "labconfig",
 		                  STR("default_setting_overrides"));
+	}
 }
 
 static struct json *member(struct json *o, struct str key)
@@ -129,6 +149,7 @@ static void put_version(struct settings *s, struct jsonw *w, const char *dir)
 	struct str v;
 
 	(void)snprintf(path, sizeof(path), "%s/package.json.orig", dir);
+	witness_add(s->seen, path);
 	v = json_str_or(labconfig_read(&s->m, path), "version", STR("N/A"));
 	jw_kv_str(w, "version", v);
 }
@@ -173,9 +194,13 @@ static void put_user(struct settings *s, struct jsonw *w, struct str id,
 	struct json *j = NULL;
 	char path[PATH_MAX];
 	struct stat st;
-	bool have = id_path(dir, id, ".jupyterlab-settings", path) && stat(path, &st) == 0 &&
-	            file_read(AT_FDCWD, path, &raw, NULL) == 0;
-	int r = have && buf_len(&raw) ? json5_to_json(buf_str(&raw), &strict, &err) : -ENOENT;
+	bool named = id_path(dir, id, ".jupyterlab-settings", path), have;
+	int r;
+
+	if (named)
+		witness_add(s->seen, path);
+	have = named && stat(path, &st) == 0 && file_read(AT_FDCWD, path, &raw, NULL) == 0;
+	r = have && buf_len(&raw) ? json5_to_json(buf_str(&raw), &strict, &err) : -ENOENT;
 
 	if (r == 0)
 		r = json_parse(&s->m, arena_str(&s->m, buf_str(&strict)), NULL, &j, &err);
@@ -191,13 +216,14 @@ static void put_user(struct settings *s, struct jsonw *w, struct str id,
 	buf_fini(&strict);
 }
 
-/* One entry; -ENOENT or -EINVAL when the schema can't be read. */
-static int put_one(struct settings *s, struct str id, const char *schema_path, const char *dir)
+int settings_put_one(struct settings *s, struct str id, const char *schema_path, const char *dir)
 {
-	struct json *schema = labconfig_read(&s->m, schema_path);
 	struct buf text = BUF(4U << 20);
 	struct jsonw w = JSONW(&s->out);
+	struct json *schema;
 
+	witness_add(s->seen, schema_path);
+	schema = labconfig_read(&s->m, schema_path);
 	if (!schema || schema->type != JSON_OBJECT)
 		return access(schema_path, F_OK) < 0 ? -ENOENT : -EINVAL;
 	override(s, id, schema);
@@ -215,129 +241,6 @@ static int put_one(struct settings *s, struct str id, const char *schema_path, c
 	jw_obj_end(&w);
 	buf_fini(&text);
 	return 0;
-}
-
-struct plugin {
-	struct str id;
-	const char *path, *dir;
-};
-
-struct plugins {
-	struct plugin list[PLUGINS_MAX];
-	size_t n;
-};
-
-static void add_plugin(struct settings *s, struct plugins *p, struct str pkg, const char *dir,
-                       const char *name)
-{
-	struct str n = str_of(name);
-	struct plugin e;
-
-	if (!str_ends(n, STR(".json")) || p->n >= PLUGINS_MAX)
-		return;
-	e.id =
-	    arena_printf(&s->m, "%.*s:%.*s", STR_ARG(pkg), STR_ARG(str_sub(n, 0, n.len - 5)));
-	e.path = arena_printf(&s->m, "%s/%s", dir, name).ptr;
-	e.dir = arena_str(&s->m, str_of(dir)).ptr;
-	if (!e.id.ptr || !e.path || !e.dir)
-		return;
-	/* The same id again (from an extension): it replaces the first. */
-	for (size_t i = 0; i < p->n; i++) {
-		if (str_eq(p->list[i].id, e.id)) {
-			p->list[i] = e;
-			return;
-		}
-	}
-	p->list[p->n++] = e;
-}
-
-static void scan(struct settings *s, struct plugins *p, struct str pkg, const char *dir,
-                 unsigned depth)
-{
-	DIR *d = opendir(dir);
-	char path[PATH_MAX];
-	struct dirent *e;
-
-	while (d && (e = readdir(d))) {
-		struct stat st;
-
-		if (e->d_name[0] == '.' ||
-		    snprintf(path, sizeof(path), "%s/%s", dir, e->d_name) >=
-		        (int)sizeof(path) ||
-		    stat(path, &st) < 0)
-			continue;
-		if (S_ISREG(st.st_mode) && pkg.len)
-			add_plugin(s, p, pkg, dir, e->d_name);
-		else if (S_ISDIR(st.st_mode) && depth < 2)
-			scan(s, p,
-			     pkg.len ? arena_printf(&s->m, "%.*s/%s", STR_ARG(pkg), e->d_name)
-			             : arena_str(&s->m, str_of(e->d_name)),
-			     path, depth + 1);
-	}
-	if (d)
-		(void)closedir(d);
-}
-
-struct ext_scan {
-	struct settings *s;
-	struct plugins *p;
-};
-
-/* Extensions keep theirs under <ext>/schemas/<scope>/<pkg>/. */
-static void ext_dir(const char *dir, struct ext_scan *x, bool scoped)
-{
-	DIR *d = opendir(dir);
-	char path[PATH_MAX];
-	struct dirent *e;
-
-	while (d && (e = readdir(d))) {
-		if (e->d_name[0] == '.')
-			continue;
-		if (e->d_name[0] == '@' && !scoped) {
-			if (snprintf(path, sizeof(path), "%s/%s", dir, e->d_name) <
-			    (int)sizeof(path))
-				ext_dir(path, x, true);
-		} else if (snprintf(path, sizeof(path), "%s/%s/schemas", dir, e->d_name) <
-		           (int)sizeof(path)) {
-			scan(x->s, x->p, STR(""), path, 0);
-		}
-	}
-	if (d)
-		(void)closedir(d);
-}
-
-static int by_id_descending(const void *a, const void *b)
-{
-	return -str_cmp(((const struct plugin *)a)->id, ((const struct plugin *)b)->id);
-}
-
-static void list_all(struct settings *s)
-{
-	struct plugins *p = xcalloc(1, sizeof(*p));
-	struct ext_scan x = { s, p };
-	const char *dir = lab_schemas_dir(s->c->a, &s->m);
-	struct jsonw w;
-
-	if (dir)
-		scan(s, p, STR(""), dir, 0);
-	for (size_t i = s->c->a->lab->ndirs; i > 0; i--)
-		ext_dir(s->c->a->lab->dirs[i - 1], &x, false);
-	qsort(p->list, p->n, sizeof(p->list[0]), by_id_descending);
-	buf_put_z(&s->out, "{\"settings\":[");
-	for (size_t i = 0; i < p->n; i++) {
-		if (!s->ids_only) {
-			/* One broken schema must not take the others with it. */
-			(void)(put_one(s, p->list[i].id, p->list[i].path, p->list[i].dir) == 0);
-			continue;
-		}
-		buf_put_z(&s->out, i ? "," : "");
-		w = JSONW(&s->out);
-		jw_obj(&w);
-		jw_kv_str(&w, "id", p->list[i].id);
-		jw_obj_end(&w);
-	}
-	buf_put_z(&s->out, "]}");
-	free(p);
 }
 
 /* Where the schema of an id lies: an extension's goes before the Lab's own. */
@@ -360,33 +263,27 @@ found:
 	return *dir != NULL;
 }
 
-static void settings_init(struct settings *s, struct call *c)
+void settings_init(struct settings *s, struct call *c, struct witness *seen)
 {
-	*s = (struct settings){ .c = c };
+	*s = (struct settings){ .c = c, .seen = seen };
 	arena_init(&s->m, 128U << 20);
 	buf_init(&s->out, 64U << 20);
 	s->ids_only = str_is(url_param(&c->r->url, "ids_only"), "true");
 	if (!s->ids_only) {
+		struct str chosen = schemalang_file(c, &s->m);
+
+		if (chosen.ptr)
+			witness_add(seen, chosen.ptr);
 		read_overrides(s);
 		s->lang = schemalang_new(c, &s->m);
 	}
 }
 
-static void settings_fini(struct settings *s)
+void settings_fini(struct settings *s)
 {
 	schemalang_free(s->lang);
 	buf_fini(&s->out);
 	arena_fini(&s->m);
-}
-
-static void get_settings(struct call *c)
-{
-	struct settings s;
-
-	settings_init(&s, c);
-	list_all(&s);
-	pump_buf(c, 200, &s.out);
-	settings_fini(&s);
 }
 
 static void schema_missing(struct call *c)
@@ -401,13 +298,13 @@ static void get_setting(struct call *c)
 	const char *dir;
 
 	if (!c->arg[0].len) {
-		get_settings(c);
+		settings_list(c);
 		return;
 	}
-	settings_init(&s, c);
+	settings_init(&s, c, NULL);
 	if (!find_schema(c, &s.m, c->arg[0], path, &dir))
 		schema_missing(c);
-	else if (put_one(&s, c->arg[0], path, dir) < 0)
+	else if (settings_put_one(&s, c->arg[0], path, dir) < 0)
 		agent_json_error(c->r, 500, NULL, "Failed parsing schema (%.*s)",
 		                 STR_ARG(c->arg[0]));
 	else
@@ -465,7 +362,7 @@ static void on_put(struct call *c, const struct json *body)
 		    "Invalid format for JSON payload. Must be in the form {'raw': ...}");
 		return;
 	}
-	settings_init(&s, c);
+	settings_init(&s, c, NULL);
 	if (!find_schema(c, &s.m, c->arg[0], path, &dir)) {
 		schema_missing(c);
 	} else {
@@ -486,7 +383,7 @@ static void put_setting(struct call *c)
 }
 
 const struct route settings_routes[] = {
-	{ "GET", "lab/api/settings", get_settings, ROUTE_API | ROUTE_SLASH },
+	{ "GET", "lab/api/settings", settings_list, ROUTE_API | ROUTE_SLASH },
 	{ "GET", "lab/api/settings/*", get_setting, ROUTE_API },
 	{ "PUT", "lab/api/settings/*", put_setting, ROUTE_API },
 	{ "GET", "api/config/:section", config_get, ROUTE_API },

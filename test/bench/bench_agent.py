@@ -12,8 +12,9 @@ from pathlib import Path
 import requests
 
 from figures import Series, Table, pss_kib, quiet
-from peers import BUILD, TOKEN, carrel_agent, jupyter_server
+from peers import BUILD, TOKEN, VENV, carrel_agent, jupyter_server
 from product import Jupyter, Kernel
+from sink import Sink
 
 LAB = Path(os.environ.get("CARREL_LAB", BUILD / "session-root/lab"))
 MB = 1 << 20
@@ -22,7 +23,6 @@ from IPython.display import display
 for i in range(20000):
     display({'text/plain': str(i)}, raw=True)
 """
-STREAM = "import sys\nfor i in range(160): sys.stdout.write('x' * 65535 + '\\n'); sys.stdout.flush()"
 
 
 def cookie_of(server):
@@ -54,23 +54,35 @@ def bench_requests(table, root, ours, theirs):
         table.at_least(f"{what}, requests/s", a, b, "jupyter_server", goal)
 
 
-def stream_ms(k):
-    t = time.perf_counter()
-    out, _ = k.run(STREAM)
-    n = sum(len(m["content"]["text"]) for m in out if m["header"]["msg_type"] == "stream")
-    assert n >= 10 * MB, f"{n} bytes of 10 MiB arrived"
-    return (time.perf_counter() - t) * 1e3
+def firehose(server):
+    r = requests.post(f"{server.base}api/kernels", json={"name": "firehose"}, headers={"Authorization": f"token {TOKEN}"}, timeout=60)
+    r.raise_for_status()
+    sink = Sink(server.port, f"/api/kernels/{r.json()['id']}/channels", TOKEN, "bench")
+    sink.stream_bytes(1, 10000)
+    return sink
 
 
-def bench_output(table, ours, theirs):
+def bench_stream(table, ours, theirs):
+    """A kernel and a client that are not the limit; each message must arrive."""
     quiet()
-    a, b = Series("10 MiB of stream, agent"), Series("10 MiB of stream, jupyter_server")
+    a, b = firehose(ours), firehose(theirs)
+    for count, size in ((160, 1 << 16), (2560, 1 << 12)):
+        x, y = (Series(f"10 MiB of stream in messages of {size >> 10} KiB, {who}") for who in ("agent", "jupyter_server"))
+        for _ in range(5):
+            for sink, series in ((a, x), (b, y)):
+                seconds, n = sink.stream_bytes(count, size)
+                assert n == 10 * MB, f"{n} bytes of 10 MiB arrived"
+                series.add(seconds * 1e3)
+        print(x.text(), y.text(), sep="\n")
+        table.at_least(f"10 MiB of stream output to a WebSocket, messages of {size >> 10} KiB, rate", 10 / x.p50 * 1e3, 10 / y.p50 * 1e3,
+                       "jupyter_server, limits off", 3, "MiB/s")
+    a.close()
+    b.close()
+
+
+def bench_displays(table, ours, theirs):
+    quiet()
     ka, kb = Jupyter(ours.base, TOKEN).kernel(), Jupyter(theirs.base, TOKEN).kernel()
-    for _ in range(4):
-        a.add(stream_ms(ka))
-        b.add(stream_ms(kb))
-    print(a.text(), b.text(), sep="\n")
-    table.at_least("10 MiB of stream output to a WebSocket, rate", 10 / a.p50 * 1e3, 10 / b.p50 * 1e3, "jupyter_server, limits off", 3, "MiB/s")
     arrived = {}
     for k, name in ((ka, "ours"), (kb, "theirs")):
         out, _ = k.run(DISPLAYS, timeout=300)
@@ -190,11 +202,18 @@ def main():
     with tempfile.TemporaryDirectory(dir=BUILD) as tmp:
         root = Path(tmp) / "root"
         root.mkdir()
+        spec = Path(tmp) / "jupyter/kernels/firehose"
+        spec.mkdir(parents=True)
+        (spec / "kernel.json").write_text(json.dumps({
+            "argv": [f"{VENV}/bin/python", str(Path(__file__).with_name("firehose.py")), "{connection_file}"],
+            "display_name": "Firehose", "language": "text"}))
+        os.environ["JUPYTER_PATH"] = str(Path(tmp) / "jupyter")
         theirs = jupyter_server(root, "--ZMQChannelsWebsocketConnection.limit_rate=False")
         ours = carrel_agent(root, LAB)
         try:
             bench_requests(table, root, ours, theirs)
-            bench_output(table, ours, theirs)
+            bench_stream(table, ours, theirs)
+            bench_displays(table, ours, theirs)
             bench_tabs(table, root)
             bench_large_notebook(table, root, ours, theirs)
             bench_download(table, root, ours)

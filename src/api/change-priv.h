@@ -12,7 +12,6 @@ enum what {
 	DO_RUN,
 	DO_ACTIVITY,
 	DO_FAILED,
-	DO_START,
 	DO_END,
 	DO_STOP,
 	DO_WARNED,

@@ -165,37 +165,6 @@ static int do_run(struct db *db, struct change *c, struct err *err)
 	                                   : put_moved(db, c, err);
 }
 
-static int do_start(struct db *db, struct change *c, struct err *err)
-{
-	struct session *s = &c->after;
-	struct workspace w;
-	struct image image;
-	int r = session_has_predecessor(db, str_of(s->workspace_id), str_of(s->id));
-
-	if (r != 0 || s->state != SESSION_QUEUED)
-		return r < 0 ? r : 0;
-	r = workspace_by_id(db, str_of(s->workspace_id), &w);
-	if (r <= 0)
-		return r < 0 ? r : ERR(err, -ENOENT, "session %s has no workspace", s->id);
-	if (!s->image_id[0]) {
-		r = image_find(db, str_of(w.image), &image);
-		if (r < 0 || (r > 0 && !image.ready))
-			return r < 0 ? r : 0; /* still being made: later */
-		if (r > 0)
-			memcpy(s->image_id, image.id, sizeof(s->image_id));
-	}
-	if (s->image_id[0]) {
-		(void)move(c, SESSION_STARTING, NULL);
-	} else if (move(c, SESSION_FAILED, "start-failed")) {
-		(void)snprintf(
-		    s->message, sizeof(s->message),
-		    "The image %.80s does not exist any more. Choose another one for "
-		    "the workspace.",
-		    w.image);
-	}
-	return c->changed ? put_moved(db, c, err) : 0;
-}
-
 /* An event beside the row's own: what is left, and of what. */
 static int add_warning(struct db *db, struct change *c, struct err *err)
 {
@@ -279,7 +248,6 @@ static int do_simple(struct db *db, struct change *c, struct err *err)
 		(void)move(c, SESSION_STOPPING, c->reason);
 		break;
 	case DO_RUN:
-	case DO_START:
 	case DO_WARNED:
 		break;
 	}
@@ -318,8 +286,6 @@ int change_tx(struct db *db, struct store_job *j, struct err *err)
 		return 0;
 	if (c->what == DO_RUN)
 		r = do_run(db, c, err);
-	else if (c->what == DO_START)
-		r = do_start(db, c, err);
 	else if (c->what == DO_WARNED)
 		r = do_warned(db, c, err);
 	else

@@ -63,8 +63,6 @@ static void done(struct store_job *j)
 			live_track(core, &c->after);
 			sse_wake(core, c->after.account_id);
 		}
-		if (c->changed && c->what == DO_START && c->after.state == SESSION_STARTING)
-			launch(core, str_of(c->session_id));
 		if (c->changed && c->what == DO_STOP)
 			launch_stop(core, str_of(c->session_id), c->epoch, c->reason);
 		if (c->unwanted)
@@ -208,11 +206,6 @@ void change_note(struct core *core, struct str session, uint32_t epoch, struct s
 
 	copy(c->message, sizeof(c->message), message);
 	submit(c);
-}
-
-void change_start(struct core *core, struct str session, uint32_t epoch)
-{
-	submit(make(core, DO_START, session, epoch));
 }
 
 void change_end(struct core *core, struct str session, uint32_t epoch, enum session_state to,

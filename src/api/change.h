@@ -23,8 +23,6 @@ void change_failed(struct core *core, struct str session, uint32_t epoch, struct
 /* Why a start does not get on, for people to see; it goes on trying. */
 void change_note(struct core *core, struct str session, uint32_t epoch, struct str message);
 
-/* Queued to starting; followed by launch(). */
-void change_start(struct core *core, struct str session, uint32_t epoch);
 /* To an end: `to` is stopped, failed or lost. */
 void change_end(struct core *core, struct str session, uint32_t epoch, enum session_state to,
                 const char *reason);

@@ -5,11 +5,12 @@
 #include "api/catalogue.h"
 #include "api/do.h"
 #include "api/launch.h"
-#include "api/link.h"
 #include "api/live.h"
 #include "api/show.h"
 #include "api/sse.h"
+#include "api/start-line.h"
 #include "api/state.h"
+#include "api/turns.h"
 #include "base/rand.h"
 #include "store/catalogue.h"
 #include "store/feed.h"
@@ -18,13 +19,14 @@
 
 #define SESSIONS_PER_ACCOUNT 100
 
-/* What start and stop share between the transaction and what follows it. */
+/* Between the transaction and what follows it. */
 struct action {
-	/* As the loop saw it when the call came. */
-	bool engine_up, engine_known;
-	char type[TYPE_ID_MAX]; /* start: wished, or "" */
-	bool made, stopping, ended;
+	struct admit_world world; /* as the loop saw it when the call came */
+	char type[TYPE_ID_MAX];   /* wished, or "" */
+	struct line_wish wish;
+	bool changed;
 	struct session session;
+	struct standing standing;
 };
 
 static struct action *action_new(struct call *c)
@@ -32,24 +34,9 @@ static struct action *action_new(struct call *c)
 	struct action *a = ARENA_NEW(&c->arena, struct action);
 
 	CHECK(a);
-	a->engine_up = link_up(c->core->link);
-	a->engine_known = a->engine_up && c->core->facts.known;
+	a->world = admit_world_of(c->core);
 	c->own = a;
 	return a;
-}
-
-/* {"session": …} or {"session": null} */
-static void show_answer(struct call *c, const struct session *s, const struct workspace *w)
-{
-	struct jsonw j = JSONW(&c->out);
-
-	jw_obj(&j);
-	jw_key(&j, "session");
-	if (s)
-		show_session(&j, c->core, SHOW_ROW, s, w);
-	else
-		jw_null(&j);
-	jw_obj_end(&j);
 }
 
 static int gone(struct call *c)
@@ -58,7 +45,10 @@ static int gone(struct call *c)
 	                    "There is no such thing, or it is not yours. Check the id.");
 }
 
-/* --- start --- */
+static bool knows_images(const struct action *a)
+{
+	return a->world.engine_up && a->world.known;
+}
 
 static int pick_image(struct db *db, struct call *c, const struct workspace *w,
                       struct session *s, struct err *err)
@@ -70,7 +60,7 @@ static int pick_image(struct db *db, struct call *c, const struct workspace *w,
 		return ERR(err, r, "images");
 	if (r > 0 && i.ready)
 		memcpy(s->image_id, i.id, sizeof(s->image_id));
-	else if (r == 0 && ((struct action *)c->own)->engine_known)
+	else if (r == 0 && knows_images(c->own))
 		return call_problem(
 		    c, PROBLEM_CONFLICT, "image",
 		    "The image %.80s does not exist any more. Choose another one "
@@ -132,7 +122,7 @@ static void say_why_queued(struct session *s, const char *reason, const char *me
 	(void)snprintf(s->message, sizeof(s->message), "%s", message);
 }
 
-/* At once to starting, or into the queue with the reason why. */
+/* Why it can't be its turn yet, whatever room there is. */
 static int decide(struct db *db, struct call *c, struct session *s, struct err *err)
 {
 	const struct action *a = c->own;
@@ -144,7 +134,7 @@ static int decide(struct db *db, struct call *c, struct session *s, struct err *
 		say_why_queued(s, "predecessor",
 		               "It starts as soon as the session before it has "
 		               "ended.");
-	else if (!a->engine_up)
+	else if (!knows_images(a))
 		say_why_queued(s, "engine-away",
 		               "The container engine does not answer just now; it "
 		               "starts as soon as that is back.");
@@ -152,8 +142,6 @@ static int decide(struct db *db, struct call *c, struct session *s, struct err *
 		say_why_queued(s, "image",
 		               "Its image is still being made; it starts as soon as "
 		               "that is ready.");
-	else
-		return session_move(s, SESSION_STARTING, NULL, &c->now, err);
 	return 0;
 }
 
@@ -166,6 +154,7 @@ static int make_session(struct db *db, struct call *c, struct workspace *w, stru
 
 	*s = (struct session){ 0 };
 	session_init(s, &c->now);
+	turn_join(s, &c->now);
 	rand_id("s", s->id);
 	memcpy(s->account_id, w->account_id, sizeof(s->account_id));
 	memcpy(s->workspace_id, w->id, sizeof(s->workspace_id));
@@ -187,7 +176,11 @@ static int make_session(struct db *db, struct call *c, struct workspace *w, stru
 	if (r == 0)
 		r = decide(db, c, s, err);
 	if (r == 0)
+		r = line_wish_apply(db, c, &a->wish, s, err);
+	if (r == 0)
 		r = session_insert(db, s, err);
+	if (r == 0)
+		r = start_judge(db, c, &a->world, s, &a->standing, err);
 	if (r < 0)
 		return r;
 	memcpy(w->session_id, s->id, sizeof(w->session_id));
@@ -196,7 +189,40 @@ static int make_session(struct db *db, struct call *c, struct workspace *w, stru
 		r = event_add(db, s->account_id, "session", s->id, err);
 	if (r == 0)
 		r = call_audit(db, c, s->id, "", err);
-	a->made = r == 0;
+	a->changed = r == 0;
+	return r;
+}
+
+/* It waits: its turn is taken, or it is to wait for something else. */
+static int start_queued(struct db *db, struct call *c, const struct workspace *w,
+                        struct err *err)
+{
+	struct action *a = c->own;
+	struct session *s = &a->session;
+	bool held = turn_is_held(s, &c->now);
+	int r = line_wish_apply(db, c, &a->wish, s, err);
+
+	if (r == 0 && a->type[0] && strcmp(a->type, s->instance_type) != 0) {
+		held = false;
+		s->held_until = 0;
+		r = pick_type(db, c, w, s, err);
+		if (r == 0)
+			r = start_allows(db, c, s->account_id, s->instance_type, "instance_type",
+			                 err);
+		if (r == 0)
+			r = session_update_type(db, s, err);
+	}
+	if (r == 0)
+		r = session_update(db, s, err);
+	if (r == 0 && held && knows_images(a))
+		r = start_take(db, c, s, err);
+	else if (r == 0)
+		r = start_judge(db, c, &a->world, s, &a->standing, err);
+	if (r == 0)
+		r = event_add(db, s->account_id, "session", s->id, err);
+	if (r == 0)
+		r = call_audit(db, c, s->id, "", err);
+	a->changed = r == 0;
 	return r;
 }
 
@@ -206,18 +232,20 @@ static int tx_start(struct db *db, struct call *c, struct err *err)
 	struct workspace_view v;
 	int r = workspace_get(db, str_of(c->who.account_id), c->path_id, &v);
 
-	a->made = false;
+	a->changed = false;
+	a->standing = (struct standing){ .in_line = false };
 	if (r <= 0)
 		return gone(c);
+	a->session = v.session;
 	/* Two starts are one session; a start of a running one is that one. */
-	if (v.has_session && session_is_wanted(v.session.state)) {
-		a->session = v.session;
-		show_answer(c, &v.session, &v.w);
-		return 0;
-	}
-	r = make_session(db, c, &v.w, err);
+	if (v.has_session && v.session.state == SESSION_QUEUED)
+		r = start_queued(db, c, &v.w, err);
+	else if (v.has_session && session_is_wanted(v.session.state))
+		r = 0;
+	else
+		r = make_session(db, c, &v.w, err);
 	if (r == 0)
-		show_answer(c, &a->session, &v.w);
+		start_answer(c, &a->session, &v.w, &a->standing);
 	return r;
 }
 
@@ -225,7 +253,7 @@ static void after_start(struct call *c)
 {
 	const struct action *a = c->own;
 
-	if (!a->made)
+	if (!a->changed)
 		return;
 	live_track(c->core, &a->session);
 	live_watch(c->core, str_of(a->session.id));
@@ -242,6 +270,8 @@ void do_start(struct call *c)
 	struct str type = call_str(c, "instance_type");
 
 	(void)snprintf(a->type, sizeof(a->type), "%.*s", STR_ARG(type));
+	if (!line_wish_read(c, &a->wish))
+		return;
 	if (type.ptr && !core_offers(c->core, a->type)) {
 		call_fail(
 		    c, PROBLEM_INVALID_FIELD, "instance_type",
@@ -249,67 +279,4 @@ void do_start(struct call *c)
 		return;
 	}
 	call_commit(c, tx_start, after_start);
-}
-
-/* --- stop --- */
-
-static int end_queued(struct db *db, struct call *c, struct workspace *w, struct session *s,
-                      struct err *err)
-{
-	int r = session_move(s, SESSION_STOPPED, "user", &c->now, err);
-
-	if (r < 0)
-		return r;
-	w->session_id[0] = '\0';
-	memcpy(w->last_session_id, s->id, sizeof(w->last_session_id));
-	return workspace_set_sessions(db, w, err);
-}
-
-static int tx_stop(struct db *db, struct call *c, struct err *err)
-{
-	struct action *a = c->own;
-	struct workspace_view v;
-	int r = workspace_get(db, str_of(c->who.account_id), c->path_id, &v);
-
-	a->stopping = a->ended = false;
-	if (r <= 0)
-		return gone(c);
-	/* Stopping twice is stopping once; nothing runs: the last one's end. */
-	if (!v.has_session || v.session.state == SESSION_STOPPING) {
-		show_answer(c, v.has_session ? &v.session : v.has_last ? &v.last : NULL, &v.w);
-		return 0;
-	}
-	a->ended = v.session.state == SESSION_QUEUED;
-	a->stopping = !a->ended;
-	r = a->ended ? end_queued(db, c, &v.w, &v.session, err)
-	             : session_move(&v.session, SESSION_STOPPING, "user", &c->now, err);
-	if (r == 0)
-		r = session_update(db, &v.session, err);
-	if (r == 0)
-		r = event_add(db, v.w.account_id, "session", v.session.id, err);
-	if (r == 0)
-		r = call_audit(db, c, v.session.id, "", err);
-	if (r < 0)
-		return r;
-	a->session = v.session;
-	show_answer(c, &v.session, &v.w);
-	return 0;
-}
-
-static void after_stop(struct call *c)
-{
-	const struct action *a = c->own;
-
-	if (!a->stopping && !a->ended)
-		return;
-	live_track(c->core, &a->session);
-	sse_wake(c->core, c->who.account_id);
-	if (a->stopping)
-		launch_stop(c->core, str_of(a->session.id), a->session.epoch, "user");
-}
-
-void do_stop(struct call *c)
-{
-	(void)action_new(c);
-	call_commit(c, tx_stop, after_stop);
 }

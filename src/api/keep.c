@@ -4,9 +4,12 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "api/admit.h"
 #include "api/change.h"
 #include "api/launch.h"
+#include "api/line.h"
 #include "api/live.h"
+#include "api/turns.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/sha256.h"
@@ -32,6 +35,45 @@ void keep_soon(struct core *core)
 
 /* --- the host and its images --- */
 
+/* [{"class","count"}] */
+static void take_gpus(struct facts *f, struct str text)
+{
+	struct arena a = ARENA(65536);
+	struct json *list = NULL;
+
+	f->ngpu = 0;
+	if (json_parse(&a, text, NULL, &list, NULL) < 0 || list->type != JSON_ARRAY)
+		list = NULL;
+	json_for_each(it, list)
+	{
+		struct str class = json_str_or(it, "class", STR(""));
+		uint64_t count = 0;
+
+		if (f->ngpu == GPU_CLASSES_MAX || !class.len || class.len >= GPU_NAME_MAX ||
+		    json_get_u64(it, "count", 1024, &count) < 0)
+			continue;
+		(void)snprintf(f->gpu[f->ngpu].class, GPU_NAME_MAX, "%.*s", STR_ARG(class));
+		f->gpu[f->ngpu++].count = (uint32_t)count;
+	}
+	arena_fini(&a);
+}
+
+/* More room may be somebody's turn. */
+static void take_capacity(struct core *core, const struct wire_host_facts_ok *f)
+{
+	struct admit_world was = admit_world_of(core), now;
+
+	core->facts.known = true;
+	core->facts.cpu_milli = f->cpu_milli;
+	core->facts.memory_bytes = f->memory_bytes;
+	take_gpus(&core->facts, f->gpus);
+	now = admit_world_of(core);
+	if (was.known && capacity_equal(&was.capacity, &now.capacity))
+		return;
+	line_changed(core);
+	turns_kick(core);
+}
+
 static void on_facts(struct link *l, const struct wire_msg *m, const struct err *err, void *arg)
 {
 	struct core *core = arg;
@@ -40,9 +82,7 @@ static void on_facts(struct link *l, const struct wire_msg *m, const struct err 
 	if (!m || m->type != WIRE_HOST_FACTS_OK)
 		return;
 	f = &m->host_facts_ok;
-	core->facts.known = true;
-	core->facts.cpu_milli = f->cpu_milli;
-	core->facts.memory_bytes = f->memory_bytes;
+	take_capacity(core, f);
 	core->facts.pool_bytes_total = f->pool_bytes_total;
 	core->facts.pool_bytes_free = f->pool_bytes_free;
 	if (f->warnings.len < sizeof(core->facts.warnings))
@@ -203,7 +243,7 @@ static void act(struct round *r, const struct session *s, enum remedy remedy)
 		return;
 	case REMEDY_START:
 		if (s->state == SESSION_QUEUED)
-			change_start(core, id, s->epoch);
+			turns_kick(core);
 		else
 			launch(core, id);
 		return;

@@ -10,6 +10,7 @@
 #include "api/keep.h"
 #include "api/link.h"
 #include "api/live.h"
+#include "api/turns.h"
 #include "base/log.h"
 #include "core/name.h"
 #include "store/sessions.h"
@@ -307,19 +308,13 @@ static void on_doomed(void *arg, struct str id)
 	link_call(core->link, &m, on_deleted, d);
 }
 
-static void on_live_row(void *arg, const struct session *s, int64_t seq)
-{
-	if (s->state == SESSION_QUEUED)
-		change_start(arg, str_of(s->id), s->epoch);
-}
-
 void launch_kick(struct core *core)
 {
 	struct db *db = store_reader(core->store);
 
 	if (!link_up(core->link))
 		return;
-	if (session_list_live(db, on_live_row, core) < 0 ||
-	    volume_doomed(db, DOOMED_A_TURN, on_doomed, core) < 0)
-		log_event(LOG_ERROR, "store_read", LZ("what", "live sessions"));
+	turns_kick(core);
+	if (volume_doomed(db, DOOMED_A_TURN, on_doomed, core) < 0)
+		log_event(LOG_ERROR, "store_read", LZ("what", "volumes to delete"));
 }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "api/change.h"
+#include "api/line.h"
 #include "api/link.h"
 #include "api/sse.h"
 #include "store/sessions.h"
@@ -52,6 +53,7 @@ void live_track(struct core *core, const struct session *s)
 {
 	struct live *l = live_find(core, str_of(s->id));
 
+	line_changed(core);
 	if (!session_is_live(s->state)) {
 		if (l)
 			drop(l);

@@ -13,6 +13,7 @@
 #include "api/catalogue.h"
 #include "api/core.h"
 #include "api/keep.h"
+#include "api/line.h"
 #include "api/live.h"
 #include "api/sse.h"
 #include "api/state.h"
@@ -166,6 +167,7 @@ static void on_tick(struct ev_timer *t)
 	core->ticks++;
 	live_tick(core);
 	catalogue_tick(core);
+	line_tick(core);
 	if (core->ticks % 5 == 0)
 		sse_tick(core);
 	ev_timer_start(core->ev, t, TICK_MS, on_tick);
@@ -289,6 +291,7 @@ static void stop(struct core *core)
 	if (core->store)
 		drain(core);
 	ev_timer_stop(&core->reconcile);
+	ev_timer_stop(&core->turns);
 	link_free(core->link);
 	if (core->passwords)
 		pool_free(core->passwords);
@@ -310,9 +313,11 @@ int core_run(const struct core_cfg *cfg, int listen_fd, struct err *err)
 	catalogue_init(core);
 	map_init(&core->live, 20000);
 	list_init(&core->subs);
+	core->line = line_new();
 	r = ev_new(&core->ev, err);
 	if (r < 0) {
 		catalogue_fini(core);
+		line_free(core->line);
 		free(core);
 		return r;
 	}
@@ -322,6 +327,7 @@ int core_run(const struct core_cfg *cfg, int listen_fd, struct err *err)
 	stop(core);
 	ev_free(core->ev);
 	catalogue_fini(core);
+	line_free(core->line);
 	free(core);
 	return r;
 }

@@ -4,7 +4,9 @@
 #include <stdio.h>
 
 #include "api/catalogue.h"
+#include "api/line.h"
 #include "api/live.h"
+#include "api/start-line.h"
 #include "core/meter.h"
 
 void show_time(struct jsonw *w, const char *key, wall_us t)
@@ -57,8 +59,9 @@ static void show_stats(struct jsonw *w, const struct live_stats *st)
 
 /* Beyond what contracts.md names: message (the reason as a sentence),
  * extended_until (so that a user sees what extend did). */
-void show_session(struct jsonw *w, struct core *core, enum show how, const struct session *s,
-                  const struct workspace *ws)
+void show_session_standing(struct jsonw *w, struct core *core, enum show how,
+                           const struct session *s, const struct workspace *ws,
+                           const struct standing *st)
 {
 	const struct core_cfg *cfg = core->cfg;
 	struct now now = core_now(core);
@@ -110,7 +113,19 @@ void show_session(struct jsonw *w, struct core *core, enum show how, const struc
 		show_stats(w, &live->stats);
 	else
 		jw_kv_null(w, "stats");
+	jw_key(w, "queue");
+	if (how == SHOW_LIVE)
+		line_show_live(w, core, s);
+	else
+		line_show(w, core, s, st && st->in_line ? &st->place : NULL,
+		          st && st->in_line ? st->free_types : NULL);
 	jw_obj_end(w);
+}
+
+void show_session(struct jsonw *w, struct core *core, enum show how, const struct session *s,
+                  const struct workspace *ws)
+{
+	show_session_standing(w, core, how, s, ws, NULL);
 }
 
 void workspace_etag(const struct workspace *w, char ret[ETAG_MAX])

@@ -13,6 +13,11 @@ enum show {
 
 void show_session(struct jsonw *w, struct core *core, enum show how, const struct session *s,
                   const struct workspace *ws);
+/* With its place in line as a transaction saw it; st may be NULL. */
+struct standing;
+void show_session_standing(struct jsonw *w, struct core *core, enum show how,
+                           const struct session *s, const struct workspace *ws,
+                           const struct standing *st);
 /* With its sessions. */
 void show_workspace(struct jsonw *w, struct core *core, enum show how,
                     const struct workspace_view *v);

@@ -6,6 +6,7 @@
 
 #include "api/call-auth.h"
 #include "api/console.h"
+#include "api/line.h"
 #include "api/show.h"
 #include "api/state.h"
 #include "store/feed.h"
@@ -196,6 +197,7 @@ void sse_begin(struct call *c)
 	http_begin(r, 200, HTTP_CHUNKED);
 	hello(s, resumed);
 	pump(s);
+	line_greet(core, s->who.account_id);
 }
 
 void sse_wake(struct core *core, const char *account_id)
@@ -208,27 +210,35 @@ void sse_wake(struct core *core, const char *account_id)
 	}
 }
 
+void sse_tell(struct core *core, const char *account_id, const char *event, struct str data)
+{
+	struct buf out = BUF(EVENT_MAX + 256);
+
+	frame(&out, event, 0, data);
+	list_for_each (it, &core->subs) {
+		struct sub *s = LIST_ENTRY(it, struct sub, node);
+
+		/* Who lags behind gets the next one. */
+		if (!buf_error(&out) && !s->waiting &&
+		    http_pending(s->req) < PENDING_MAX / 4 &&
+		    strcmp(s->who.account_id, account_id) == 0 &&
+		    http_data(s->req, buf_str(&out)) < 0)
+			s->waiting = true;
+	}
+	buf_fini(&out);
+}
+
 void sse_session_now(struct core *core, const struct live *l)
 {
 	struct feed_event e = { .kind = "session" };
-	struct buf data = BUF(EVENT_MAX), out = BUF(EVENT_MAX + 256);
+	struct buf data = BUF(EVENT_MAX);
 
 	if (!sse_has_reader(core, l->account_id))
 		return;
 	memcpy(e.object_id, l->id, sizeof(e.object_id));
 	if (object(core, l->account_id, &e, &data) && !buf_error(&data))
-		frame(&out, "session", 0, buf_str(&data));
-	list_for_each (it, &core->subs) {
-		struct sub *s = LIST_ENTRY(it, struct sub, node);
-
-		/* Who lags behind gets the next one. */
-		if (!s->waiting && buf_len(&out) && http_pending(s->req) < PENDING_MAX / 4 &&
-		    strcmp(s->who.account_id, l->account_id) == 0 &&
-		    http_data(s->req, buf_str(&out)) < 0)
-			s->waiting = true;
-	}
+		sse_tell(core, l->account_id, "session", buf_str(&data));
 	buf_fini(&data);
-	buf_fini(&out);
 }
 
 void sse_tick(struct core *core)

@@ -16,6 +16,8 @@ void sse_begin(struct call *c);
 void sse_wake(struct core *core, const char *account_id);
 /* A session's load or activity has changed, though not its row. */
 void sse_session_now(struct core *core, const struct live *l);
+/* The same for what has no row: an event of its own, with this JSON. */
+void sse_tell(struct core *core, const char *account_id, const char *event, struct str data);
 bool sse_has_reader(struct core *core, const char *account_id);
 /* Every 5 s: signs of life, and an end to readers whose sign-in has ended. */
 void sse_tick(struct core *core);

@@ -4,6 +4,7 @@
 
 #include "api/core.h"
 #include "base/map.h"
+#include "core/capacity.h"
 #include "core/limit.h"
 #include "core/month.h"
 #include "ev/pool.h"
@@ -11,6 +12,7 @@
 #include "store/store.h"
 
 struct closing;
+struct line;
 struct link;
 struct catalogue;
 
@@ -20,6 +22,8 @@ struct facts {
 	uint32_t cpu_milli;
 	uint64_t memory_bytes, pool_bytes_total, pool_bytes_free;
 	char warnings[8192]; /* JSON array of strings */
+	struct gpu gpu[GPU_CLASSES_MAX];
+	unsigned ngpu;
 };
 
 struct counters {
@@ -60,6 +64,9 @@ struct core {
 	struct now books_since;
 	bool books_busy, books_stopped;
 	struct closing *closing; /* the month that is being closed, or NULL */
+	struct line *line;     /* see line.h */
+	struct ev_timer turns; /* when the next hold ends */
+	bool turns_busy, turns_again;
 };
 
 struct now core_now(const struct core *core);

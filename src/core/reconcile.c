@@ -15,6 +15,13 @@ static bool is_overdue(const struct session *s, const struct now *now)
 	return limit && now->boot > s->state_boot && now->boot - s->state_boot > limit;
 }
 
+/* A line is as long as it is: waiting for room has no limit. */
+static bool waits_in_line(const struct session *s)
+{
+	return strcmp(s->reason, "capacity") == 0 || strcmp(s->reason, "too-large") == 0 ||
+	       strcmp(s->reason, "turn") == 0;
+}
+
 static enum remedy starting(const struct session *s, enum seen seen, unsigned misses,
                             const struct now *now)
 {
@@ -38,7 +45,7 @@ enum remedy reconcile(const struct session *s, enum seen seen, unsigned misses,
 {
 	switch (s->state) {
 	case SESSION_QUEUED:
-		return is_overdue(s, now) ? REMEDY_GIVE_UP : REMEDY_START;
+		return is_overdue(s, now) && !waits_in_line(s) ? REMEDY_GIVE_UP : REMEDY_START;
 	case SESSION_STARTING:
 		return starting(s, seen, misses, now);
 	case SESSION_RUNNING:

@@ -53,6 +53,7 @@ static const struct {
 	{ "budget",       SESSION_STOPPED, "The budget that it ran on is used up." },
 	{ "user",         SESSION_STOPPED, "It was stopped by its owner." },
 	{ "delete",       SESSION_STOPPED, "Its workspace was deleted." },
+	{ "turn-missed",  SESSION_STOPPED, "Its turn in the queue came, was kept, and was not taken." },
 	{ "admin",        SESSION_STOPPED, "It was stopped by an administrator." },
 	{ "shutdown",     SESSION_STOPPED, "The platform was shut down." },
 	{ "exit",         SESSION_FAILED,  "The session's first process ended by itself." },

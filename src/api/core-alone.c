@@ -25,6 +25,12 @@ static int set(struct core_cfg *cfg, struct str arg)
 		cfg->deadlines.max_s = (uint32_t)v;
 	else if (str_is(key, "warn"))
 		cfg->deadlines.warn_s = (uint32_t)v;
+	else if (str_is(key, "cpu_overcommit"))
+		cfg->capacity.cpu_overcommit = (uint32_t)v;
+	else if (str_is(key, "memory_overcommit"))
+		cfg->capacity.memory_overcommit = (uint32_t)v;
+	else if (str_is(key, "memory_reserve"))
+		cfg->capacity.memory_reserve = v;
 	else if (str_is(key, "code_ttl"))
 		cfg->code_ttl_s = (uint32_t)v;
 	else

@@ -10,6 +10,7 @@ call_fn do_tokens, do_token_create, do_token_revoke;      /* do-tokens.c */
 call_fn do_types, do_images;                              /* do-catalogue.c */
 call_fn do_workspaces, do_workspace_create, do_workspace; /* do-workspaces.c */
 call_fn do_workspace_change, do_workspace_delete;
+call_fn do_queue, do_capacity;                                /* do-queue.c */
 call_fn do_start, do_stop;                                   /* do-start.c */
 call_fn do_sessions, do_session, do_session_logs, do_extend; /* do-sessions.c */
 call_fn do_enter;

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "api/admit.h"
+#include "base/json.h"
 
 struct place {
 	char session_id[ID_MAX], account_id[ID_MAX], workspace_id[ID_MAX];

@@ -24,7 +24,8 @@ static const struct {
 	{ "Me", "account:Account currency:s warnings:s[] version:s limits:Limits" },
 	{ "Token", "id:s name:s scopes:s[] created_at:t expires_at:t last_used_at:t? token:s" },
 	{ "InstanceType", "id:s name:s cpu:n memory_bytes:i gpu:i price_per_hour:m currency:s "
-	                  "available:b" },
+	                  "available:b free_now:b? queue_place:i? queue_estimate_at:t? "
+	                  "queue_expected_at:t?" },
 	{ "Image", "id:s name:s title:s description:s digest:s size_bytes:i ready:b" },
 	{ "Phase", "phase:s started_at:t ended_at:t?" },
 	{ "Stats", "cpu_cores_used:n memory_bytes:i memory_limit_bytes:i disk_used_bytes:i "
@@ -34,7 +35,18 @@ static const struct {
 	  "message:s? evidence:o url:s program_url:s instance_type:s image:s epoch:i "
 	  "created_at:t started_at:t? stopped_at:t? stop_at:t? stop_why:s? "
 	  "extended_until:t? auto_stop_seconds:i max_seconds:i cost:m price_per_hour:m "
-	  "currency:s seconds:n stats:Stats?" },
+	  "currency:s seconds:n stats:Stats? queue:Place?" },
+	{ "Place", "place:i? of:i? estimate_at:t? expected_at:t? ends:i basis:s? on_turn:s "
+	           "held_until:t? fallback_types:s[] free_types:s[]" },
+	{ "QueueRow", "session_id:s workspace_id:s workspace_name:s account_id:s email:s name:s "
+	              "instance_type:s plan:s priority:i created_at:t waited_seconds:i "
+	              "queue:Place?" },
+	{ "QueueList", "items:QueueRow[] next:s? waiting:i" },
+	{ "Resource",
+	  "host:i offered:i overcommit_percent:i reserve:i held:i used:i" },
+	{ "GpuClass", "class:s count:i used:i" },
+	{ "Capacity", "known:b engine:b cpu_milli:Resource memory_bytes:Resource gpus:GpuClass[] "
+	              "disk_bytes:o sessions:o waiting:i" },
 	{ "SessionAnswer", "session:Session?" },
 	{ "Workspace", "id:s name:s label:s image:s instance_type:s storage_bytes:i "
 	               "auto_stop_seconds:i created_at:t updated_at:t session:Session? "

@@ -68,7 +68,9 @@ const struct route routes[] = {
 	  "Delete a workspace and its files for good",
 	  { S("confirm", false, 0, 1000, "the workspace's name (or header X-Confirm)"), B("stop", "also end its session") } },
 	{ "POST", "/api/v1/workspaces/{id}/start", WHO_ACCOUNT, RIGHT_WRITE, do_start, 202, "SessionAnswer", "session.start", ROUTE_BODY,
-	  "Start a session, or find the one that runs", { S("instance_type", false, 1, 63, "for this session only") } },
+	  "Start a session, or find the one that runs", { S("instance_type", false, 1, 63, "for this session only"),
+	    S("on_turn", false, 1, 8, "when there is no room now: start (default) when its turn comes, or hold the turn for me"),
+	    { "fallback_types", FIELD_STRINGS, false, 0, 0, "types that would do as well: the first with room is taken" } } },
 	{ "POST", "/api/v1/workspaces/{id}/stop", WHO_ACCOUNT, RIGHT_WRITE, do_stop, 202, "SessionAnswer", "session.stop", ROUTE_BODY | ROUTE_ESSENTIAL, "Stop the session" },
 
 	/* --- sessions --- */
@@ -87,6 +89,10 @@ const struct route routes[] = {
 	  { S("unread", false, 4, 5, "true: only those that I have not read") } },
 	{ "POST", "/api/v1/notices/read", WHO_ACCOUNT, RIGHT_WRITE, do_notices_read, 204, NULL, "notices.read", ROUTE_BODY, "I have read them all" },
 	{ "POST", "/api/v1/notices/{id}/read", WHO_ACCOUNT, RIGHT_WRITE, do_notice_read, 200, "Notice", "notice.read", ROUTE_BODY, "I have read this one" },
+
+	/* --- the line --- */
+	{ "GET", "/api/v1/admin/queue", WHO_ADMIN, RIGHT_READ, do_queue, 200, "QueueList", NULL, ROUTE_LIST, "Who waits for room, in order" },
+	{ "GET", "/api/v1/admin/capacity", WHO_ADMIN, RIGHT_READ, do_capacity, 200, "Capacity", NULL, 0, "What the host has, offers and uses" },
 
 	/* --- books --- */
 	{ "GET", "/api/v1/usage", WHO_ACCOUNT, RIGHT_READ, do_usage, 200, "Usage", NULL, ROUTE_LIST, "Itemised usage that started in [from, to), and its total", { { 0 } },

@@ -169,10 +169,15 @@ void show_workspace(struct jsonw *w, struct core *core, enum show how,
 }
 
 /* Could this host ever run it? Unknown hosts could. */
-static bool fits(const struct facts *f, const struct instance_type *t)
+static bool fits(const struct core *core, const struct instance_type *t)
 {
-	return !f->known ||
-	       (t->memory_bytes <= f->memory_bytes && t->cpu_milli <= f->cpu_milli);
+	const struct facts *f = &core->facts;
+	struct capacity c = capacity_of(f->cpu_milli, f->memory_bytes, f->gpu, f->ngpu,
+	                                &core->cfg->capacity);
+	struct amount none = { 0 }, need = capacity_need(&c, t->cpu_milli, t->memory_bytes,
+	                                                 t->gpu_class, t->gpu_count);
+
+	return !f->known || amount_fits(&c.total, &none, &need);
 }
 
 void show_type(struct jsonw *w, const struct core *core, const struct instance_type *t)
@@ -188,7 +193,8 @@ void show_type(struct jsonw *w, const struct core *core, const struct instance_t
 	jw_kv_u64(w, "gpu", 0);
 	show_money(w, "price_per_hour", t->price_per_hour);
 	jw_kv_z(w, "currency", core->cfg->currency);
-	jw_kv_bool(w, "available", fits(&core->facts, t));
+	jw_kv_bool(w, "available", fits(core, t));
+	line_show_type(w, core, t->id);
 	jw_obj_end(w);
 }
 

@@ -28,7 +28,7 @@ bool line_wish_read(struct call *c, struct line_wish *ret)
 		return true;
 	json_for_each(it, list)
 	{
-		struct str id = it->str;
+		struct str id = it->text;
 
 		n++;
 		if (id.len == 0 || id.len >= TYPE_ID_MAX || n >= QUEUE_WANTS_MAX ||

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "api/turns-priv.h"
+#include "base/json.h"
 #include "store/catalogue.h"
 #include "store/feed.h"
 #include "store/notices.h"

@@ -19,6 +19,7 @@
 
 #define LIST_ARENA  (8 << 20)
 #define IMAGES_MAX  64
+#define LOAD_A_TURN 500U
 #define SOON_MS     2000U /* a session was missing: look again soon, not in 30 s */
 #define EVERY_MS    30000U
 #define PATIENCE_NS (15 * NS_PER_S)
@@ -409,12 +410,14 @@ void keep_now(struct core *core)
 void keep_on_up(struct link *l, void *arg)
 {
 	struct core *core = arg;
-	struct wire_msg events = { .type = WIRE_EVENTS };
+	struct wire_msg events = { .type = WIRE_EVENTS }, facts = { .type = WIRE_HOST_FACTS };
 
 	core->count.engine_connects++;
-	/* Events first: what the journals say is booked before the list is judged. */
-	link_call(l, &events, NULL, NULL);
+	/* Its host first, which is little; then events: what the journals say is
+	 * booked before the list is judged. */
 	core->link = l;
+	link_call(l, &facts, on_facts, core);
+	link_call(l, &events, NULL, NULL);
 	keep_now(core);
 }
 
@@ -453,11 +456,27 @@ void keep_on_event(struct link *l, const struct wire_msg *m, void *arg)
 
 static void on_load(void *arg, const struct session *s, int64_t seq)
 {
-	live_track(arg, s);
+	struct core *core = arg;
+
+	live_track(core, s);
+	core->loaded = seq;
 }
 
+static void on_load_more(struct ev_timer *t)
+{
+	keep_load(CONTAINER_OF(t, struct core, load));
+}
+
+/* Some at a time: who asks in between is answered. Then the engine is heard. */
 void keep_load(struct core *core)
 {
-	if (session_list_live(store_reader(core->store), on_load, core) < 0)
+	int64_t before = core->loaded;
+
+	if (session_list_live_after(store_reader(core->store), before, LOAD_A_TURN, on_load,
+	                            core) < 0)
 		log_event(LOG_ERROR, "store_read", LZ("what", "live sessions"));
+	if (core->loaded == before)
+		link_go(core->link);
+	else
+		ev_timer_start(core->ev, &core->load, 0, on_load_more);
 }

@@ -267,9 +267,14 @@ int link_new(struct ev *ev, const struct link_cfg *cfg, struct link **ret, struc
 		free(l);
 		return r;
 	}
-	ev_timer_start(ev, &l->retry, 0, on_start);
 	*ret = l;
 	return 0;
+}
+
+void link_go(struct link *l)
+{
+	if (!l->open && !ev_timer_armed(&l->retry))
+		ev_timer_start(l->ev, &l->retry, 0, on_start);
 }
 
 void link_close(struct link *l)

@@ -28,6 +28,8 @@ struct link_cfg {
 
 MUST_CHECK int link_new(struct ev *ev, const struct link_cfg *cfg, struct link **ret,
                         struct err *err);
+/* From now on it connects. */
+void link_go(struct link *l);
 /* No more connections; pending calls are told. */
 void link_close(struct link *l);
 void link_free(struct link *l); /* closes; frees at the turn's end */

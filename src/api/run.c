@@ -235,9 +235,12 @@ static int start_parts(struct core *core, int listen_fd, struct err *err)
 	r = link_new(core->ev, &link, &core->link, err);
 	if (r < 0)
 		return r;
-	keep_load(core);
 	r = http_server_new(core->ev, &http, &core->http, err);
-	return r < 0 ? r : http_server_listen(core->http, listen_fd, err);
+	if (r == 0)
+		r = http_server_listen(core->http, listen_fd, err);
+	if (r == 0)
+		keep_load(core);
+	return r;
 }
 
 static int start(struct core *core, int listen_fd, struct err *err)
@@ -280,6 +283,7 @@ static void stop(struct core *core)
 {
 	ev_timer_stop(&core->tick);
 	ev_timer_stop(&core->drain);
+	ev_timer_stop(&core->load);
 	ev_timer_stop(&core->sweep);
 	books_stop(core);
 	if (core->http) {

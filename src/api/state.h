@@ -55,8 +55,9 @@ struct core {
 	unsigned nsubs;
 	struct limit by_account, by_address;
 	struct counters count;
-	struct ev_timer tick, reconcile, sweep, drain;
+	struct ev_timer tick, reconcile, sweep, drain, load;
 	mono_ms drain_until; /* it ends */
+	int64_t loaded;      /* the last live row of the store that is in `live` */
 	unsigned ticks;
 
 	const struct months *months; /* of the site's books */

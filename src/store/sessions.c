@@ -210,6 +210,18 @@ int session_list_live(struct db *db, session_fn *fn, void *arg)
 	return each_session(&q, fn, arg);
 }
 
+int session_list_live_after(struct db *db, int64_t after, unsigned limit, session_fn *fn,
+                            void *arg)
+{
+	struct q q =
+	    db_q(db, "SELECT seq," SESSION_COLS("") " FROM session WHERE" LIVE
+	                                            "AND seq > ? ORDER BY seq LIMIT ?");
+
+	q_int(&q, after);
+	q_int(&q, limit);
+	return each_session(&q, fn, arg);
+}
+
 int session_count_live(struct db *db, int64_t ret[SESSION_STATE_MAX_])
 {
 	struct q q =

@@ -28,6 +28,9 @@ int session_list(struct db *db, const struct list_of *of, struct str state,
                  struct str workspace_id, session_fn *fn, void *arg) MUST_CHECK;
 /* Of all accounts, oldest first: what has not ended. */
 int session_list_live(struct db *db, session_fn *fn, void *arg) MUST_CHECK;
+/* The next of them after that number, so many at most. */
+int session_list_live_after(struct db *db, int64_t after, unsigned limit, session_fn *fn,
+                            void *arg) MUST_CHECK;
 int session_count_live(struct db *db, int64_t ret[SESSION_STATE_MAX_]) MUST_CHECK;
 /* Is there one in this workspace, other than `but`, that has not ended? */
 int session_has_predecessor(struct db *db, struct str workspace_id, struct str but) MUST_CHECK;

@@ -27,6 +27,7 @@ void call_free(struct call *c)
 		c->req->on_free = NULL;
 	}
 	buf_fini(&c->out);
+	buf_fini(&c->problem_data);
 	arena_fini(&c->arena);
 	free(c);
 }
@@ -114,7 +115,7 @@ void call_refuse(struct call *c)
 	if (status == 401 && c->req)
 		http_hdr(c->req, "WWW-Authenticate", STR("Bearer realm=\"carrel\""));
 	problem_json(&w, c->problem, str_of(c->detail), c->request_id,
-	             c->field[0] ? c->field : NULL);
+	             c->field[0] ? c->field : NULL, buf_str(&c->problem_data));
 	call_reply(c, status, CONTENT_PROBLEM);
 }
 
@@ -225,6 +226,7 @@ static int run_tx(struct db *db, struct store_job *j, struct err *err)
 	int r;
 
 	c->problem = PROBLEM_NONE;
+	buf_clear(&c->problem_data);
 	c->status = c->route->ok;
 	c->cookie[0] = c->etag[0] = '\0';
 	c->replayed = false;
@@ -437,6 +439,7 @@ void call_begin(struct http_req *r, void *core)
 	c->now = core_now(core);
 	arena_init(&c->arena, ARENA_MAX);
 	buf_init(&c->out, OUT_MAX);
+	buf_init(&c->problem_data, OUT_MAX);
 	rand_id("r", c->request_id);
 	r->user = c;
 	r->on_free = on_req_free;

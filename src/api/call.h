@@ -74,7 +74,8 @@ struct call {
 
 	enum problem problem;
 	char detail[MESSAGE_MAX];
-	char field[40];
+	char field[80];
+	struct buf problem_data; /* a JSON object beside the sentence, or empty */
 
 	struct store_job job;
 	call_tx_fn *tx;

@@ -104,6 +104,33 @@ bool core_offers(struct core *core, const char *id)
 	return core_type(core, id, &t) && !t.retired;
 }
 
+struct usual {
+	const struct core_cfg *cfg;
+	const struct plan *p;
+	char *ret;
+	bool found;
+};
+
+static void on_usual(void *arg, const struct instance_type *t, enum type_source source)
+{
+	struct usual *u = arg;
+	bool usual = strcmp(t->id, u->cfg->default_type) == 0;
+
+	if (t->retired || !plan_allows_type(u->p, t->id) || (u->found && !usual))
+		return;
+	u->found = true; /* they come cheapest first */
+	(void)snprintf(u->ret, TYPE_ID_MAX, "%s", t->id);
+}
+
+int catalogue_usual_type(struct db *db, const struct core_cfg *cfg, const struct plan *p,
+                         wall_us now, char ret[TYPE_ID_MAX])
+{
+	struct usual u = { .cfg = cfg, .p = p, .ret = ret };
+
+	ret[0] = '\0';
+	return type_list(db, now, on_usual, &u);
+}
+
 /* --- at start --- */
 
 struct seed {

@@ -21,6 +21,12 @@ bool core_type(struct core *core, const char *id, struct instance_type *ret);
 /* Is it there, and not retired? */
 bool core_offers(struct core *core, const char *id);
 
+/* The type that is chosen beforehand for an owner of this plan: the
+ * configuration's if the plan allows it, else the cheapest that it allows, ""
+ * if there is none. */
+struct plan;
+int catalogue_usual_type(struct db *db, const struct core_cfg *cfg, const struct plan *p,
+                         wall_us now, char ret[TYPE_ID_MAX]) MUST_CHECK;
 /* At start, in a transaction: types of the configuration file that the store
  * lacks, what nobody has edited as the file has it now, the example plans if
  * there is none. */

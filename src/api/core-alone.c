@@ -11,6 +11,9 @@
 #include "base/log.h"
 #include "net/sock.h"
 
+/* As if the configuration file had other types: a price, or fewer of them. */
+static struct instance_type types[8];
+
 static int set(struct core_cfg *cfg, struct str arg)
 {
 	size_t eq = str_chr(arg, '=', 0);
@@ -33,6 +36,10 @@ static int set(struct core_cfg *cfg, struct str arg)
 		cfg->capacity.memory_reserve = v;
 	else if (str_is(key, "code_ttl"))
 		cfg->code_ttl_s = (uint32_t)v;
+	else if (str_is(key, "small_price"))
+		types[1].price_per_hour = (money_micro)v;
+	else if (str_is(key, "ntypes") && v <= cfg->ntypes)
+		cfg->ntypes = (size_t)v;
 	else
 		return -1;
 	return 0;
@@ -49,6 +56,9 @@ int main(int argc, char **argv)
 	log_init("core", LOG_INFO);
 	core_cfg_default(&cfg);
 	cfg.edge_uid = 0;
+	CHECK(cfg.ntypes <= ARRAY_LEN(types));
+	memcpy(types, cfg.types, cfg.ntypes * sizeof(*types));
+	cfg.types = types;
 	if (argc < 4) {
 		(void)fprintf(
 		    stderr,

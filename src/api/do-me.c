@@ -1,25 +1,34 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
 
+#include "api/catalogue.h"
 #include "api/do.h"
+#include "api/offer-json.h"
 #include "api/show.h"
 #include "api/state.h"
 #include "auth/password.h"
+#include "base/log.h"
 #include "core/name.h"
 #include "store/accounts.h"
+#include "store/catalogue.h"
 
-static void show_limits(struct jsonw *w, const struct core_cfg *cfg)
+/* What holds for this account: the narrower of its plan and the site. */
+static void show_limits(struct jsonw *w, const struct core_cfg *cfg, const struct plan *p,
+                        const char *type)
 {
+	struct plan_range stop = plan_auto_stop(p, &cfg->deadlines);
+
 	jw_key(w, "limits");
 	jw_obj(w);
-	jw_kv_u64(w, "auto_stop_default_seconds", cfg->deadlines.auto_stop_default_s);
-	jw_kv_u64(w, "auto_stop_min_seconds", cfg->deadlines.auto_stop_min_s);
-	jw_kv_u64(w, "auto_stop_max_seconds", cfg->deadlines.auto_stop_max_s);
-	jw_kv_u64(w, "session_max_seconds", cfg->deadlines.max_s);
+	jw_kv_u64(w, "auto_stop_default_seconds",
+	          plan_clamp_auto_stop(p, &cfg->deadlines, cfg->deadlines.auto_stop_default_s));
+	jw_kv_u64(w, "auto_stop_min_seconds", stop.min_s);
+	jw_kv_u64(w, "auto_stop_max_seconds", stop.max_s);
+	jw_kv_u64(w, "session_max_seconds", plan_session_max(p, &cfg->deadlines).max_s);
 	jw_kv_u64(w, "storage_default_bytes", cfg->storage_default_bytes);
 	jw_kv_u64(w, "storage_min_bytes", cfg->storage_min_bytes);
 	jw_kv_u64(w, "storage_max_bytes", cfg->storage_max_bytes);
-	jw_kv_z(w, "default_type", cfg->default_type);
+	jw_kv_z(w, "default_type", type);
 	jw_kv_z(w, "default_image", cfg->default_image);
 	jw_obj_end(w);
 }
@@ -27,9 +36,17 @@ static void show_limits(struct jsonw *w, const struct core_cfg *cfg)
 static void show_me(struct call *c, const struct account *a)
 {
 	const struct core *core = c->core;
+	struct db *db = store_reader(core->store);
 	bool told = a->admin && core->facts.known && core->facts.warnings[0];
 	struct jsonw w = JSONW(&c->out);
+	char type[TYPE_ID_MAX] = "";
+	struct plan_use use = { 0 };
+	struct plan p = { 0 };
 
+	if (plan_of_account(db, str_of(a->id), &p) < 0 ||
+	    plan_use_of(db, str_of(a->id), &use) < 0 ||
+	    catalogue_usual_type(db, core->cfg, &p, c->now.wall, type) < 0)
+		log_event(LOG_WARN, "plan_unread", LZ("user", a->id));
 	jw_obj(&w);
 	jw_key(&w, "account");
 	show_account(&w, a);
@@ -37,7 +54,14 @@ static void show_me(struct call *c, const struct account *a)
 	/* What is risky on the host is for those who can mend it. */
 	jw_kv_raw(&w, "warnings", told ? str_of(core->facts.warnings) : STR("[]"));
 	jw_kv_z(&w, "version", CARREL_VERSION);
-	show_limits(&w, core->cfg);
+	show_limits(&w, core->cfg, &p, type);
+	jw_key(&w, "plan");
+	plan_show(&w, &p);
+	jw_key(&w, "use");
+	jw_obj(&w);
+	jw_kv_u64(&w, "sessions", use.sessions);
+	jw_kv_u64(&w, "storage_bytes", use.storage_bytes);
+	jw_obj_end(&w);
 	jw_obj_end(&w);
 }
 

@@ -6,6 +6,7 @@
 #include "api/do.h"
 #include "api/launch.h"
 #include "api/live.h"
+#include "api/quota.h"
 #include "api/show.h"
 #include "api/sse.h"
 #include "api/start-line.h"
@@ -99,21 +100,23 @@ static int pick_type(struct db *db, struct call *c, const struct workspace *w,
 }
 
 /* What the owner's plan says of it, kept with the session. */
-static int pick_plan(struct db *db, const struct workspace *w, struct session *s,
-                     const struct deadline_rules *site, struct err *err)
+static int pick_plan(struct db *db, struct call *c, const struct workspace *w,
+                     struct session *s, struct err *err)
 {
-	struct plan p;
-	int r = plan_of_account(db, str_of(w->account_id), &p);
+	const struct deadline_rules *site = &c->core->cfg->deadlines;
+	const struct plan_want want = { .type = s->instance_type };
+	struct quota q;
+	int r = quota_load(db, w->account_id, &q, err);
 
-	if (r <= 0)
-		return ERR(err, r < 0 ? r : -ENOENT, "plan of the account");
-	memcpy(s->plan_id, p.id, sizeof(s->plan_id));
-	s->price_mode = p.price_mode;
-	s->free_s_month = p.free_s_month;
-	s->priority = p.priority;
-	s->auto_stop_s = plan_clamp_auto_stop(&p, site, w->auto_stop_s);
-	s->max_s = plan_clamp_session_max(&p, site, w->max_s);
-	return 0;
+	if (r < 0)
+		return r;
+	memcpy(s->plan_id, q.plan.id, sizeof(s->plan_id));
+	s->price_mode = q.plan.price_mode;
+	s->free_s_month = q.plan.free_s_month;
+	s->priority = q.plan.priority;
+	s->auto_stop_s = plan_clamp_auto_stop(&q.plan, site, w->auto_stop_s);
+	s->max_s = plan_clamp_session_max(&q.plan, site, w->max_s);
+	return quota_refuse(c, &q, plan_check_start(&q.plan, &q.use, s->instance_type), &want);
 }
 
 static void say_why_queued(struct session *s, const char *reason, const char *message)
@@ -168,9 +171,9 @@ static int make_session(struct db *db, struct call *c, struct workspace *w, stru
 		                    "At most %d sessions run at once for one account; stop one "
 		                    "first.",
 		                    SESSIONS_PER_ACCOUNT);
-	r = pick_plan(db, w, s, &c->core->cfg->deadlines, err);
+	r = pick_type(db, c, w, s, err);
 	if (r == 0)
-		r = pick_type(db, c, w, s, err);
+		r = pick_plan(db, c, w, s, err);
 	if (r == 0)
 		r = pick_image(db, c, w, s, err);
 	if (r == 0)

@@ -8,6 +8,7 @@
 #include "api/launch.h"
 #include "api/link.h"
 #include "api/live.h"
+#include "api/quota.h"
 #include "api/show.h"
 #include "api/sse.h"
 #include "api/state.h"
@@ -91,7 +92,8 @@ void do_workspace(struct call *c)
 
 struct wish {
 	struct workspace w; /* what is set below */
-	bool name, image, type, storage, auto_stop;
+	bool name, image;
+	struct quota_asked asked;
 	bool may_image_be_new; /* the engine was never heard of: can't know */
 };
 
@@ -115,8 +117,8 @@ static bool take_type(struct call *c, struct wish *x)
 {
 	struct str id = call_str(c, "instance_type");
 
-	x->type = id.ptr != NULL;
-	if (!x->type)
+	x->asked.type = id.ptr != NULL;
+	if (!x->asked.type)
 		return true;
 	(void)snprintf(x->w.instance_type, sizeof(x->w.instance_type), "%.*s", STR_ARG(id));
 	if (!core_offers(c->core, x->w.instance_type)) {
@@ -134,25 +136,25 @@ static bool take_numbers(struct call *c, struct wish *x)
 	int64_t stop = call_int(c, "auto_stop_seconds", -1),
 	        bytes = call_int(c, "storage_bytes", -1);
 
-	x->auto_stop = stop >= 0;
-	x->storage = bytes >= 0;
-	if (x->auto_stop &&
+	x->asked.auto_stop = stop >= 0;
+	x->asked.storage = bytes >= 0;
+	if (x->asked.auto_stop &&
 	    (stop < cfg->deadlines.auto_stop_min_s || stop > cfg->deadlines.auto_stop_max_s)) {
 		call_fail(c, PROBLEM_INVALID_FIELD, "auto_stop_seconds",
 		          "The auto-stop time must be %u to %u seconds.",
 		          cfg->deadlines.auto_stop_min_s, cfg->deadlines.auto_stop_max_s);
 		return false;
 	}
-	if (x->storage && ((uint64_t)bytes < cfg->storage_min_bytes ||
-	                   (uint64_t)bytes > cfg->storage_max_bytes)) {
+	if (x->asked.storage && ((uint64_t)bytes < cfg->storage_min_bytes ||
+	                         (uint64_t)bytes > cfg->storage_max_bytes)) {
 		call_fail(c, PROBLEM_INVALID_FIELD, "storage_bytes",
 		          "The storage must be %llu to %llu bytes.",
 		          (unsigned long long)cfg->storage_min_bytes,
 		          (unsigned long long)cfg->storage_max_bytes);
 		return false;
 	}
-	x->w.auto_stop_s = (uint32_t)(x->auto_stop ? stop : 0);
-	x->w.storage_bytes = (uint64_t)(x->storage ? bytes : 0);
+	x->w.auto_stop_s = (uint32_t)(x->asked.auto_stop ? stop : 0);
+	x->w.storage_bytes = (uint64_t)(x->asked.storage ? bytes : 0);
 	return true;
 }
 
@@ -196,7 +198,6 @@ static int taken(struct call *c, const char *name)
 static int tx_create(struct db *db, struct call *c, struct err *err)
 {
 	const struct wish *x = c->own;
-	const struct core_cfg *cfg = c->core->cfg;
 	struct workspace_view v = { .w = x->w };
 	char random[ID_MAX];
 	int64_t have = 0;
@@ -210,14 +211,14 @@ static int tx_create(struct db *db, struct call *c, struct err *err)
 		return call_problem(c, PROBLEM_LIMIT, NULL,
 		                    "An account has at most %d workspaces; delete some first.",
 		                    WORKSPACES_PER_ACCOUNT);
+	r = quota_workspace(db, c, &x->asked, &v.w, err);
+	if (r < 0)
+		return r;
 	rand_id("ws", v.w.id);
 	rand_id("v", v.w.volume_id);
 	rand_id("x", random);
 	memcpy(v.w.label, random + 2, LABEL_LEN + 1);
 	memcpy(v.w.account_id, c->who.account_id, sizeof(v.w.account_id));
-	if (!x->type)
-		(void)snprintf(v.w.instance_type, sizeof(v.w.instance_type), "%s",
-		               cfg->default_type);
 	v.w.created = v.w.updated = c->now.wall;
 	v.w.version = 1;
 	r = workspace_insert(db, &v.w, err);
@@ -246,15 +247,10 @@ void do_workspace_create(struct call *c)
 		return;
 	if (!x->image)
 		(void)snprintf(x->w.image, sizeof(x->w.image), "%s", cfg->default_image);
-	if (!x->storage)
+	if (!x->asked.storage)
 		x->w.storage_bytes = cfg->storage_default_bytes;
-	if (!x->auto_stop)
+	if (!x->asked.auto_stop)
 		x->w.auto_stop_s = cfg->deadlines.auto_stop_default_s;
-	if (!x->type && !core_offers(c->core, cfg->default_type)) {
-		call_fail(c, PROBLEM_INVALID_FIELD, "instance_type",
-		          "Choose an instance type.");
-		return;
-	}
 	call_commit(c, tx_create, after_change);
 }
 
@@ -289,15 +285,15 @@ static int apply(struct db *db, struct call *c, const struct wish *x, struct wor
 {
 	if (x->name)
 		memcpy(w->name, x->w.name, sizeof(w->name));
-	if (x->type)
+	if (x->asked.type)
 		memcpy(w->instance_type, x->w.instance_type, sizeof(w->instance_type));
-	if (x->auto_stop)
+	if (x->asked.auto_stop)
 		w->auto_stop_s = x->w.auto_stop_s;
-	if (x->storage && x->w.storage_bytes < w->storage_bytes)
+	if (x->asked.storage && x->w.storage_bytes < w->storage_bytes)
 		return call_problem(c, PROBLEM_INVALID_FIELD, "storage_bytes",
 		                    "Storage can grow but not shrink: it is %llu bytes now.",
 		                    (unsigned long long)w->storage_bytes);
-	if (x->storage)
+	if (x->asked.storage)
 		w->storage_bytes = x->w.storage_bytes;
 	if (x->image) {
 		memcpy(w->image, x->w.image, sizeof(w->image));
@@ -327,6 +323,8 @@ static int tx_change(struct db *db, struct call *c, struct err *err)
 		    "There is no such thing, or it is not yours. Check the id.");
 	r = check_match(c, &v.w, c->raw);
 	if (r == 0)
+		r = quota_change(db, c, &x->asked, &v.w, &x->w, err);
+	if (r == 0)
 		r = apply(db, c, x, &v.w, err);
 	if (r < 0)
 		return r;
@@ -351,7 +349,7 @@ static void after_patch(struct call *c)
 	struct workspace_view v;
 
 	sse_wake(c->core, c->who.account_id);
-	if (x->auto_stop &&
+	if (x->asked.auto_stop &&
 	    workspace_get(store_reader(c->core->store), str_of(c->who.account_id), c->path_id,
 	                  &v) > 0 &&
 	    v.has_session && v.session.state == SESSION_RUNNING)

@@ -7,7 +7,9 @@
 call_fn do_login, do_logout, do_sign_in_code;             /* do-login.c */
 call_fn do_me, do_me_change, do_password;                 /* do-me.c */
 call_fn do_tokens, do_token_create, do_token_revoke;      /* do-tokens.c */
-call_fn do_types, do_images;                              /* do-catalogue.c */
+call_fn do_types, do_images, do_plans;                    /* do-catalogue.c */
+call_fn do_admin_catalogue, do_admin_catalogue_change;    /* do-admin-catalogue.c */
+call_fn do_admin_accounts, do_admin_account_change;       /* do-admin-accounts.c */
 call_fn do_workspaces, do_workspace_create, do_workspace; /* do-workspaces.c */
 call_fn do_workspace_change, do_workspace_delete;
 call_fn do_queue, do_capacity;                                /* do-queue.c */

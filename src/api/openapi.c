@@ -14,18 +14,44 @@
 static const struct {
 	const char *name, *properties;
 } schemas[] = {
-	{ "Problem", "type:s title:s status:i detail:s request_id:s field:s" },
+	{ "Problem", "type:s title:s status:i detail:s request_id:s field:s data:o" },
 	{ "Account", "id:s email:s name:s theme:s admin:b has_password:b" },
 	{ "Login", "account:Account" },
 	{ "Limits",
 	  "auto_stop_default_seconds:i auto_stop_min_seconds:i auto_stop_max_seconds:i "
 	  "session_max_seconds:i storage_default_bytes:i storage_min_bytes:i "
 	  "storage_max_bytes:i default_type:s default_image:s" },
-	{ "Me", "account:Account currency:s warnings:s[] version:s limits:Limits" },
+	{ "Me", "account:Account currency:s warnings:s[] version:s limits:Limits plan:Plan "
+	        "use:PlanUse" },
+	{ "PlanUse", "sessions:i storage_bytes:i" },
 	{ "Token", "id:s name:s scopes:s[] created_at:t expires_at:t last_used_at:t? token:s" },
-	{ "InstanceType", "id:s name:s cpu:n memory_bytes:i gpu:i price_per_hour:m currency:s "
-	                  "available:b free_now:b? queue_place:i? queue_estimate_at:t? "
-	                  "queue_expected_at:t?" },
+	{ "InstanceType",
+	  "id:s name:s cpu:n memory_bytes:i gpu:i gpu_class:s? preemptible:b price_per_hour:m "
+	  "next_price:NextPrice? currency:s available:b free_now:b? queue_place:i? "
+	  "queue_estimate_at:t? queue_expected_at:t? allowed:b plans:s[]" },
+	{ "NextPrice", "from:t price_per_hour:m" },
+	{ "NextStoragePrice", "from:t price_per_gb_month:m" },
+	{ "Plan",
+	  "id:s name:s sessions_max:i storage_bytes_max:i session_max_seconds:i "
+	  "auto_stop_min_seconds:i auto_stop_max_seconds:i types:s[] private:b "
+	  "free_seconds_per_month:i credit_new:m priority:i price_mode:s notice_seconds:i "
+	  "hold_seconds:i default:b" },
+	{ "PlanList", "items:Plan[] next:s?" },
+	{ "StoragePrice", "price_per_gb_month:m next_prices:NextStoragePrice[]" },
+	{ "CatalogueType",
+	  "id:s name:s cpu:n memory_bytes:i pids:i gpu_class:s gpu_count:i preemptible:b "
+	  "price_per_hour:m next_prices:NextPrice[]" },
+	{ "Catalogue", "version:i currency:s storage:StoragePrice "
+	               "instance_types:CatalogueType[] plans:Plan[]" },
+	{ "CatalogueDifference", "thing:s id:s what:s field:s? from:s? to:s? text:s" },
+	{ "CatalogueTouch", "thing:s id:s accounts:i workspaces:i sessions:i" },
+	{ "CatalogueChange", "changes:CatalogueDifference[] touches:CatalogueTouch[] "
+	                     "warnings:s[] applied:b version:i "
+	                     "catalogue:Catalogue" },
+	{ "AdminAccount",
+	  "id:s email:s name:s admin:b created_at:t plan:s plan_name:s by_default:b sessions:i "
+	  "storage_bytes:i over:s[]" },
+	{ "AdminAccountList", "items:AdminAccount[] next:s?" },
 	{ "Image", "id:s name:s title:s description:s digest:s size_bytes:i ready:b" },
 	{ "Phase", "phase:s started_at:t ended_at:t?" },
 	{ "Stats", "cpu_cores_used:n memory_bytes:i memory_limit_bytes:i disk_used_bytes:i "
@@ -259,8 +285,6 @@ static void put_params(struct jsonw *w, const struct route *r)
 		false,      0,
 		0,          "an etag: only if it was not changed since"
 	};
-	bool changes_one = strstr(r->path, "{id}") && (strcmp(r->method, "PATCH") == 0 ||
-	                                               strcmp(r->method, "DELETE") == 0);
 
 	jw_key(w, "parameters");
 	jw_arr(w);
@@ -274,7 +298,7 @@ static void put_params(struct jsonw *w, const struct route *r)
 	}
 	if (strcmp(r->method, "POST") == 0)
 		put_param(w, "header", &key);
-	if (changes_one && strstr(r->path, "workspaces"))
+	if (r->flags & ROUTE_MATCH)
 		put_param(w, "header", &match);
 	jw_arr_end(w);
 }

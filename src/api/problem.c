@@ -20,6 +20,7 @@ static const struct {
 	[PROBLEM_METHOD]          = { 405, "method-not-allowed", "This can't be done here." },
 	[PROBLEM_NAME_TAKEN]      = { 409, "name-taken", "The name is taken." },
 	[PROBLEM_CONFLICT]        = { 409, "conflict", "This can't be done now." },
+	[PROBLEM_QUOTA]           = { 409, "quota", "The plan does not allow it." },
 	[PROBLEM_NOT_CONFIRMED]   = { 409, "not-confirmed", "Deleting needs a confirmation." },
 	[PROBLEM_CHANGED]         = { 412, "changed", "It was changed by somebody else." },
 	[PROBLEM_TOO_LARGE]       = { 413, "too-large", "The request is too large." },
@@ -68,7 +69,7 @@ enum problem problem_of(int code)
 }
 
 void problem_json(struct jsonw *w, enum problem p, struct str detail, const char *request_id,
-                  const char *field)
+                  const char *field, struct str data)
 {
 	char type[96];
 	int n = snprintf(type, sizeof(type), "https://carrel.dev/problems/%s", problem_slug(p));
@@ -81,5 +82,7 @@ void problem_json(struct jsonw *w, enum problem p, struct str detail, const char
 	jw_kv_z(w, "request_id", request_id);
 	if (field)
 		jw_kv_z(w, "field", field);
+	if (data.len)
+		jw_kv_raw(w, "data", data);
 	jw_obj_end(w);
 }

@@ -44,6 +44,7 @@ enum route_flag {
 	ROUTE_STREAM = 4,    /* server-sent events */
 	ROUTE_ESSENTIAL = 8, /* works on a full disk: stop, delete, sign out */
 	ROUTE_LIST = 16,     /* takes limit and cursor, answers a page */
+	ROUTE_MATCH = 32,    /* takes If-Match: only if it was not changed since */
 };
 
 struct route {

@@ -57,14 +57,28 @@ const struct route routes[] = {
 	{ "GET", "/api/v1/instance-types", WHO_ACCOUNT, RIGHT_READ, do_types, 200, "InstanceTypeList", NULL, ROUTE_LIST, "Instance types with their prices" },
 	{ "GET", "/api/v1/images", WHO_ACCOUNT, RIGHT_READ, do_images, 200, "ImageList", NULL, ROUTE_LIST, "Images" },
 
+	{ "GET", "/api/v1/plans", WHO_ACCOUNT, RIGHT_READ, do_plans, 200, "PlanList", NULL, ROUTE_LIST, "Plans and their limits; an administrator gives them" },
+
+	/* --- catalogue and accounts, for administrators --- */
+	{ "GET", "/api/v1/admin/catalogue", WHO_ADMIN, RIGHT_READ, do_admin_catalogue, 200, "Catalogue", NULL, 0, "Instance types, plans and prices as one document" },
+	{ "PUT", "/api/v1/admin/catalogue", WHO_ADMIN, RIGHT_WRITE, do_admin_catalogue_change, 200, "CatalogueChange", "catalogue.change", ROUTE_BODY | ROUTE_MATCH,
+	  "The catalogue as it should be; what is missing is not offered any more",
+	  { I("version", false, 1, INT64_MAX, "the version that was changed, instead of If-Match"), S("currency", false, 3, 3, "the site's"),
+	    { "storage", FIELD_JSON, true, 0, 0, "price_per_gb_month, next_prices" }, { "instance_types", FIELD_JSON, true, 0, 0, "see CatalogueType" },
+	    { "plans", FIELD_JSON, true, 0, 0, "see Plan" } },
+	  { S("dry_run", false, 4, 5, "true: only say what would change, and whom it touches") } },
+	{ "GET", "/api/v1/admin/accounts", WHO_ADMIN, RIGHT_READ, do_admin_accounts, 200, "AdminAccountList", NULL, ROUTE_LIST, "All accounts, newest first, with plan and use" },
+	{ "PATCH", "/api/v1/admin/accounts/{id}", WHO_ADMIN, RIGHT_WRITE, do_admin_account_change, 200, "AdminAccount", "account.plan", ROUTE_BODY,
+	  "Give an account another plan; nothing that runs or is kept is taken away", { S("plan", true, 0, 40, "id of a plan; empty: the default one") } },
+
 	/* --- workspaces --- */
 	{ "GET", "/api/v1/workspaces", WHO_ACCOUNT, RIGHT_READ, do_workspaces, 200, "WorkspaceList", NULL, ROUTE_LIST, "My workspaces, newest first", { { 0 } },
 	  { S("label", false, 1, 40, "only the one of this origin") } },
 	{ "POST", "/api/v1/workspaces", WHO_ACCOUNT, RIGHT_WRITE, do_workspace_create, 201, "Workspace", "workspace.create", ROUTE_BODY, "Make a workspace", { WORKSPACE_FIELDS(true) } },
 	{ "GET", "/api/v1/workspaces/{id}", WHO_ACCOUNT, RIGHT_READ, do_workspace, 200, "Workspace", NULL, 0, "One workspace" },
-	{ "PATCH", "/api/v1/workspaces/{id}", WHO_ACCOUNT, RIGHT_WRITE, do_workspace_change, 200, "Workspace", "workspace.change", ROUTE_BODY,
+	{ "PATCH", "/api/v1/workspaces/{id}", WHO_ACCOUNT, RIGHT_WRITE, do_workspace_change, 200, "Workspace", "workspace.change", ROUTE_BODY | ROUTE_MATCH,
 	  "Change a workspace; a running session takes image and type at its next start", { WORKSPACE_FIELDS(false) } },
-	{ "DELETE", "/api/v1/workspaces/{id}", WHO_ACCOUNT, RIGHT_WRITE, do_workspace_delete, 204, NULL, "workspace.delete", ROUTE_BODY | ROUTE_ESSENTIAL,
+	{ "DELETE", "/api/v1/workspaces/{id}", WHO_ACCOUNT, RIGHT_WRITE, do_workspace_delete, 204, NULL, "workspace.delete", ROUTE_BODY | ROUTE_ESSENTIAL | ROUTE_MATCH,
 	  "Delete a workspace and its files for good",
 	  { S("confirm", false, 0, 1000, "the workspace's name (or header X-Confirm)"), B("stop", "also end its session") } },
 	{ "POST", "/api/v1/workspaces/{id}/start", WHO_ACCOUNT, RIGHT_WRITE, do_start, 202, "SessionAnswer", "session.start", ROUTE_BODY,

@@ -185,17 +185,17 @@ void show_type(struct jsonw *w, const struct core *core, const struct instance_t
 	char cpu[MONEY_TEXT_MAX];
 
 	seconds_text((uint64_t)t->cpu_milli * 1000000, cpu); /* thousandths, as decimals */
-	jw_obj(w);
 	jw_kv_z(w, "id", t->id);
 	jw_kv_z(w, "name", t->name);
 	jw_kv_raw(w, "cpu", str_of(cpu));
 	jw_kv_u64(w, "memory_bytes", t->memory_bytes);
-	jw_kv_u64(w, "gpu", 0);
+	jw_kv_u64(w, "gpu", t->gpu_count);
+	jw_kv_z(w, "gpu_class", or_null(t->gpu_class));
+	jw_kv_bool(w, "preemptible", t->preemptible);
 	show_money(w, "price_per_hour", t->price_per_hour);
 	jw_kv_z(w, "currency", core->cfg->currency);
 	jw_kv_bool(w, "available", fits(core, t));
 	line_show_type(w, core, t->id);
-	jw_obj_end(w);
 }
 
 void show_image(struct jsonw *w, const struct core *core, const struct image *i)

@@ -21,6 +21,7 @@ void show_session_standing(struct jsonw *w, struct core *core, enum show how,
 /* With its sessions. */
 void show_workspace(struct jsonw *w, struct core *core, enum show how,
                     const struct workspace_view *v);
+/* Members only: the caller adds what depends on who asks. */
 void show_type(struct jsonw *w, const struct core *core, const struct instance_type *t);
 void show_image(struct jsonw *w, const struct core *core, const struct image *i);
 /* text: the token itself, once, or NULL. */

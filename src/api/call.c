@@ -114,8 +114,8 @@ void call_refuse(struct call *c)
 		c->retry_after_s = status == 503 ? 1 : 10;
 	if (status == 401 && c->req)
 		http_hdr(c->req, "WWW-Authenticate", STR("Bearer realm=\"carrel\""));
-	problem_json(&w, c->problem, str_of(c->detail), c->request_id,
-	             c->field[0] ? c->field : NULL, buf_str(&c->problem_data));
+	problem_json_with(&w, c->problem, str_of(c->detail), c->request_id,
+	                  c->field[0] ? c->field : NULL, buf_str(&c->problem_data));
 	call_reply(c, status, CONTENT_PROBLEM);
 }
 

@@ -174,7 +174,7 @@ static int tx_enter_code(struct db *db, struct call *c, struct err *err)
 		    &w, PROBLEM_BAD_REQUEST,
 		    STR("The code was used, is too old, or is for another session. Open "
 		        "the session from the console again."),
-		    c->request_id, NULL, STR_NONE);
+		    c->request_id, NULL);
 		return 0;
 	}
 	secret_make(ticket, hash);

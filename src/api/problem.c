@@ -68,8 +68,8 @@ enum problem problem_of(int code)
 	}
 }
 
-void problem_json(struct jsonw *w, enum problem p, struct str detail, const char *request_id,
-                  const char *field, struct str data)
+void problem_json_with(struct jsonw *w, enum problem p, struct str detail,
+                       const char *request_id, const char *field, struct str data)
 {
 	char type[96];
 	int n = snprintf(type, sizeof(type), "https://carrel.dev/problems/%s", problem_slug(p));
@@ -85,4 +85,10 @@ void problem_json(struct jsonw *w, enum problem p, struct str detail, const char
 	if (data.len)
 		jw_kv_raw(w, "data", data);
 	jw_obj_end(w);
+}
+
+void problem_json(struct jsonw *w, enum problem p, struct str detail, const char *request_id,
+                  const char *field)
+{
+	problem_json_with(w, p, detail, request_id, field, STR_NONE);
 }

@@ -37,7 +37,10 @@ const char *problem_slug(enum problem p);
 const char *problem_title(enum problem p);
 /* For errors that come up from below with nobody having named a problem. */
 enum problem problem_of(int code);
-/* field: NULL if it is about none. data: a JSON object with what a program needs
- * to go on (the other version, a limit and the use of it), or empty. */
+/* field: NULL if it is about none. */
 void problem_json(struct jsonw *w, enum problem p, struct str detail, const char *request_id,
-                  const char *field, struct str data);
+                  const char *field);
+/* data: a JSON object with what a program needs to go on (the other version, a
+ * limit and the use of it), or empty. */
+void problem_json_with(struct jsonw *w, enum problem p, struct str detail,
+                       const char *request_id, const char *field, struct str data);

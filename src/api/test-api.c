@@ -129,7 +129,8 @@ static void problems_are_documents(void)
 		struct json *doc;
 		struct str detail;
 
-		problem_json(&w, (enum problem)p, STR(""), "r_1", "name", STR("{\"x\":1}"));
+		problem_json_with(&w, (enum problem)p, STR(""), "r_1", "name",
+		                  STR("{\"x\":1}"));
 		T_EQ(json_parse(&a, buf_str(&b), NULL, &doc, &err), 0);
 		T_EQ(json_get_str(doc, "detail", &detail), 0);
 		T_OK(detail.len > 0);

@@ -64,15 +64,16 @@ static const struct {
 	  "currency:s seconds:n stats:Stats? queue:Place?" },
 	{ "Place", "place:i? of:i? estimate_at:t? expected_at:t? ends:i basis:s? on_turn:s "
 	           "held_until:t? fallback_types:s[] free_types:s[]" },
-	{ "QueueRow", "session_id:s workspace_id:s workspace_name:s account_id:s email:s name:s "
-	              "instance_type:s plan:s priority:i created_at:t waited_seconds:i "
-	              "queue:Place?" },
+	{ "QueueRow",
+	  "session_id:s workspace_id:s workspace_name:s account_id:s email:s name:s "
+	  "instance_type:s plan:s priority:i created_at:t waited_seconds:i "
+	  "queue:Place?" },
 	{ "QueueList", "items:QueueRow[] next:s? waiting:i" },
-	{ "Resource",
-	  "host:i offered:i overcommit_percent:i reserve:i held:i used:i" },
+	{ "Resource", "host:i offered:i overcommit_percent:i reserve:i held:i used:i" },
 	{ "GpuClass", "class:s count:i used:i" },
-	{ "Capacity", "known:b engine:b cpu_milli:Resource memory_bytes:Resource gpus:GpuClass[] "
-	              "disk_bytes:o sessions:o waiting:i" },
+	{ "Capacity",
+	  "known:b engine:b cpu_milli:Resource memory_bytes:Resource gpus:GpuClass[] "
+	  "disk_bytes:o sessions:o waiting:i" },
 	{ "SessionAnswer", "session:Session?" },
 	{ "Workspace", "id:s name:s label:s image:s instance_type:s storage_bytes:i "
 	               "auto_stop_seconds:i created_at:t updated_at:t session:Session? "

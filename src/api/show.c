@@ -172,8 +172,8 @@ void show_workspace(struct jsonw *w, struct core *core, enum show how,
 static bool fits(const struct core *core, const struct instance_type *t)
 {
 	const struct facts *f = &core->facts;
-	struct capacity c = capacity_of(f->cpu_milli, f->memory_bytes, f->gpu, f->ngpu,
-	                                &core->cfg->capacity);
+	struct capacity c =
+	    capacity_of(f->cpu_milli, f->memory_bytes, f->gpu, f->ngpu, &core->cfg->capacity);
 	struct amount none = { 0 }, need = capacity_need(&c, t->cpu_milli, t->memory_bytes,
 	                                                 t->gpu_class, t->gpu_count);
 

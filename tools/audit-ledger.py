@@ -121,7 +121,6 @@ class Auditor:
         self.has = {r[0] for r in self.db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         self.setting = {r["name"]: r["value"] for r in self.rows("setting")}
         self.zone = Zone(zone or self.setting.get("time_zone") or "UTC")
-        self.v2_last = int(self.setting.get("charge_v2_last", "0"))
         self.session = {r["id"]: r for r in self.rows("session")}
         self.segment = {(r["session_id"], r["epoch"], r["segment"]): r for r in self.rows("segment")}
         self.charge = self.rows("charge", "seq")
@@ -135,6 +134,8 @@ class Auditor:
         for r in sorted(self.rows("price"), key=lambda r: (r["from_us"], r["seq"])):
             self.price[r["resource"]].append((r["from_us"], r["rate"], r["at_us"]))
         self.line = {r["charge_seq"]: r["invoice_number"] for r in self.rows("invoice_line")}
+        # Segments that were booked before there were charges.
+        self.before = {r["txn"] for r in self.ledger if r["book"] == "receivable"}
         self.expected = {}  # txn -> {"lines": {book: amount}, the fields that its rows share}
 
     def rows(self, table, order="rowid"):
@@ -157,6 +158,12 @@ class Auditor:
     def numbered(self, what, rows, field):
         if [r[field] for r in rows] != list(range(1, len(rows) + 1)):
             self.say(f"{what}: numbers are missing")
+
+    def txn_of(self, c):
+        return f"{c['session_id']}-{c['epoch']}-{c['segment']}"
+
+    def is_old(self, c):
+        return c["kind"] == "compute" and self.txn_of(c) in self.before
 
     # --- journals and segments ---
 
@@ -261,7 +268,7 @@ class Auditor:
             if g is None or s is None:
                 self.say(f"charge: {charges[0]['id']} has no segment")
                 continue
-            before = charges[0]["seq"] <= self.v2_last
+            before = self.is_old(charges[0])
             parts = self.of_before(g) if before else self.cut(g, s, charges[0]["at_us"], free_used)
             if len(parts) != len(charges) or charges[-1]["seq"] - charges[0]["seq"] != len(charges) - 1:
                 self.say(f"charge: segment {key} has {len(charges)} charges, computed {len(parts)} that follow each other")
@@ -380,7 +387,7 @@ class Auditor:
         for c in self.charge:
             if c["kind"] not in ("compute", "storage", "correction"):
                 self.say(f"charge: {c['id']} is of the kind {c['kind']!r}")
-            if c["seq"] > self.v2_last:
+            if not self.is_old(c):
                 self.book(c["id"], c, {"usage": c["amount"], "revenue": -c["amount"]}, c["at_us"])
 
     # --- invoices ---
@@ -423,7 +430,7 @@ class Auditor:
             if chain_add(prev, fields) != i["hash"]:
                 self.say(f"{what}: its hash is wrong")
             prev = i["hash"]
-            old = sum(c["amount"] for c in mine if c["seq"] <= self.v2_last)
+            old = sum(c["amount"] for c in mine if self.is_old(c))
             books = {"usage": old - usage, "due": usage - credit}
             books.update({"receivable": -old} if old else {})
             books.update({"credit": credit} if credit else {})
@@ -440,7 +447,7 @@ class Auditor:
     def left_out(self, i, at, posted, what):
         """A charge that was there when it was closed, began before its end, and is on none until then."""
         for c in self.owner_charges[i["account_id"]]:
-            there = c["seq"] <= self.v2_last or posted.get(c["id"], NEVER) < at
+            there = posted.get(self.txn_of(c) if self.is_old(c) else c["id"], NEVER) < at
             if there and c["from_us"] < i["to_us"] and self.line.get(c["seq"], NEVER) > i["number"]:
                 self.say(f"{what}: {c['id']} is left out")
 
@@ -499,7 +506,7 @@ class Auditor:
         for r in self.ledger:
             have[(r["account_id"], r["book"])] += r["amount"]
         for c in self.charge:
-            old = c["seq"] <= self.v2_last
+            old = self.is_old(c)
             want[(c["account_id"], "revenue")] -= c["amount"]
             want[(c["account_id"], "receivable" if old else "usage")] += 0 if c["seq"] in self.line else c["amount"]
         for c in self.credit:

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "base/tz.h"
 #include "core/clock.h"
 
 #define DAY_US (INT64_C(86400) * US_PER_S)
@@ -26,6 +27,27 @@ static wall_us utc_day_end(const struct months *m, wall_us at)
 }
 
 const struct months months_utc = { .zone = "UTC", .of = utc_of, .day_end = utc_day_end };
+
+static void zone_of(const struct months *m, wall_us at, struct month *ret)
+{
+	struct tz_local l = tz_local_of(m->arg, at);
+
+	(void)snprintf(ret->name, sizeof(ret->name), "%04d-%02d", l.year % 10000, l.month % 100);
+	ret->from = tz_day_start(m->arg, l.year, l.month, 1);
+	ret->to = tz_day_start(m->arg, l.year, l.month + 1, 1);
+}
+
+static wall_us zone_day_end(const struct months *m, wall_us at)
+{
+	struct tz_local l = tz_local_of(m->arg, at);
+
+	return tz_day_start(m->arg, l.year, l.month, l.day + 1);
+}
+
+void months_of_zone(const struct tz *z, struct months *ret)
+{
+	*ret = (struct months){ z->name, zone_of, zone_day_end, z };
+}
 
 int month_parse(struct str s, int *ret_year, int *ret_month)
 {

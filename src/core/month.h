@@ -31,3 +31,6 @@ extern const struct months months_utc;
 MUST_CHECK int month_parse(struct str s, int *ret_year, int *ret_month);
 /* The named month in this zone. */
 void month_of(const struct months *m, int year, int month, struct month *ret);
+/* The months of a zone; z lives as long as *ret. */
+struct tz;
+void months_of_zone(const struct tz *z, struct months *ret);

@@ -62,14 +62,15 @@ static int has_invoice(struct db *db, const char *account_id, const char *month)
 	return q_found(&q, q_row(&q));
 }
 
-/* The charges that become its lines; of those of before charges were kept
- * (setting charge_v2_last) the sum apart, because they were booked elsewhere. */
+/* The charges that become its lines; of those that were segments only, at first,
+ * the sum apart, because they were booked elsewhere. */
 static int lines_sum(struct db *db, struct invoice *i, money_micro *ret_old)
 {
 	struct q q = db_q(
-	    db, "SELECT count(*), coalesce(sum(c.amount), 0), coalesce(sum(CASE WHEN c.seq <="
-	        " coalesce((SELECT CAST(value AS INTEGER) FROM setting"
-	        " WHERE name = 'charge_v2_last'), 0) THEN c.amount END), 0) FROM charge c"
+	    db, "SELECT count(*), coalesce(sum(c.amount), 0), coalesce(sum(CASE WHEN EXISTS"
+	        " (SELECT 1 FROM ledger r WHERE r.book = 'receivable' AND r.txn ="
+	        " c.session_id || '-' || c.epoch || '-' || c.segment) THEN c.amount END), 0)"
+	        " FROM charge c"
 	        " WHERE c.account_id = ? AND c.from_us < ? AND NOT EXISTS"
 	        " (SELECT 1 FROM invoice_line l WHERE l.charge_seq = c.seq)");
 	int r;

@@ -246,9 +246,8 @@ static const char v3[] =
     " ns, 0, price_per_hour, 0, amount, estimated, reason, stopped_us FROM segment"
     " ORDER BY seq;"
 
-    /* Up to here the ledger says `receivable` and not `usage`. */
-    "INSERT INTO setting(name, value)"
-    " SELECT 'charge_v2_last', CAST(coalesce(max(seq), 0) AS TEXT) FROM charge;"
+    /* What was booked before there were charges: as `receivable`, by segment. */
+    "CREATE INDEX ledger_receivable ON ledger(txn) WHERE book = 'receivable';"
 
     /* Money given to an owner, which invoices use up first; the ledger has it too. */
     "CREATE TABLE credit(seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE,"

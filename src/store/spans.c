@@ -7,13 +7,13 @@
 #include "store/rows.h"
 
 #define SPANS_MAX 256U /* in one transaction */
-#define SPAN_COLS "seq, volume_id, workspace_id, account_id, bytes, charged_us"
+#define SPAN_COLS "seq, volume_id, workspace_id, account_id, bytes, charged_us, to_us"
 
 struct span {
 	int64_t seq;
 	char volume_id[ID_MAX], workspace_id[ID_MAX], account_id[ID_MAX];
 	uint64_t bytes;
-	wall_us charged;
+	wall_us charged, to; /* to: INT64_MAX while it is open */
 };
 
 static void get_span(struct q *q, struct span *ret)
@@ -24,6 +24,7 @@ static void get_span(struct q *q, struct span *ret)
 	q_get_text(q, ret->account_id, sizeof(ret->account_id));
 	ret->bytes = (uint64_t)q_get_int(q);
 	ret->charged = q_get_int(q);
+	ret->to = q_is_null(q) ? INT64_MAX : q_get_int(q);
 }
 
 static int span_price(void *arg, wall_us at, money_micro *ret_rate, wall_us *ret_until)
@@ -85,10 +86,10 @@ static int open_span(struct db *db, struct str volume_id, struct span *ret)
 }
 
 /* A clock that was stepped back ends the span where it had been charged to. */
-static int close_span(struct db *db, const struct books *b, const struct span *s,
+static int close_span(struct db *db, const struct books *b, const struct span *s, wall_us at,
                       struct err *err)
 {
-	wall_us end = b->now > s->charged ? b->now : s->charged;
+	wall_us end = at > s->charged ? at : s->charged;
 	struct q q;
 	int r = charge_to(db, b, s, end, err);
 
@@ -105,7 +106,7 @@ int span_end(struct db *db, const struct books *b, struct str volume_id, struct 
 	struct span s;
 	int r = open_span(db, volume_id, &s);
 
-	return r <= 0 ? r : close_span(db, b, &s, err);
+	return r <= 0 ? r : close_span(db, b, &s, b->now, err);
 }
 
 /* The next one begins where this one ended: two never overlap, and charges of
@@ -136,29 +137,58 @@ int span_made(struct db *db, const struct books *b, struct str volume_id, uint64
 	if (r > 0 && s.bytes == bytes)
 		return 0;
 	if (r > 0)
-		r = close_span(db, b, &s, err);
+		r = close_span(db, b, &s, b->now, err);
 	return r < 0 ? r : insert_span(db, volume_id, bytes, b->now, err);
 }
 
+/* Volumes whose span does not fit: of before spans were kept, or a release
+ * that kept none was here for a while. */
+static const char unfit[] =
+    "SELECT v.id, CASE WHEN v.delete_us IS NULL THEN v.made_bytes ELSE 0 END,"
+    " coalesce(v.delete_us, s.charged_us, 0) FROM volume v LEFT JOIN storage_span s"
+    " ON s.volume_id = v.id AND s.to_us IS NULL WHERE CASE WHEN v.delete_us IS NULL"
+    " THEN v.made_bytes ELSE 0 END <> coalesce(s.bytes, 0) LIMIT ?";
+
+struct unfit {
+	char id[ID_MAX];
+	uint64_t bytes;
+	wall_us gone; /* since when it costs nothing */
+};
+
 int spans_adopt(struct db *db, const struct books *b, struct err *err)
 {
-	struct q q =
-	    db_q(db, "INSERT INTO storage_span(volume_id, workspace_id, account_id, bytes,"
-	             " from_us, to_us, charged_us) SELECT v.id, w.id, v.account_id,"
-	             " v.made_bytes, ?1, NULL, ?1 FROM volume v JOIN workspace w"
-	             " ON w.volume_id = v.id WHERE v.made_bytes > 0 AND v.delete_us IS NULL"
-	             " AND NOT EXISTS (SELECT 1 FROM storage_span s WHERE s.volume_id = v.id)");
+	struct unfit list[64];
+	struct q q = db_q(db, unfit);
+	size_t n = 0;
+	int r = 0;
 
-	q_int(&q, b->now);
-	return q_run(&q, err);
+	q_int(&q, ARRAY_LEN(list));
+	while (n < ARRAY_LEN(list) && (r = q_row(&q)) > 0) {
+		q_get_text(&q, list[n].id, sizeof(list[n].id));
+		list[n].bytes = (uint64_t)q_get_int(&q);
+		list[n++].gone = q_get_int(&q);
+	}
+	q_end(&q);
+	if (r < 0)
+		return ERR(err, r, "The volumes can't be read.");
+	r = 0;
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		struct span s;
+
+		if (list[i].bytes)
+			r = span_made(db, b, str_of(list[i].id), list[i].bytes, err);
+		else if ((r = open_span(db, str_of(list[i].id), &s)) > 0)
+			r = close_span(db, b, &s, list[i].gone, err);
+	}
+	return r < 0 ? r : 0;
 }
 
 int spans_charge(struct db *db, const struct books *b, wall_us to, unsigned limit,
                  struct err *err)
 {
 	struct span *list;
-	struct q q = db_q(db, "SELECT " SPAN_COLS " FROM storage_span WHERE to_us IS NULL"
-	                      " AND charged_us < ? ORDER BY seq LIMIT ?");
+	struct q q = db_q(db, "SELECT " SPAN_COLS " FROM storage_span WHERE charged_us <"
+	                      " min(?, coalesce(to_us, ?1)) ORDER BY seq LIMIT ?");
 	unsigned n = 0;
 	int r, end;
 
@@ -171,7 +201,7 @@ int spans_charge(struct db *db, const struct books *b, wall_us to, unsigned limi
 	q_end(&q);
 	r = 0;
 	for (unsigned i = 0; r == 0 && i < n; i++)
-		r = charge_to(db, b, &list[i], to, err);
+		r = charge_to(db, b, &list[i], to < list[i].to ? to : list[i].to, err);
 	end = r < 0 ? r : (int)n;
 	free(list);
 	return end;

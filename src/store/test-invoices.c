@@ -159,9 +159,6 @@ static void of_before(void)
 	     0);
 	db_close(&db);
 	fixture(&db);
-	T_EQ(number(&db, "SELECT CAST(value AS INTEGER) FROM setting WHERE name ="
-	                 " 'charge_v2_last'"),
-	     1);
 	use(&db, "a_9", 1, november.from + 5, HOUR_NS);
 	T_EQ(invoice_close(&db, &books, &november, "a_9", &i, &err), 1);
 	T_EQ(i.lines, 2);

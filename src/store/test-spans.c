@@ -105,6 +105,23 @@ static void volumes_of_before(void)
 	T_EQ(span_made(&db, &books, STR("v_1"), 9, &err), 0);
 	T_EQ(spans_adopt(&db, &books, &err), 0);
 	T_EQ(number(&db, "SELECT count(*) FROM storage_span WHERE to_us IS NULL"), 0);
+
+	/* A release that knows no spans made one volume larger, and deleted another. */
+	add_owner(&db, "a_2", "ws_2", "v_2");
+	add_owner(&db, "a_3", "ws_3", "v_3");
+	T_EQ(volume_set_made(&db, STR("v_2"), 5, &err), 0);
+	T_EQ(volume_set_made(&db, STR("v_3"), 5, &err), 0);
+	T_EQ(spans_adopt(&db, &books, &err), 0);
+	T_EQ(volume_set_made(&db, STR("v_2"), 8, &err), 0);
+	T_EQ(volume_doom(&db, STR("v_3"), 7000, &err), 0);
+	books.now = 9000;
+	for (int i = 0; i < 2; i++)
+		T_EQ(spans_adopt(&db, &books, &err), 0);
+	T_EQ(number(&db, "SELECT bytes FROM storage_span WHERE volume_id = 'v_2' AND to_us"
+	                 " IS NULL AND from_us = 9000"),
+	     8);
+	T_EQ(number(&db, "SELECT to_us FROM storage_span WHERE volume_id = 'v_3'"), 7000);
+	T_EQ(number(&db, "SELECT count(*) FROM storage_span"), 4);
 	test_db_close(&db);
 }
 

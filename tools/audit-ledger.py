@@ -63,8 +63,11 @@ class Zone:
         return us
 
     def month(self, us):
-        """(name, from, to)"""
-        t = self.local(us)
+        """(name, from, to); what no calendar has is in no month."""
+        try:
+            t = self.local(us)
+        except OverflowError:
+            return "?", -NEVER, NEVER
         key = (t.year, t.month)
         if key not in self.months:
             following = (t.year + t.month // 12, t.month % 12 + 1)
@@ -72,7 +75,10 @@ class Zone:
         return self.months[key]
 
     def day_end(self, us):
-        day = self.local(us).date()
+        try:
+            day = self.local(us).date()
+        except OverflowError:
+            return NEVER
         if day not in self.days:
             after = day + timedelta(days=1)
             self.days[day] = self.start_of(after.year, after.month, after.day)

@@ -32,7 +32,8 @@ static void zone_of(const struct months *m, wall_us at, struct month *ret)
 {
 	struct tz_local l = tz_local_of(m->arg, at);
 
-	(void)snprintf(ret->name, sizeof(ret->name), "%04d-%02d", l.year % 10000, l.month % 100);
+	(void)snprintf(ret->name, sizeof(ret->name), "%04d-%02d", l.year % 10000,
+	               l.month % 100);
 	ret->from = tz_day_start(m->arg, l.year, l.month, 1);
 	ret->to = tz_day_start(m->arg, l.year, l.month + 1, 1);
 }

@@ -102,6 +102,7 @@ class FakeEngine:
         self.hold = False
         self.refuse = {}
         self.lose_acks = False
+        self.wall = lambda: time.time_ns() // 1000  # what the host's clock says
         self.host = {"cpu_milli": 64000, "memory_bytes": 256 << 30}
         self.gpus = []           # [{"class": "t4", "count": 2}]
         self.log_text = "hello from the container\n"
@@ -299,7 +300,7 @@ class FakeEngine:
     def _record(self, session, epoch, kind, reason="", evidence="", at=None, estimated=0, segment=0):
         records = self.records.setdefault((session, epoch), [])
         r = {"session": session, "epoch": epoch, "segment": segment, "record": len(records), "kind": kind, "boot_id": BOOT_ID,
-             "boottime_ns": at or boot_ns(), "wall_us": time.time_ns() // 1000, "reason": reason, "cpu_ns": 1, "mem_peak_bytes": 2,
+             "boottime_ns": at or boot_ns(), "wall_us": self.wall(), "reason": reason, "cpu_ns": 1, "mem_peak_bytes": 2,
              "exit_status": 0, "estimated": estimated, "evidence": evidence}
         raw = struct.pack("<4sI40sIIIIQqQQIi40s32s256s72x", b"CRLJ", kind, session.encode(), epoch, segment, r["record"], estimated,
                           r["boottime_ns"], r["wall_us"], 1, 2, 0, 0, BOOT_ID.encode(), reason.encode(), evidence.encode())

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdio.h>
 
+#include "api/leases.h"
 #include "base/log.h"
 #include "store/books.h"
 #include "store/catalogue.h"
@@ -74,6 +75,7 @@ void catalogue_load(struct core *core)
 	pthread_mutex_unlock(&cat->mu);
 	cat->next = next;
 	free(old);
+	leases_settle(core, ""); /* what runs may cost more, or less */
 }
 
 void catalogue_tick(struct core *core)

@@ -6,6 +6,7 @@
 
 #include "api/change-priv.h"
 #include "api/launch.h"
+#include "api/leases.h"
 #include "api/link.h"
 #include "api/live.h"
 #include "api/sse.h"
@@ -63,6 +64,11 @@ static void done(struct store_job *j)
 			live_track(core, &c->after);
 			sse_wake(core, c->after.account_id);
 		}
+		/* What costs has changed: what is left lasts longer, or shorter. */
+		if (c->changed && (c->what == DO_RUN || c->before != c->after.state))
+			leases_settle(core, c->after.account_id);
+		if (c->changed && c->after.state == SESSION_RUNNING && c->what == DO_READY)
+			leases_ready(core, str_of(c->session_id));
 		if (c->changed && c->what == DO_STOP)
 			launch_stop(core, str_of(c->session_id), c->epoch, c->reason);
 		if (c->unwanted)

@@ -6,6 +6,7 @@
 #include "api/books.h"
 #include "api/closing.h"
 #include "api/do.h"
+#include "api/leases.h"
 #include "api/show.h"
 #include "core/name.h"
 #include "store/accounts.h"
@@ -206,6 +207,12 @@ static int tx_correct(struct db *db, struct call *c, struct err *err)
 	return 0;
 }
 
+/* It counts into the owner's budget. */
+static void after_correct(struct call *c)
+{
+	leases_settle(c->core, "");
+}
+
 void do_correct(struct call *c)
 {
 	struct by_hand *x = begin(c);
@@ -216,5 +223,5 @@ void do_correct(struct call *c)
 		call_fail(c, PROBLEM_INVALID_FIELD, "amount",
 		          "'amount' is not 0: below it lowers what was charged.");
 	else
-		call_commit(c, tx_correct, NULL);
+		call_commit(c, tx_correct, after_correct);
 }

@@ -5,6 +5,7 @@
 #include "api/catalogue.h"
 #include "api/do.h"
 #include "api/launch.h"
+#include "api/leases.h"
 #include "api/live.h"
 #include "api/quota.h"
 #include "api/show.h"
@@ -184,6 +185,8 @@ static int make_session(struct db *db, struct call *c, struct workspace *w, stru
 		r = session_insert(db, s, err);
 	if (r == 0)
 		r = start_judge(db, c, &a->world, s, &a->standing, err);
+	if (r == 0)
+		r = leases_admit(db, c, s, err);
 	if (r < 0)
 		return r;
 	memcpy(w->session_id, s->id, sizeof(w->session_id));
@@ -221,6 +224,8 @@ static int start_queued(struct db *db, struct call *c, const struct workspace *w
 		r = start_take(db, c, s, err);
 	else if (r == 0)
 		r = start_judge(db, c, &a->world, s, &a->standing, err);
+	if (r == 0)
+		r = leases_admit(db, c, s, err);
 	if (r == 0)
 		r = event_add(db, s->account_id, "session", s->id, err);
 	if (r == 0)

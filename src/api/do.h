@@ -19,6 +19,9 @@ call_fn do_enter;
 call_fn do_events, do_usage, do_audit;                            /* do-usage.c */
 call_fn do_invoices, do_invoice, do_focus;                        /* do-invoices.c */
 call_fn do_invoices_close, do_credit, do_correct;                 /* do-money.c */
+call_fn do_balance, do_estimate, do_workspace_estimate;  /* do-balance.c */
+call_fn do_budget, do_budget_put, do_budget_delete;      /* do-budgets.c */
+call_fn do_budgets, do_admin_budget_put, do_admin_budget_delete;
 call_fn do_route, do_program, do_enter_code, do_extend_by_ticket; /* do-internal.c */
 call_fn do_notices, do_notices_read, do_notice_read;              /* do-notices.c */
 call_fn do_backup;                                                /* do-backup.c */

@@ -7,6 +7,7 @@
 #include "api/admit.h"
 #include "api/change.h"
 #include "api/launch.h"
+#include "api/leases.h"
 #include "api/line.h"
 #include "api/live.h"
 #include "api/turns.h"
@@ -350,6 +351,8 @@ static void compare(struct round *r)
 	} else {
 		orphans(r);
 		launch_kick(core);
+		leases_check(core);
+		leases_settle(core, "");
 	}
 	if (!core->count.rounds++)
 		log_event(LOG_INFO, "core_reconciled", LI("sessions", map_count(&r->seen)),
@@ -418,6 +421,7 @@ void keep_on_up(struct link *l, void *arg)
 	core->link = l;
 	link_call(l, &facts, on_facts, core);
 	link_call(l, &events, NULL, NULL);
+	leases_up(core);
 	keep_now(core);
 }
 
@@ -425,6 +429,7 @@ void keep_on_down(struct link *l, void *arg)
 {
 	struct core *core = arg;
 
+	leases_down(core);
 	ev_timer_start(core->ev, &core->reconcile, EVERY_MS, on_timer);
 }
 

@@ -8,6 +8,7 @@
 #include "api/call.h"
 #include "api/change.h"
 #include "api/keep.h"
+#include "api/leases.h"
 #include "api/link.h"
 #include "api/live.h"
 #include "api/turns.h"
@@ -112,6 +113,13 @@ static void start_container(struct op *o)
 		finish(o); /* stopped meanwhile */
 		return;
 	}
+	if (s.lease_until && s.lease_until <= time_boot_ns()) {
+		change_failed(core, str_of(s.id), s.epoch, STR("budget"),
+		              STR("The budget was used up before it could start; it has cost "
+		                  "nothing. Raise the budget, or wait for the next month."));
+		finish(o);
+		return;
+	}
 	name_to_hostname(w.name, hostname);
 	put_env(&env, core->cfg, &s, &w);
 	*v = (struct wire_session_start){
@@ -127,9 +135,31 @@ static void start_container(struct op *o)
 		.hostname = str_of(hostname),
 		.env = buf_str(&env),
 		.label = str_of(w.label),
+		.lease_until_boot_ns = s.lease_until,
 	};
 	link_call(core->link, &m, on_started, o);
 	buf_fini(&env);
+}
+
+static void on_leases(struct core *core, int result, void *arg)
+{
+	struct err err = ERR_NONE;
+
+	if (result == 0)
+		start_container(arg);
+	else
+		refused(arg, (ERR(&err, result, "the budget can't be divided"), &err));
+}
+
+/* The others' leases get shorter before this one begins to cost. */
+static void share_budget(struct op *o)
+{
+	struct session s;
+
+	if (session_by_id(store_reader(o->core->store), str_of(o->session_id), &s) <= 0)
+		finish(o);
+	else
+		leases_before(o->core, &s, on_leases, o);
 }
 
 static int run_made(struct db *db, struct store_job *j, struct err *err)
@@ -143,7 +173,7 @@ static int run_made(struct db *db, struct store_job *j, struct err *err)
 
 static void done_made(struct store_job *j)
 {
-	start_container(CONTAINER_OF(j, struct op, job));
+	share_budget(CONTAINER_OF(j, struct op, job));
 }
 
 static void on_volume(struct link *link, const struct wire_msg *m, const struct err *err,
@@ -190,7 +220,7 @@ void launch(struct core *core, struct str session)
 		m.volume_create.size_bytes = o->bytes;
 	}
 	if (made == o->bytes)
-		start_container(o);
+		share_budget(o);
 	else
 		link_call(core->link, &m, on_volume, o);
 }
@@ -244,7 +274,8 @@ static void on_deadline(struct link *link, const struct wire_msg *m, const struc
 		call_reply(c, c->status, CONTENT_JSON);
 }
 
-void launch_deadline(struct core *core, const struct session *s, struct call *then)
+void launch_deadline_to(struct core *core, const struct session *s, link_fn *done,
+                        void *arg)
 {
 	struct wire_msg m = { .type = WIRE_SESSION_DEADLINE };
 
@@ -253,10 +284,17 @@ void launch_deadline(struct core *core, const struct session *s, struct call *th
 		.epoch = s->epoch,
 		.idle_seconds = s->auto_stop_s,
 		.extend_until_boot_ns = s->extend_until,
+		.calendar_at_boot_ns = s->calendar_at,
+		.lease_until_boot_ns = s->lease_until,
 	};
+	link_call(core->link, &m, done, arg);
+}
+
+void launch_deadline(struct core *core, const struct session *s, struct call *then)
+{
 	if (then) /* the client may go meanwhile, the call must not */
 		then->taken = then->in_flight = true;
-	link_call(core->link, &m, on_deadline, then);
+	launch_deadline_to(core, s, on_deadline, then);
 }
 
 /* --- volumes that nobody needs --- */

@@ -64,6 +64,7 @@ void live_track(struct core *core, const struct session *s)
 	if (!l)
 		return;
 	l->state = s->state;
+	l->lease = s->lease_until;
 	plan(l, *s);
 }
 

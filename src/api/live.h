@@ -34,6 +34,9 @@ struct live {
 
 	unsigned misses; /* of the engine's lists, in a row */
 	boot_ns missing_since;
+	boot_ns lease;      /* as the row has it, see leases.h */
+	boot_ns lease_held; /* what its shim was last told */
+	bool lease_known, lease_telling;
 	bool launching; /* verbs of its start are under way */
 	struct ev_timer warn, again;
 	struct ev_later gone;

@@ -80,11 +80,25 @@ static const struct {
 	               "last_session:Session? price_per_hour:m currency:s etag:s" },
 	{ "Entry", "code:s url:s expires_at:t" },
 	{ "Log", "session_id:s text:s" },
+	/* With group= an item has key, name, amount, currency, seconds, free_seconds
+	 * and lines. */
 	{ "UsageLine",
-	  "session_id:s workspace_id:s workspace_name:s segment:i instance_type:s "
-	  "started_at:t stopped_at:t seconds:n price_per_hour:m amount:m currency:s "
-	  "estimated:b reason:s?" },
-	{ "UsageTotal", "amount:m seconds:n lines:i currency:s" },
+	  "id:s kind:s account_id:s email:s session_id:s? workspace_id:s? workspace_name:s? "
+	  "segment:i part:i instance_type:s? started_at:t stopped_at:t seconds:n "
+	  "price_per_hour:m? rate:m bytes:i free:b amount:m currency:s estimated:b reason:s? "
+	  "corrects:s? key:s name:s free_seconds:n lines:i" },
+	{ "UsageTotal", "amount:m seconds:n free_seconds:n lines:i currency:s" },
+	{ "BalanceBudget", "amount:m hard:b by_admin:b left:m percent:i until:t?" },
+	{ "Balance", "month:s month_ends_at:t currency:s used:m open:m credit:m "
+	             "free_seconds_left:i burn_per_hour:m budget:BalanceBudget? ends_at:t? "
+	             "ends_by:s?" },
+	{ "Estimate", "instance_type:s currency:s price_per_hour:m storage_per_month:m "
+	              "until_auto_stop:m until_maximum:m? auto_stop_seconds:i max_seconds:i "
+	              "budget_left:m? free_seconds_left:i ends_at:t? ends_by:s? over_budget:b "
+	              "note:s?" },
+	{ "Budget", "account_id:s email:s? month:s currency:s amount:m? hard:b by_admin:b "
+	            "used:m burn_per_hour:m left:m? percent:i? until:t? updated_at:t? etag:s?" },
+	{ "BudgetList", "items:Budget[] next:s?" },
 	{ "Usage", "items:UsageLine[] next:s? total:UsageTotal" },
 	{ "InvoiceAccount", "id:s name:s email:s" },
 	{ "Charge",

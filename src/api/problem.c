@@ -21,6 +21,7 @@ static const struct {
 	[PROBLEM_NAME_TAKEN]      = { 409, "name-taken", "The name is taken." },
 	[PROBLEM_CONFLICT]        = { 409, "conflict", "This can't be done now." },
 	[PROBLEM_QUOTA]           = { 409, "quota", "The plan does not allow it." },
+	[PROBLEM_BUDGET]          = { 409, "budget-used-up", "The budget is used up." },
 	[PROBLEM_NOT_CONFIRMED]   = { 409, "not-confirmed", "Deleting needs a confirmation." },
 	[PROBLEM_CHANGED]         = { 412, "changed", "It was changed by somebody else." },
 	[PROBLEM_TOO_LARGE]       = { 413, "too-large", "The request is too large." },

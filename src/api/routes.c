@@ -25,6 +25,10 @@
 	    I("auto_stop_seconds", false, 0, 31536000,                                       \
 	      "idle time after which a session stops")
 
+#define BUDGET_FIELDS                                                       \
+	S("amount", true, 1, 32, "of a month, like \"25\" or \"12.50\""), \
+	    B("hard", "stop what costs when it is used up (default), or only tell")
+
 /* clang-format off */
 const struct route routes[] = {
 	/* --- signing in --- */
@@ -109,8 +113,6 @@ const struct route routes[] = {
 	{ "GET", "/api/v1/admin/capacity", WHO_ADMIN, RIGHT_READ, do_capacity, 200, "Capacity", NULL, 0, "What the host has, offers and uses" },
 
 	/* --- books --- */
-	{ "GET", "/api/v1/usage", WHO_ACCOUNT, RIGHT_READ, do_usage, 200, "Usage", NULL, ROUTE_LIST, "Itemised usage that started in [from, to), and its total", { { 0 } },
-	  { S("from", false, 1, 40, "RFC 3339"), S("to", false, 1, 40, "RFC 3339"), S("format", false, 1, 8, "json (default) or csv") } },
 	{ "GET", "/api/v1/invoices", WHO_ACCOUNT, RIGHT_READ, do_invoices, 200, "InvoiceList", NULL, ROUTE_LIST, "My invoices, newest first; all=true for administrators", { { 0 } },
 	  { S("all", false, 4, 5, "true: everybody's"), S("month", false, 7, 7, "only those of this month, 2026-11") } },
 	{ "GET", "/api/v1/invoices/{id}", WHO_ACCOUNT, RIGHT_READ, do_invoice, 200, "Invoice", NULL, 0, "One invoice with its lines, by id or number", { { 0 } },
@@ -123,6 +125,23 @@ const struct route routes[] = {
 	  { S("charge", true, 1, 95, "id of the charge"), S("amount", true, 1, 24, "\"-1.25\""), S("note", true, 1, NOTE_MAX, "why") } },
 	{ "GET", "/api/v1/admin/focus", WHO_ADMIN, RIGHT_READ, do_focus, 200, NULL, NULL, 0, "A closed month's invoices as FOCUS 1.0 CSV; X-Next-Cursor where there is more", { { 0 } },
 	  { S("month", true, 7, 7, "2026-11"), S("cursor", false, 1, 24, "X-Next-Cursor of the part before") } },
+	{ "GET", "/api/v1/usage", WHO_ACCOUNT, RIGHT_READ, do_usage, 200, "Usage", NULL, ROUTE_LIST, "Itemised usage that started in [from, to), and its total; all=true for administrators", { { 0 } },
+	  { S("from", false, 1, 40, "RFC 3339"), S("to", false, 1, 40, "RFC 3339"), S("format", false, 1, 8, "json (default) or csv"),
+	    S("group", false, 1, 16, "sums by day, workspace, type or account instead of lines"), S("all", false, 4, 5, "true: everybody's") } },
+	{ "GET", "/api/v1/balance", WHO_ACCOUNT, RIGHT_READ, do_balance, 200, "Balance", NULL, 0, "Where I stand this month" },
+	{ "GET", "/api/v1/estimate", WHO_ACCOUNT, RIGHT_READ, do_estimate, 200, "Estimate", NULL, 0, "What a new workspace would cost, and how far the budget goes", { { 0 } },
+	  { S("instance_type", false, 1, 63, "id of an instance type"), S("storage_bytes", false, 1, 20, "size of its volume"),
+	    S("auto_stop_seconds", false, 1, 10, "idle time after which a session stops") } },
+	{ "GET", "/api/v1/workspaces/{id}/estimate", WHO_ACCOUNT, RIGHT_READ, do_workspace_estimate, 200, "Estimate", NULL, 0, "What a start would cost, and how far the budget goes", { { 0 } },
+	  { S("instance_type", false, 1, 63, "instead of the workspace's") } },
+	{ "GET", "/api/v1/budget", WHO_ACCOUNT, RIGHT_READ, do_budget, 200, "Budget", NULL, 0, "My budget, the same for every month" },
+	{ "PUT", "/api/v1/budget", WHO_ACCOUNT, RIGHT_WRITE, do_budget_put, 200, "Budget", "budget.set", ROUTE_BODY,
+	  "Set my budget; a hard one stops what costs when it is used up", { BUDGET_FIELDS } },
+	{ "DELETE", "/api/v1/budget", WHO_ACCOUNT, RIGHT_WRITE, do_budget_delete, 204, NULL, "budget.remove", 0, "Remove my budget" },
+	{ "GET", "/api/v1/admin/budgets", WHO_ADMIN, RIGHT_READ, do_budgets, 200, "BudgetList", NULL, ROUTE_LIST, "Everybody's budgets, the site's first" },
+	{ "PUT", "/api/v1/admin/budgets/{id}", WHO_ADMIN, RIGHT_WRITE, do_admin_budget_put, 200, "Budget", "budget.set", ROUTE_BODY,
+	  "Set the budget of an account, or of the site; the account can't change it", { BUDGET_FIELDS } },
+	{ "DELETE", "/api/v1/admin/budgets/{id}", WHO_ADMIN, RIGHT_WRITE, do_admin_budget_delete, 204, NULL, "budget.remove", 0, "Remove a budget" },
 	{ "GET", "/api/v1/audit", WHO_ACCOUNT, RIGHT_READ, do_audit, 200, "AuditList", NULL, ROUTE_LIST, "Who did what; all=true for administrators", { { 0 } },
 	  { S("all", false, 4, 5, "true: everybody's") } },
 	{ "GET", "/api/v1/openapi.json", WHO_ANYONE, RIGHT_READ, do_openapi, 200, NULL, NULL, 0, "This document" },

@@ -13,6 +13,7 @@
 #include "api/catalogue.h"
 #include "api/core.h"
 #include "api/keep.h"
+#include "api/leases.h"
 #include "api/line.h"
 #include "api/live.h"
 #include "api/sse.h"
@@ -168,6 +169,7 @@ static void on_tick(struct ev_timer *t)
 	live_tick(core);
 	catalogue_tick(core);
 	line_tick(core);
+	leases_tick(core);
 	if (core->ticks % 5 == 0)
 		sse_tick(core);
 	ev_timer_start(core->ev, t, TICK_MS, on_tick);
@@ -240,6 +242,8 @@ static int start_parts(struct core *core, int listen_fd, struct err *err)
 		r = http_server_listen(core->http, listen_fd, err);
 	if (r == 0)
 		keep_load(core);
+	if (r == 0)
+		leases_load(core);
 	return r;
 }
 
@@ -299,6 +303,7 @@ static void stop(struct core *core)
 	link_free(core->link);
 	if (core->passwords)
 		pool_free(core->passwords);
+	leases_free_all(core);
 	live_free_all(core);
 	store_close(core->store);
 	if (ev_turn(core->ev, 0, NULL) < 0)
@@ -318,6 +323,8 @@ int core_run(const struct core_cfg *cfg, int listen_fd, struct err *err)
 	map_init(&core->live, 20000);
 	list_init(&core->subs);
 	core->line = line_new();
+	list_init(&core->leases.waits);
+	core->leases.any = true; /* until somebody has looked */
 	r = ev_new(&core->ev, err);
 	if (r < 0) {
 		catalogue_fini(core);

@@ -64,6 +64,10 @@ struct core {
 	struct ev_timer books;       /* see books.h */
 	struct now books_since;
 	bool books_busy, books_stopped;
+	struct {
+		struct list waits; /* starts, see leases.h */
+		bool any, site;    /* is there a budget; a hard one of the site's */
+	} leases;
 	struct closing *closing; /* the month that is being closed, or NULL */
 	struct line *line;     /* see line.h */
 	struct ev_timer turns; /* when the next hold ends */

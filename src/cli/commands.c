@@ -45,7 +45,14 @@ const struct command commands[] = {
 
 	{ "usage", NULL, "", 0, 0, "show what ran, how long, and what it cost", cmd_usage, COMPLETE_NOTHING, {
 		{ "month", 'm', "YYYY-MM", "that month (UTC) instead of this one" },
-		{ "csv", 0, NULL, "comma-separated values" } } },
+		{ "csv", 0, NULL, "comma-separated values" },
+		{ "by", 'b', "WHAT", "sums by day, workspace, type or account instead of lines" },
+		{ "all", 'a', NULL, "everybody's (administrators)" } } },
+	{ "balance", NULL, "", 0, 0, "show where this month stands: used, burning now, credit, budget", cmd_balance, COMPLETE_NOTHING, { { 0 } } },
+	{ "budget", "show", "", 0, 0, "show this month's budget and what is left of it", cmd_budget_show, COMPLETE_NOTHING, { { 0 } } },
+	{ "budget", "set", "AMOUNT", 1, 1, "set a budget for every month; when it is used up, what costs is stopped", cmd_budget_set, COMPLETE_NOTHING, {
+		{ "alerts-only", 0, NULL, "tell at 50, 80 and 100 %, stop nothing" } } },
+	{ "budget", "clear", "", 0, 0, "remove the budget", cmd_budget_clear, COMPLETE_NOTHING, { { 0 } } },
 
 	{ "token", "create", "NAME", 1, 1, "make a token for programs; it is shown once", cmd_token_create, COMPLETE_NOTHING, {
 		{ "scope", 's', "SCOPES", "what it may do: account (default), read, session:ID; several with commas" },
@@ -55,6 +62,8 @@ const struct command commands[] = {
 
 	{ "admin", "sign-in-code", "", 0, 0, "make a fresh one-time code for the administrator (as root, on the hub's machine)", cmd_admin_sign_in_code, COMPLETE_NOTHING, {
 		{ "state", 0, "DIR", "state directory of the hub (default: what its configuration says)" } } },
+	{ "admin", "budget", "[list | set WHO AMOUNT | clear WHO]", 0, 3, "show or change budgets; WHO is an e-mail address, an account's id, or site", cmd_admin_budget, COMPLETE_NOTHING, {
+		{ "alerts-only", 0, NULL, "tell at 50, 80 and 100 %, stop nothing" } } },
 	{ "doctor", NULL, "", 0, 0, "look for what is missing or risky on this host", cmd_doctor, COMPLETE_NOTHING, {
 		{ "state", 0, "DIR", "state directory of the hub (default /var/lib/carrel)" },
 		{ "port", 0, "PORT", "port of the hub (default 8888)" } } },

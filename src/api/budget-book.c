@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/budget-book.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "store/sessions.h"
+
+#define STEPS_MAX    16 /* prices to come that count */
+#define OWNERS_MAX   1000000
+#define GB           UINT64_C(1000000000)
+#define MONTH_HOURS  730
+
+boot_ns budget_boot_of(const struct now *now, wall_us at)
+{
+	__int128 boot = (__int128)now->boot + ((__int128)at - now->wall) * 1000;
+
+	return boot < 0 ? 0 : boot > (__int128)INT64_MAX ? (boot_ns)INT64_MAX : (boot_ns)boot;
+}
+
+void *budget_grow(void *old, size_t n, size_t *room, size_t size)
+{
+	void *p;
+
+	if (n < *room)
+		return old;
+	*room = *room ? *room * 2 : 16;
+	p = xcalloc(*room, size);
+	if (n)
+		memcpy(p, old, n * size);
+	free(old);
+	return p;
+}
+
+static struct book_owner *owner_of(struct budget_book *b, struct str account_id)
+{
+	struct book_owner *o = map_get(&b->by_id, account_id);
+	uint64_t free_s = 0;
+
+	if (o)
+		return o;
+	b->owner = budget_grow(b->owner, b->nowners, &b->room_owners, sizeof(struct book_owner *));
+	b->sums = budget_grow(b->sums, b->nowners, &b->room_sums, sizeof(*b->sums));
+	o = xcalloc(1, sizeof(*o));
+	(void)snprintf(o->account_id, sizeof(o->account_id), "%.*s", STR_ARG(account_id));
+	o->at = (unsigned)b->nowners;
+	o->until = BUDGET_NEVER;
+	if (map_set(&b->by_id, account_id, o, NULL) < 0 ||
+	    free_seconds(b->db_, account_id, &free_s) < 0)
+		b->error_ = -EIO;
+	b->owner[b->nowners] = o;
+	b->sums[b->nowners++] = (struct budget_owner){ .free_ns = free_s * NS_PER_S,
+		                                       .free_next_ns = free_s * NS_PER_S };
+	return o;
+}
+
+static void add_piece(struct budget_book *b, struct budget_piece p)
+{
+	b->pieces = budget_grow(b->pieces, b->npieces, &b->room_pieces, sizeof(*b->pieces));
+	b->pieces[b->npieces++] = p;
+}
+
+/* --- what has been charged --- */
+
+static void on_use(void *arg, struct str account_id, const struct month_use *u)
+{
+	struct budget_book *b = arg;
+	struct book_owner *o = owner_of(b, account_id);
+	struct budget_owner *sum = &b->sums[o->at];
+
+	sum->used = u->amount;
+	sum->free_ns -= u->free_ns < sum->free_ns ? u->free_ns : sum->free_ns;
+}
+
+static void on_budget(void *arg, const struct budget *budget, const char *email)
+{
+	struct budget_book *b = arg;
+	struct book_owner *o;
+
+	if (!budget->account_id[0]) {
+		b->has_site = true;
+		b->site = *budget;
+		return;
+	}
+	o = owner_of(b, str_of(budget->account_id));
+	o->has_budget = true;
+	o->budget = *budget;
+}
+
+/* --- what is not charged yet --- */
+
+/* One rate, or those of the catalogue from `from` on. False: it never costs. */
+static bool add_priced(struct budget_book *b, struct budget_piece p, const char *resource,
+                       uint64_t bytes, wall_us from)
+{
+	struct price_step step[STEPS_MAX];
+	bool costs = false;
+	boot_ns end = p.to;
+	int n = price_steps(b->db_, resource, from, step, ARRAY_LEN(step));
+
+	if (n < 0)
+		b->error_ = n;
+	for (int i = 0; i < n; i++) {
+		struct budget_piece one = p;
+		boot_ns at = budget_boot_of(&b->now, step[i].from);
+		boot_ns next = i + 1 < n ? budget_boot_of(&b->now, step[i + 1].from) : end;
+
+		one.from = at > p.from ? at : p.from;
+		one.to = next < end ? next : end;
+		one.rate = step[i].rate;
+		if (bytes) /* per GB and month, up to the next micro-unit per hour */
+			one.rate = (money_micro)(((unsigned __int128)(uint64_t)step[i].rate *
+			                              bytes +
+			                          GB * MONTH_HOURS - 1) /
+			                         (GB * MONTH_HOURS));
+		costs |= one.rate > 0;
+		if (one.from < one.to && one.rate > 0)
+			add_piece(b, one);
+	}
+	return costs;
+}
+
+static void on_storage(void *arg, const struct storage_open *s)
+{
+	struct budget_book *b = arg;
+	wall_us from = s->from > b->month.from ? s->from : b->month.from;
+	struct budget_piece p = {
+		.owner = owner_of(b, str_of(s->account_id))->at,
+		.from = budget_boot_of(&b->now, from),
+		.to = s->to ? budget_boot_of(&b->now, s->to) : BUDGET_NEVER,
+	};
+
+	if (s->bytes)
+		(void)add_priced(b, p, "storage", s->bytes, from);
+}
+
+static void add_run(struct budget_book *b, const struct session *s, boot_ns begun)
+{
+	boot_ns month = budget_boot_of(&b->now, b->month.from);
+	struct budget_piece p = { .owner = owner_of(b, str_of(s->account_id))->at,
+		                  .compute = true,
+		                  .from = begun > month ? begun : month,
+		                  .to = BUDGET_NEVER,
+		                  .rate = s->price_per_hour };
+	struct book_run *run;
+	char resource[TYPE_ID_MAX + 8];
+
+	b->runs = budget_grow(b->runs, b->nruns, &b->room_runs, sizeof(*b->runs));
+	run = &b->runs[b->nruns++];
+	*run = (struct book_run){ .s = *s, .owner = p.owner, .burns = p.rate > 0 };
+	if (s->price_mode == PRICE_FOLLOW) {
+		(void)snprintf(resource, sizeof(resource), "type:%s", s->instance_type);
+		run->burns = add_priced(b, p, resource, 0, clock_wall_of(&b->now, p.from));
+	} else if (p.rate > 0) {
+		add_piece(b, p);
+	}
+}
+
+/* From its journal's start on; one that is being started, from now on. */
+static void on_session(void *arg, const struct session *s, int64_t seq)
+{
+	struct budget_book *b = arg;
+	bool metered = s->started_boot && strcmp(s->boot_id, b->now.boot_id) == 0;
+
+	if (s->state != SESSION_QUEUED)
+		add_run(b, s, metered ? s->started_boot : b->now.boot);
+}
+
+static void judge(struct budget_book *b)
+{
+	b->view = (struct budget_view){ .pieces = b->pieces,
+		                        .n = b->npieces,
+		                        .owners = b->sums,
+		                        .nowners = b->nowners,
+		                        .now = b->now.boot,
+		                        .month_ends = budget_boot_of(&b->now, b->month.to) };
+	budget_sort(&b->view);
+	b->site_until = b->has_site && b->site.hard ? budget_until(&b->view, b->site.amount)
+	                                            : BUDGET_NEVER;
+	for (size_t i = 0; i < b->nowners; i++) {
+		struct book_owner *o = b->owner[i];
+		struct budget_view one = budget_book_view(b, o);
+
+		if (o->has_budget && o->budget.hard)
+			o->until = budget_until(&one, o->budget.amount);
+	}
+}
+
+int budget_book_read(struct db *db, const struct core *core, const struct now *now,
+                     struct str account_id, const struct session *extra,
+                     struct budget_book *b, struct err *err)
+{
+	struct month_use use = { 0 };
+	struct budget own;
+	bool all = account_id.len == 0;
+	int r;
+
+	*b = (struct budget_book){ .now = *now, .db_ = db, .core_ = core };
+	map_init(&b->by_id, OWNERS_MAX);
+	core->months->of(core->months, now->wall, &b->month);
+	r = budget_get(db, STR(BUDGET_SITE), &b->site);
+	b->has_site = r > 0;
+	if (r >= 0 && (all || b->has_site)) {
+		r = budget_list(db, on_budget, b);
+		if (r >= 0)
+			r = month_use_each(db, b->month.name, on_use, b);
+	} else if (r >= 0) {
+		r = budget_get(db, account_id, &own);
+		if (r > 0)
+			on_budget(b, &own, "");
+		if (r >= 0)
+			r = month_use(db, account_id, b->month.name, &use);
+		if (r >= 0)
+			on_use(b, account_id, &use);
+	}
+	if (r >= 0)
+		r = storage_open_each(db, b->has_site ? STR("") : account_id, on_storage, b);
+	if (r >= 0 && (all || b->has_site))
+		r = session_list_live(db, on_session, b);
+	else if (r >= 0)
+		r = session_list_live_of(db, account_id, on_session, b);
+	if (extra)
+		add_run(b, extra, now->boot);
+	if (r >= 0)
+		r = b->error_;
+	if (r < 0) {
+		budget_book_fini(b);
+		return ERR(err, r, "The budgets can't be read.");
+	}
+	judge(b);
+	return 0;
+}
+
+void budget_book_fini(struct budget_book *b)
+{
+	for (size_t i = 0; i < b->nowners; i++)
+		free(b->owner[i]);
+	free(b->owner);
+	free(b->sums);
+	free(b->pieces);
+	free(b->runs);
+	map_fini(&b->by_id);
+	*b = (struct budget_book){ 0 };
+}
+
+struct book_owner *budget_book_owner(const struct budget_book *b, struct str account_id)
+{
+	return map_get(&b->by_id, account_id);
+}
+
+struct budget_view budget_book_view(const struct budget_book *b, const struct book_owner *o)
+{
+	return budget_view_of(&b->view, o->at);
+}
+
+boot_ns budget_book_lease(const struct budget_book *b, const struct book_run *r)
+{
+	return r->burns ? budget_lease(b->owner[r->owner]->until, b->site_until) : 0;
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the rules of core/budget.h judge, read from the books: closed charges,
+ * open segments and open storage of this month, for one owner or for all. For
+ * the loop's reader as for a transaction.
+ */
+#pragma once
+
+#include "api/state.h"
+#include "base/map.h"
+#include "core/month.h"
+#include "store/budgets.h"
+
+struct book_owner {
+	char account_id[ID_MAX];
+	unsigned at; /* index in the view */
+	bool has_budget;
+	struct budget budget;
+	boot_ns until; /* of its hard budget; BUDGET_NEVER */
+};
+
+/* A session that burns, or could. */
+struct book_run {
+	struct session s;
+	unsigned owner;
+	bool burns; /* has a price, now or in the time to come */
+};
+
+struct budget_book {
+	struct now now;
+	struct month month;
+	struct budget_view view;
+	bool has_site;
+	struct budget site;
+	boot_ns site_until;
+
+	struct book_owner **owner; /* in the order of the view */
+	struct budget_owner *sums;
+	size_t nowners, room_owners, room_sums;
+	struct map by_id;
+	struct budget_piece *pieces;
+	size_t npieces, room_pieces;
+	struct book_run *runs;
+	size_t nruns, room_runs;
+	/* while reading */
+	struct db *db_;
+	const struct core *core_;
+	int error_;
+};
+
+/* account_id "": everybody. With a budget of the site's, everybody is read.
+ * extra: one that is about to start, as if it began now; or NULL. */
+int budget_book_read(struct db *db, const struct core *core, const struct now *now,
+                     struct str account_id, const struct session *extra,
+                     struct budget_book *ret, struct err *err) MUST_CHECK;
+void budget_book_fini(struct budget_book *b);
+
+/* NULL if it has neither use nor budget nor sessions. */
+struct book_owner *budget_book_owner(const struct budget_book *b, struct str account_id);
+struct budget_view budget_book_view(const struct budget_book *b, const struct book_owner *o);
+/* The lease that its owner's and the site's hard budgets leave, 0 = none. */
+boot_ns budget_book_lease(const struct budget_book *b, const struct book_run *r);
+/* An array with room for one more of `size` bytes. */
+void *budget_grow(void *old, size_t n, size_t *room, size_t size) MUST_CHECK;
+/* A moment of the wall on the boot clock, by the distance from now. */
+boot_ns budget_boot_of(const struct now *now, wall_us at);

@@ -7,6 +7,8 @@ import { usePlace } from "./lib/router";
 import { useStore } from "./lib/store";
 import { live } from "./live";
 import { AccountPage } from "./pages/account";
+import { AdminBudgetsPage } from "./pages/admin-budgets";
+import { AdminUsagePage } from "./pages/admin-usage";
 import { CreatePage } from "./pages/create";
 import { NotFound, Unreachable } from "./pages/errors";
 import { ListPage } from "./pages/list";
@@ -23,6 +25,10 @@ const TABS = ["sessions", "logs", "settings"];
 /* By the paths of ui/admin-nav.ts. */
 function adminPage(name: string): JSX.Element {
   switch (name) {
+    case "usage":
+      return <AdminUsagePage />;
+    case "budgets":
+      return <AdminBudgetsPage />;
     default:
       return <NotFound />;
   }

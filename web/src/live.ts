@@ -8,6 +8,7 @@ import { type EventStream, EventStream as Stream, type SseEvent } from "./lib/ss
 import { createStore } from "./lib/store";
 import { atMs, monthOf, nowMs } from "./lib/time";
 import type { Image, InstanceType, Me, Session, Warning, Workspace } from "./model";
+import { type Balance, readBalance } from "./budget";
 import { type Ledger, readLedger } from "./usage";
 
 export interface Link {
@@ -23,12 +24,13 @@ export interface Live {
   types: InstanceType[];
   images: Image[];
   month: Ledger | null; /* the present one */
+  balance: Balance | null; /* of this month, with its budget */
   link: Link;
   warnings: Warning[];
 }
 
 const EMPTY: Live = {
-  phase: "boot", ended: false, me: null, workspaces: null, types: [], images: [], month: null,
+  phase: "boot", ended: false, me: null, workspaces: null, types: [], images: [], month: null, balance: null,
   link: { since: 0, nextTry: 0 }, warnings: [],
 };
 
@@ -85,6 +87,7 @@ export function putSession(s: Session): void {
         return { ...w, session: null, last_session: fresh };
       }),
     });
+  if (s.state === "starting" || s.state === "running") noteBurning(s);
   const warnings = live.get().warnings.filter((w) => stillHolds(w, s));
   if (warnings.length !== live.get().warnings.length) live.set({ warnings });
   for (const fn of [...sessionWatchers]) fn(fresh);
@@ -118,8 +121,37 @@ async function readMonth(): Promise<void> {
   try {
     live.set({ month: await readLedger(monthOf(nowMs())) });
   } catch {
+    /* what is shown stays as it was */
+  }
+  await freshBalance();
+}
+
+/* What is left of the budget changes by itself; what runs tells when it starts and ends. */
+const BALANCE_MS = 60_000;
+let balanceTimer: ReturnType<typeof setTimeout> | undefined;
+
+export async function freshBalance(): Promise<void> {
+  clearTimeout(balanceTimer);
+  try {
+    live.set({ balance: await readBalance() });
+  } catch {
     /* the figure at the foot of the navigation stays as it was */
   }
+  clearTimeout(balanceTimer);
+  if (live.get().phase === "in") balanceTimer = setTimeout(() => (document.hidden ? laterBalance() : void freshBalance()), BALANCE_MS);
+}
+
+function laterBalance(): void {
+  clearTimeout(balanceTimer);
+  balanceTimer = setTimeout(() => void freshBalance(), 1500);
+}
+
+/* A session that begins to cost changes what burns. */
+const burning = new Set<string>();
+function noteBurning(s: Session): void {
+  if (burning.has(s.id)) return;
+  burning.add(s.id);
+  laterBalance();
 }
 
 function laterMonth(): void {
@@ -154,6 +186,7 @@ function onEvent(e: SseEvent): void {
   }
   if (e.event === "session") putSession(data as Session);
   else if (e.event === "warning") putWarning(data as Warning);
+  else if (e.event === "notice") laterBalance();
   else if (e.event === "workspace") {
     const w = data as Workspace & { deleted?: boolean };
     if (w.deleted) dropWorkspace(w.id);
@@ -185,6 +218,8 @@ function signedOut(ended: boolean): void {
   if (live.get().phase === "out") return;
   stream?.stop();
   stream = null;
+  clearTimeout(balanceTimer);
+  burning.clear();
   live.set({ ...EMPTY, phase: "out", ended });
 }
 

@@ -104,17 +104,24 @@ export interface Me {
 }
 
 export interface UsageLine {
-  session_id: string;
-  workspace_id: string;
-  workspace_name?: string;
+  id?: string; /* of the charge; what runs now has none yet */
+  kind?: "compute" | "storage" | "correction";
+  session_id: string | null;
+  workspace_id: string | null;
+  workspace_name?: string | null;
   segment: number;
-  instance_type: string;
+  part?: number;
+  instance_type: string | null; /* of compute only */
   started_at: string;
   stopped_at: string | null;
   seconds: number;
-  price_per_hour: string;
+  price_per_hour: string | null;
+  rate?: string; /* per hour; of storage per GB and month */
+  bytes?: number;
+  free?: boolean;
   amount: string;
   estimated: boolean;
+  reason?: string | null;
 }
 
 export interface UsageTotal {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Usage of a month: the ledger's closed segments as the API lists them, and one line for what runs now.
+ * Usage of a month: the charges as the API lists them (compute, storage, corrections), and one line for what runs now.
  * A running line is the session's own figure less what the ledger has of it already, so that nothing is
  * counted twice and the sum is right at every second.
  */
@@ -22,6 +22,8 @@ export interface Line extends UsageLine {
   day: string;
   micro: bigint;
   open: boolean; /* runs now */
+  what: string; /* the instance type, "storage" or "correction" */
+  state: "running" | "free" | "storage" | "correction";
 }
 
 export async function readLedger(month: Month): Promise<Ledger> {
@@ -58,8 +60,12 @@ export function linesOf(ledger: Ledger, workspaces: Workspace[], month: Month, n
   return [...ledger.items, ...open]
     .map((u): Line => {
       const at = atMs(u.started_at);
-      const name = names.get(u.workspace_id) ?? u.workspace_name ?? t.usage.deleted(u.workspace_id);
-      return { ...u, at, day: dayKey(at), micro: parseMicro(u.amount) ?? 0n, name, open: !u.stopped_at };
+      const kind = u.kind ?? "compute";
+      const known = u.workspace_id ? (names.get(u.workspace_id) ?? u.workspace_name) : null;
+      const name = known ?? (u.workspace_id ? t.usage.deleted(u.workspace_id) : t.usage.noWorkspace);
+      const what = kind === "compute" ? (u.instance_type ?? "") : kind;
+      const state = kind !== "compute" ? kind : u.free ? "free" : "running";
+      return { ...u, at, day: dayKey(at), micro: parseMicro(u.amount) ?? 0n, name, open: !u.stopped_at, what, state };
     })
     .sort((a, b) => b.at - a.at);
 }

@@ -40,7 +40,7 @@ export interface Answer<T> {
   headers: Headers;
 }
 
-type Method = "GET" | "POST" | "PATCH" | "DELETE";
+type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
 const BASE = "/api/v1";
 const BODY_MAX = 8 * 1024 * 1024;

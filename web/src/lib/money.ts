@@ -46,6 +46,11 @@ export function cents(micro: bigint, currency?: string): string {
   return `${p.sign}${currencySign(currency)}${p.whole}.${p.frac.slice(0, 2)}`;
 }
 
+/* "$80", "$80.50": a round amount without its cents. */
+export function whole(micro: bigint, currency?: string): string {
+  return cents(micro, currency).replace(/\.00$/, "");
+}
+
 /* Line: the cent part, and the four digits below it for the lighter .sub. */
 export function exactParts(micro: bigint, currency?: string): { main: string; sub: string } {
   const p = split(micro);

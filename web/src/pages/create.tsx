@@ -10,7 +10,7 @@ import { cents, parseMicro, rate } from "../lib/money";
 import { go } from "../lib/router";
 import { size } from "../lib/size";
 import { useStore } from "../lib/store";
-import { durationSetting } from "../lib/time";
+import { durationSetting, monthName, monthOf, nowMs } from "../lib/time";
 import { useAction } from "../lib/use";
 import { live } from "../live";
 import type { Workspace } from "../model";
@@ -18,6 +18,7 @@ import { t } from "../text";
 import { Icon } from "../ui/icons";
 import { ErrorBanner, FieldError } from "../ui/parts";
 import { AutoStopField, StorageField, autoStopError } from "../ui/settings-fields";
+import { BudgetNote, estimatePath, useEstimate } from "../ui/estimate";
 import { usePage } from "../ui/shell";
 import { TypeChoice } from "../ui/type-choice";
 
@@ -99,6 +100,8 @@ export function CreatePage(): JSX.Element {
   const fieldError = action.error && FIELDS.includes(action.error.field);
   const rateNow = chosen ? rate(price, chosen.currency) : "";
   const currency = chosen?.currency ?? me.currency;
+  const estimate = useEstimate(chosen ? estimatePath(null, { instance_type: chosen.id, storage_bytes: storage, auto_stop_seconds: idle }) : null);
+  const disk = estimate ? (parseMicro(estimate.storage_per_month) ?? 0n) : 0n;
   return (
     <>
       <div class="page-head">
@@ -179,6 +182,12 @@ export function CreatePage(): JSX.Element {
             <dl class="kv num">
               <dt>{t.create.bySecond(chosen?.name ?? "")}</dt>
               <dd>{t.create.perHourShort(rateNow)}</dd>
+              {disk > 0n && (
+                <>
+                  <dt>{t.create.storageAlways(size(storage))}</dt>
+                  <dd>{t.create.perMonthShort(cents(disk, currency))}</dd>
+                </>
+              )}
             </dl>
             <hr class="tight" />
             <div>
@@ -186,14 +195,17 @@ export function CreatePage(): JSX.Element {
               <dl class="kv num est-lines">
                 <dt>{t.create.exampleLine(rateNow)}</dt>
                 <dd>{cents(price * 60n, currency)}</dd>
+                {disk > 0n && (
+                  <>
+                    <dt>{t.create.storage}</dt>
+                    <dd>{cents(disk, currency)}</dd>
+                  </>
+                )}
                 <dt class="strong est-month">{t.create.month}</dt>
-                <dd class="strong">{cents(price * 60n, currency)}</dd>
+                <dd class="strong">{cents(price * 60n + disk, currency)}</dd>
               </dl>
             </div>
-            <div class="banner banner-s">
-              <Icon name="coin" />
-              <div class="banner-body small">{t.create.budget}</div>
-            </div>
+            <BudgetNote estimate={estimate} month={monthName(monthOf(nowMs()))} />
           </div>
           <div class="card-foot est-foot">
             <button class="btn btn-l btn-block" data-kind="primary" type="submit" aria-busy={action.busy && which === "start"}>

@@ -14,6 +14,7 @@ const RIGHT = 1094;
 const TOP = 8;
 const BASE = 206;
 const SERIES = 6;
+const BY = ["type", "workspace", "state"] as const;
 
 interface Props {
   lines: Line[];
@@ -26,8 +27,8 @@ interface Props {
 }
 
 export function DayBars({ lines, month, currency, now, day, typeOf, onDay }: Props): JSX.Element {
-  const [by, setBy] = useState<"type" | "workspace">("type");
-  const keyOf = (l: Line) => (by === "type" ? typeOf(l.instance_type) : l.name);
+  const [by, setBy] = useState<(typeof BY)[number]>("type");
+  const keyOf = (l: Line) => (by === "type" ? typeOf(l.what) : by === "state" ? t.usage.state[l.state]! : l.name);
   const totals = new Map<string, bigint>();
   for (const l of lines) totals.set(keyOf(l), (totals.get(keyOf(l)) ?? 0n) + l.micro);
   const ranked = [...totals.keys()].sort((a, b) => (totals.get(b)! > totals.get(a)! ? 1 : -1));
@@ -71,9 +72,9 @@ export function DayBars({ lines, month, currency, now, day, typeOf, onDay }: Pro
         <h2 class="h3">{t.usage.byDay}</h2>
         <span class="push" />
         <div class="seg" role="group" aria-label={t.usage.colour}>
-          {(["type", "workspace"] as const).map((k) => (
+          {BY.map((k) => (
             <button type="button" key={k} aria-pressed={by === k} onClick={() => setBy(k)}>
-              {k === "type" ? t.usage.byType : t.usage.byWorkspace}
+              {{ type: t.usage.byType, workspace: t.usage.byWorkspace, state: t.usage.byState }[k]}
             </button>
           ))}
         </div>

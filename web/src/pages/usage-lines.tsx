@@ -2,6 +2,7 @@
 /* Lines grouped by day, newest first; the sum is the last row and stays in view. */
 import { Fragment, type JSX } from "preact";
 import { parseMicro, rateCell, sum } from "../lib/money";
+import { size } from "../lib/size";
 import { atMs, clock, dayKey, dayLong, durationExact } from "../lib/time";
 import type { InstanceType } from "../model";
 import { t } from "../text";
@@ -53,19 +54,21 @@ export function LinesTable({ lines, currency, total, sumText, types, rateHead }:
                   </td>
                 </tr>
                 {mine.map((l) => (
-                  <tr key={`${l.session_id}/${l.segment}`}>
+                  <tr key={l.id ?? `${l.session_id}/${l.segment}`}>
                     <td class="wide">
-                      <a class="name" href={`/workspaces/${l.workspace_id}/sessions`}>{l.name}</a>
+                      {l.workspace_id ? <a class="name" href={`/workspaces/${l.workspace_id}/sessions`}>{l.name}</a> : <span class="t2">{l.name}</span>}
                       {l.open && <span class="lamp lamp-inline" role="img" aria-label={t.usage.runsNow} />}
+                      {l.free && <span class="badge badge-inline">{t.usage.freeLine}</span>}
+                      {l.kind === "correction" && l.reason && <span class="t3 small block">{l.reason}</span>}
                       {l.estimated && <span class="badge badge-inline" data-kind="warn">{t.usage.estimated}</span>}
                     </td>
                     <td class="num t2 nowrap hide">{clock(l.at, true)}</td>
                     <td class="num t2 nowrap hide">{endText(l)}</td>
                     <td class="n">{durationExact(l.seconds)}</td>
                     <td class="hide">
-                      <span class="mono small">{typeName(types, l.instance_type)}</span>
+                      <span class="mono small">{whatText(l, types)}</span>
                     </td>
-                    <td class="n t2 hide">{rateOf(l.price_per_hour)}</td>
+                    <td class="n t2 hide">{l.kind === "correction" ? "" : rateOf(l.rate ?? l.price_per_hour ?? "")}{l.kind === "storage" && <span class="t3 small block">{t.usage.rateStorage}</span>}</td>
                     <td class="n">
                       <Money micro={l.micro} currency={currency} />
                     </td>
@@ -91,6 +94,11 @@ export function LinesTable({ lines, currency, total, sumText, types, rateHead }:
       </table>
     </div>
   );
+}
+
+export function whatText(l: Line, types: InstanceType[]): string {
+  if (l.kind === "storage") return t.usage.storage(size(l.bytes ?? 0));
+  return l.kind === "correction" ? t.usage.correction : typeName(types, l.what);
 }
 
 function rateOf(text: string): string {

@@ -1,20 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Usage: how much this month, then every line it is the sum of. CSV has exactly the visible lines. */
 import type { JSX } from "preact";
-import { useEffect, useMemo } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
+import { usedNow } from "../budget";
 import { csv, saveText } from "../lib/csv";
 import { cents, currencySign, parseMicro, sum } from "../lib/money";
 import { setQuery, usePlace } from "../lib/router";
 import { useStore } from "../lib/store";
 import { dayLong, durationShort, monthAdd, monthKey, monthName, monthOf, monthRange, nowMs, parseMonth } from "../lib/time";
 import { useLoad, useNow } from "../lib/use";
-import { live, onSession } from "../live";
+import { freshBalance, live, onSession } from "../live";
 import { t } from "../text";
 import { linesOf, readLedger, totalOf } from "../usage";
 import { Icon } from "../ui/icons";
 import { Empty, ErrorBanner, SkeletonRows } from "../ui/parts";
 import { usePage } from "../ui/shell";
 import { running, typeName } from "../words";
+import { BudgetDialog } from "./budget-card";
+import { BudgetFigure } from "./usage-budget";
 import { DayBars } from "./usage-bars";
 import { LinesTable } from "./usage-lines";
 
@@ -32,6 +35,8 @@ export function UsagePage(): JSX.Element {
   const { from, to } = monthRange(month);
   const list = useLoad(() => readLedger(month), [from]);
   useEffect(() => onSession((s) => s.state !== "running" && list.reload()), []);
+  const balance = useStore(live, (s) => s.balance);
+  const [editing, setEditing] = useState(false);
 
   const currency = list.data?.total.currency ?? me.currency;
   const lines = useMemo(() => (list.data ? linesOf(list.data, all ?? [], month, now) : []), [list.data, all, from, now]);
@@ -40,12 +45,12 @@ export function UsagePage(): JSX.Element {
   const type = q.get("type") ?? "";
   const onlyDay = q.get("day") ?? "";
   const needle = text.toLowerCase();
-  const visible = lines.filter((l) => (!needle || l.name.toLowerCase().includes(needle)) && (!type || l.instance_type === type) && (!onlyDay || l.day === onlyDay));
+  const visible = lines.filter((l) => (!needle || l.name.toLowerCase().includes(needle)) && (!type || l.what === type) && (!onlyDay || l.day === onlyDay));
   const filtered = visible.length !== lines.length;
 
-  const seen = [...new Set(lines.map((l) => l.instance_type))];
+  const seen = [...new Set(lines.map((l) => l.what))];
   const { micro: total, seconds } = list.data ? totalOf(list.data, lines) : { micro: 0n, seconds: 0 };
-  const sessions = new Set(lines.map((l) => l.session_id)).size;
+  const sessions = new Set(lines.map((l) => l.session_id).filter(Boolean)).size;
   const on = running(all).filter((w) => w.session!.state === "running");
   const rateNow = sum(on.map((w) => parseMicro(w.session!.price_per_hour) ?? 0n));
   const share = Math.max(1, Math.floor((now - from) / 1000));
@@ -56,13 +61,19 @@ export function UsagePage(): JSX.Element {
     setQuery({ month: monthKey(m) === monthKey(present) ? null : monthKey(m), day: null });
   };
 
+  const used = balance ? usedNow(balance, now) : total;
+  const budget = <BudgetFigure balance={balance} used={used} expected={pace} onChange={() => setEditing(true)} />;
+
   const save = () =>
     saveText(
       `carrel-usage-${monthKey(month)}.csv`,
       "text/csv;charset=utf-8",
       csv([
-        ["workspace", "session", "segment", "instance_type", "started_at", "stopped_at", "seconds", "price_per_hour", "amount", "currency", "estimated"],
-        ...visible.map((l) => [l.name, l.session_id, String(l.segment), l.instance_type, l.started_at, l.stopped_at ?? "", String(l.seconds), l.price_per_hour, l.amount, currency, String(l.estimated)]),
+        ["workspace", "session", "segment", "instance_type", "started_at", "stopped_at", "seconds", "price_per_hour", "amount", "currency", "estimated", "kind", "free", "rate", "bytes", "id"],
+        ...visible.map((l) => [
+          l.name, l.session_id ?? "", String(l.segment), l.instance_type ?? "", l.started_at, l.stopped_at ?? "", String(l.seconds), l.price_per_hour ?? "", l.amount, currency,
+          String(l.estimated), l.kind ?? "compute", String(l.free ?? false), l.rate ?? l.price_per_hour ?? "", String(l.bytes ?? 0), l.id ?? "",
+        ]),
       ]),
     );
 
@@ -100,6 +111,7 @@ export function UsagePage(): JSX.Element {
           <SkeletonRows rows={6} label={t.loading} />
         </div>
       )}
+      {list.data && !lines.length && isPresent && <section class="card figs">{budget}</section>}
       {list.data && !lines.length && (
         <div class="card">
           <Empty art="usage" title={t.usage.emptyTitle(name)} body={t.usage.emptyBody}>
@@ -130,10 +142,11 @@ export function UsagePage(): JSX.Element {
                   <p class="figure">{cents(pace, currency)}</p>
                   <p class="t3 small">{t.usage.paceOn(dayLong(to - 1).replace(/^\S+ /, ""))}</p>
                 </div>
+                {budget}
               </>
             )}
           </section>
-          <DayBars lines={lines} month={month} currency={currency} now={nowMs()} day={onlyDay} typeOf={(id) => typeName(types, id)} onDay={(d) => setQuery({ day: d === onlyDay ? null : d })} />
+          <DayBars lines={lines} month={month} currency={currency} now={nowMs()} day={onlyDay} typeOf={(id) => (id === "storage" || id === "correction" ? t.usage.state[id]! : typeName(types, id))} onDay={(d) => setQuery({ day: d === onlyDay ? null : d })} />
           <section class="section">
             <div class="section-head section-center row-wrap">
               <h2>{t.usage.lines}</h2>
@@ -151,7 +164,7 @@ export function UsagePage(): JSX.Element {
                 <select class="select type-select" aria-label={t.usage.typeFilter} value={type} onChange={(e) => setQuery({ type: e.currentTarget.value })}>
                   <option value="">{t.usage.allTypes}</option>
                   {seen.map((x) => (
-                    <option key={x} value={x}>{typeName(types, x)}</option>
+                    <option key={x} value={x}>{x === "storage" || x === "correction" ? t.usage.state[x] : typeName(types, x)}</option>
                   ))}
                 </select>
               </span>
@@ -167,6 +180,16 @@ export function UsagePage(): JSX.Element {
             <p class="t3 small">{t.usage.note(Intl.DateTimeFormat().resolvedOptions().timeZone)}</p>
           </section>
         </>
+      )}
+      {editing && balance && (
+        <BudgetDialog
+          edit={{
+            who: null, title: t.budget.dialog, amount: balance.budget?.amount ?? null, hard: balance.budget?.hard ?? true,
+            etag: null, used, burn: parseMicro(balance.burn_per_hour) ?? 0n, currency,
+          }}
+          onClose={() => setEditing(false)}
+          onDone={() => void freshBalance()}
+        />
       )}
     </>
   );

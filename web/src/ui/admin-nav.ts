@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The pages of the administration, in the order of the navigation. What stands at each is in app.tsx. */
+import { t } from "../text";
 import type { IconName } from "./icons";
 
 export interface AdminItem {
@@ -8,4 +9,7 @@ export interface AdminItem {
   text: string;
 }
 
-export const ADMIN: AdminItem[] = [];
+export const ADMIN: AdminItem[] = [
+  { path: "usage", icon: "chart", text: t.nav.usage },
+  { path: "budgets", icon: "coin", text: t.adminMoney.budgets },
+];

@@ -54,7 +54,7 @@ export function rateText(text: string, currency: string): string {
 }
 
 /* A bar's width is data: it goes through the object model, which the content policy allows. */
-export function Bar({ part, label, big, kind }: { part: number; label?: string; big?: boolean; kind?: string }): JSX.Element {
+export function Bar({ part, label, big, kind }: { part: number; label?: string; big?: boolean; kind?: string | undefined }): JSX.Element {
   const width = `${Math.max(0, Math.min(100, part * 100)).toFixed(1)}%`;
   return (
     <span class={big ? "bar bar-l" : "bar"} role={label ? "img" : undefined} aria-label={label}>

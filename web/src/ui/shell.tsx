@@ -4,7 +4,8 @@ import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { setMyTheme } from "../me";
 import { useKeys } from "../lib/keys";
-import { cents, parseMicro, sum } from "../lib/money";
+import { percentOf, usedNow } from "../budget";
+import { cents, parseMicro, sum, whole } from "../lib/money";
 import { go } from "../lib/router";
 import { useStore } from "../lib/store";
 import { otherTheme } from "../lib/theme";
@@ -18,7 +19,7 @@ import { ADMIN } from "./admin-nav";
 import { BrandMark, Icon, type IconName } from "./icons";
 import { KeysDialog } from "./keys-dialog";
 import { Toasts } from "./layers";
-import { rateText } from "./parts";
+import { Bar, rateText } from "./parts";
 import { StopWarnings } from "./warnings";
 
 interface Crumb {
@@ -89,7 +90,11 @@ function Meter(): JSX.Element {
   const metered = running(all).filter((w) => w.session!.state === "running");
   const hourly = sum(metered.map((w) => parseMicro(w.session!.price_per_hour) ?? 0n));
   const present = monthOf(now);
-  const total = month ? cents(totalOf(month, linesOf(month, all ?? [], present, now)).micro, me.currency) : "";
+  const balance = useStore(live, (s) => s.balance);
+  const micro = balance ? usedNow(balance, now) : month ? totalOf(month, linesOf(month, all ?? [], present, now)).micro : null;
+  const total = micro !== null ? cents(micro, me.currency) : "";
+  const amount = balance?.budget ? (parseMicro(balance.budget.amount) ?? 0n) : null;
+  const percent = amount !== null && micro !== null ? percentOf(micro, amount) : 0;
   const rate = cents(hourly, me.currency);
   return (
     <a class="nav-meter" href="/usage">
@@ -100,9 +105,14 @@ function Meter(): JSX.Element {
           {metered.length > 0 && <span class="t3 regular">{` ${t.perHour}`}</span>}
         </span>
       </span>
+      {amount !== null && micro !== null && (
+        <Bar part={percent / 100} kind={percent >= 100 ? "danger" : percent >= 80 ? "warn" : undefined} label={t.budget.bar(percent, cents(amount, me.currency))} />
+      )}
       <span class="row small num">
         <span>{total}</span>
-        <span class="t3 push">{t.nav.inMonth(monthName(present))}</span>
+        <span class="t3 push">
+          {amount !== null ? t.nav.ofBudget(whole(amount, me.currency), monthName(present)) : t.nav.inMonth(monthName(present))}
+        </span>
       </span>
     </a>
   );

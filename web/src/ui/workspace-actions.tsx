@@ -4,18 +4,20 @@ import type { ComponentChildren, JSX } from "preact";
 import { useState } from "preact/hooks";
 import * as actions from "../actions";
 import { cheapestFirst } from "../defaults";
-import { ApiError } from "../lib/api";
+import type { Estimate } from "../budget";
+import { ApiError, get } from "../lib/api";
 import { go } from "../lib/router";
 import { size } from "../lib/size";
 import { useStore } from "../lib/store";
-import { atMs, clock } from "../lib/time";
+import { atMs, clock, monthName, monthOf, nowMs } from "../lib/time";
 import { useAction } from "../lib/use";
 import { live } from "../live";
 import type { Workspace } from "../model";
 import { t } from "../text";
 import { failText, typeName } from "../words";
 import { Dialog, toast } from "./layers";
-import { ErrorBanner } from "./parts";
+import { BudgetNote, estimatePath, useEstimate } from "./estimate";
+import { ErrorBanner, rateText } from "./parts";
 import { TypeChoice } from "./type-choice";
 
 export interface WorkspaceActions {
@@ -32,7 +34,7 @@ const EXTEND_S = 3600;
 
 export function useWorkspaceActions(after: { removed?: () => void } = {}): WorkspaceActions {
   const [busy, setBusy] = useState<string | null>(null);
-  const [open, setOpen] = useState<{ kind: "stop" | "resize" | "remove"; w: Workspace } | null>(null);
+  const [open, setOpen] = useState<{ kind: "start" | "stop" | "resize" | "remove"; w: Workspace } | null>(null);
   const action = useAction();
   const close = () => setOpen(null);
 
@@ -50,10 +52,13 @@ export function useWorkspaceActions(after: { removed?: () => void } = {}): Works
 
   return {
     busy,
+    /* With a budget that ends before the session could, one is told first. */
     start: (w) =>
       quietly(w, async () => {
-        await actions.start(w.id);
-        go(`/workspaces/${w.id}/start`, { state: { open: true } });
+        const known = live.get().balance;
+        const e = known?.budget || known?.ends_at ? await get<Estimate>(estimatePath(w.id, {}), { tries: 1 }).catch(() => null) : null;
+        if (e?.over_budget) return setOpen({ kind: "start", w });
+        await startNow(w);
       }),
     extend: (w) =>
       quietly(w, async () => {
@@ -65,6 +70,7 @@ export function useWorkspaceActions(after: { removed?: () => void } = {}): Works
     askRemove: (w) => setOpen({ kind: "remove", w }),
     dialogs: open && (
       <>
+        {open.kind === "start" && <StartDialog w={open.w} action={action} onClose={close} />}
         {open.kind === "stop" && (
           <StopDialog w={open.w} action={action} onClose={close} />
         )}
@@ -90,6 +96,38 @@ interface DialogProps {
   w: Workspace;
   action: Act;
   onClose: () => void;
+}
+
+async function startNow(w: Workspace): Promise<void> {
+  await actions.start(w.id);
+  go(`/workspaces/${w.id}/start`, { state: { open: true } });
+}
+
+function StartDialog({ w, action, onClose }: DialogProps): JSX.Element {
+  const estimate = useEstimate(estimatePath(w.id, {}));
+  const run = async () => {
+    if (await action.run(() => startNow(w))) onClose();
+  };
+  return (
+    <Dialog
+      title={t.budget.startTitle(w.name)}
+      onClose={onClose}
+      onSubmit={run}
+      foot={
+        <>
+          <button class="btn" type="button" onClick={onClose}>{t.cancel}</button>
+          <button class="btn" data-kind="primary" type="submit" aria-busy={action.busy} autofocus>{t.budget.startAnyway}</button>
+        </>
+      }
+    >
+      <p class="figure">
+        {rateText(w.price_per_hour, w.currency)}
+        <span class="figure-unit">{t.create.whileRuns}</span>
+      </p>
+      <BudgetNote estimate={estimate} month={monthName(monthOf(nowMs()))} />
+      <ErrorBanner error={action.error} />
+    </Dialog>
+  );
 }
 
 function StopDialog({ w, action, onClose }: DialogProps): JSX.Element {
@@ -120,6 +158,7 @@ function StopDialog({ w, action, onClose }: DialogProps): JSX.Element {
 function ResizeDialog({ w, action, onClose }: DialogProps): JSX.Element {
   const types = useStore(live, (s) => s.types);
   const [type, setType] = useState(w.instance_type);
+  const estimate = useEstimate(estimatePath(w.id, { instance_type: type }));
   const run = async () => {
     const ok = type === w.instance_type || (await action.run(() => actions.change(w, { instance_type: type })));
     if (!ok) return;
@@ -142,6 +181,7 @@ function ResizeDialog({ w, action, onClose }: DialogProps): JSX.Element {
         {t.ws.resizeLead} {w.session ? t.ws.instanceRestart : ""}
       </p>
       <TypeChoice types={cheapestFirst(types)} value={type} onChange={setType} name="resize" small />
+      {estimate?.over_budget && <BudgetNote estimate={estimate} month={monthName(monthOf(nowMs()))} />}
       <ErrorBanner error={action.error} />
     </Dialog>
   );

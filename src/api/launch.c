@@ -18,6 +18,7 @@
 #include "store/spans.h"
 #include "store/workspaces.h"
 
+#define LEASE_MIN_NS  (3 * NS_PER_S) /* less is no start: its turn came too late */
 #define RETRY_MS      1000U /* after "not now" from the engine */
 #define DOOMED_A_TURN 16U
 
@@ -113,7 +114,7 @@ static void start_container(struct op *o)
 		finish(o); /* stopped meanwhile */
 		return;
 	}
-	if (s.lease_until && s.lease_until <= time_boot_ns()) {
+	if (s.lease_until && s.lease_until < time_boot_ns() + LEASE_MIN_NS) {
 		change_failed(core, str_of(s.id), s.epoch, STR("budget"),
 		              STR("The budget was used up before it could start; it has cost "
 		                  "nothing. Raise the budget, or wait for the next month."));

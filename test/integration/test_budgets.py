@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from core_alone import problem, wait_for
-from core_fixtures import core, other, own, user
+from core_alone import Core, problem, wait_for
+from core_fixtures import core, other, user
 from fake_engine import boot_ns
 
 D = decimal.Decimal
@@ -37,6 +37,16 @@ class Shims(threading.Thread):
     def close(self):
         self.over.set()
         self.join()
+
+
+@pytest.fixture
+def own(tmp_path):
+    """A core of its own on a host where everything fits: who waits for room is not this file's matter."""
+    c = Core(tmp_path, "auto_stop_min=2")
+    c.engine.on_host_facts = lambda: ("HOST_FACTS_OK", {"cpu_milli": 4_000_000, "memory_bytes": 8 << 40, "pool_bytes_total": 1 << 45,
+                                                        "pool_bytes_free": 1 << 45, "warnings": "[]"})
+    yield c.start()
+    c.stop()
 
 
 @pytest.fixture

@@ -15,6 +15,8 @@ enum what {
 	DO_END,
 	DO_STOP,
 	DO_WARNED,
+	DO_NOTICED,
+	DO_CALENDAR,
 	DO_NOTE,
 };
 
@@ -35,11 +37,17 @@ struct change {
 	char stop_why[16];
 	char evidence[EVIDENCE_MAX + 1];
 	struct run_record rec;
+	bool early;                        /* the first of two warnings */
+	uint32_t ran_s;                    /* of a notice */
+	boot_ns calendar_at, extend_until; /* the calendar's next, and what it took for granted */
+	char *activity;                    /* the last minutes, or NULL */
 
 	struct session after; /* as committed */
 	enum session_state before;
 	bool found, changed, ack, unwanted;
 };
 
+/* Warnings, notices and the calendar; change-clocks.c. */
+int change_clocks_tx(struct db *db, struct change *c, struct err *err) MUST_CHECK;
 /* The job's run function. */
 int change_tx(struct db *db, struct store_job *j, struct err *err) MUST_CHECK;

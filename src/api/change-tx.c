@@ -71,11 +71,16 @@ static int put_moved(struct db *db, struct change *c, struct err *err)
 	return r;
 }
 
-/* A move that the table forbids is a late message: nothing happens. */
+/* A move that the table forbids is a late message: nothing happens. What an
+ * administrator wrote to the owner stays when the stop that it is about comes. */
 static bool move(struct change *c, enum session_state to, const char *reason)
 {
-	if (session_move(&c->after, to, reason, &c->now, NULL) < 0)
+	struct session *s = &c->after, was = *s;
+
+	if (session_move(s, to, reason, &c->now, NULL) < 0)
 		return false;
+	if (was.state == SESSION_STOPPING && reason && strcmp(was.reason, reason) == 0)
+		memcpy(s->message, was.message, sizeof(s->message));
 	c->changed = true;
 	return true;
 }
@@ -115,14 +120,15 @@ static int book(struct db *db, struct change *c, struct err *err)
 static void run_started(struct change *c)
 {
 	struct session *s = &c->after;
+	const char *why;
 
 	if (s->started == 0 || c->rec.segment > 0) {
 		s->started = s->started ? s->started : c->rec.wall;
 		s->started_boot = c->rec.boot;
 		memcpy(s->boot_id, c->rec.boot_id, sizeof(s->boot_id));
-		s->stop_at = deadline_first(s);
-		(void)snprintf(s->stop_why, sizeof(s->stop_why), "%s",
-		               s->stop_at && s->stop_at == deadline_max_at(s) ? "max" : "idle");
+		s->calendar_at = c->calendar_at;
+		s->stop_at = deadline_at_row(s, 0, &why);
+		(void)snprintf(s->stop_why, sizeof(s->stop_why), "%s", why);
 		c->changed = true;
 	}
 }
@@ -159,51 +165,22 @@ static int do_run(struct db *db, struct change *c, struct err *err)
 	else if (c->rec.epoch == c->after.epoch)
 		run_started(c);
 	r = book(db, c, err);
+	if (r == 0 && c->rec.is_stop && c->activity)
+		r = session_set_activity(db, str_of(c->session_id), str_of(c->activity), err);
 	if (r < 0 || !c->changed)
 		return r;
 	return c->before == c->after.state ? session_update(db, &c->after, err)
 	                                   : put_moved(db, c, err);
 }
 
-/* An event beside the row's own: what is left, and of what. */
-static int add_warning(struct db *db, struct change *c, struct err *err)
+/* The row, and its last minutes if there is a new one. */
+static int put_activity(struct db *db, struct change *c, struct err *err)
 {
-	struct session *s = &c->after;
-	struct buf b = BUF(4096);
-	struct jsonw w = JSONW(&b);
-	struct workspace ws;
-	int r = workspace_by_id(db, str_of(s->workspace_id), &ws);
+	int r = session_update(db, &c->after, err);
 
-	if (r <= 0)
-		return r;
-	jw_obj(&w);
-	jw_kv_z(&w, "session_id", s->id);
-	jw_kv_z(&w, "workspace_id", s->workspace_id);
-	jw_kv_z(&w, "workspace_name", ws.name);
-	jw_kv_time(&w, "stop_at", clock_wall_of(&c->now, c->stop_at));
-	jw_kv_u64(&w, "seconds",
-	          c->stop_at > c->now.boot ? (c->stop_at - c->now.boot) / NS_PER_S : 0);
-	jw_kv_z(&w, "why", s->stop_why);
-	jw_obj_end(&w);
-	r = buf_error(&b);
-	if (r == 0)
-		r = event_add_data(db, s->account_id, "warning", s->id, buf_str(&b), err);
-	buf_fini(&b);
+	if (r == 0 && c->activity)
+		r = session_set_activity(db, str_of(c->session_id), str_of(c->activity), err);
 	return r;
-}
-
-static int do_warned(struct db *db, struct change *c, struct err *err)
-{
-	struct session *s = &c->after;
-	int r;
-
-	if (s->state != SESSION_RUNNING || s->warned_stop_at == c->stop_at)
-		return 0;
-	s->warned_stop_at = s->stop_at = c->stop_at;
-	memcpy(s->stop_why, c->stop_why, sizeof(s->stop_why));
-	c->changed = true;
-	r = add_warning(db, c, err);
-	return r < 0 ? r : session_update(db, s, err);
 }
 
 static int do_simple(struct db *db, struct change *c, struct err *err)
@@ -228,7 +205,7 @@ static int do_simple(struct db *db, struct change *c, struct err *err)
 		s->stop_at = c->stop_at;
 		memcpy(s->stop_why, c->stop_why, sizeof(s->stop_why));
 		memcpy(s->evidence, c->evidence, sizeof(s->evidence));
-		return session_update(db, s, err); /* no event: shown from memory */
+		return put_activity(db, c, err); /* no event: shown from memory */
 	case DO_FAILED:
 		if (move(c, s->state == SESSION_STOPPING ? SESSION_STOPPED : SESSION_FAILED,
 		         c->reason))
@@ -249,6 +226,8 @@ static int do_simple(struct db *db, struct change *c, struct err *err)
 		break;
 	case DO_RUN:
 	case DO_WARNED:
+	case DO_NOTICED:
+	case DO_CALENDAR:
 		break;
 	}
 	if (!c->changed)
@@ -286,8 +265,8 @@ int change_tx(struct db *db, struct store_job *j, struct err *err)
 		return 0;
 	if (c->what == DO_RUN)
 		r = do_run(db, c, err);
-	else if (c->what == DO_WARNED)
-		r = do_warned(db, c, err);
+	else if (c->what == DO_WARNED || c->what == DO_NOTICED || c->what == DO_CALENDAR)
+		r = change_clocks_tx(db, c, err);
 	else
 		r = do_simple(db, c, err);
 	if (r == 0 && c->changed)

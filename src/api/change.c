@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "api/change-priv.h"
+#include "api/clocks.h"
 #include "api/launch.h"
 #include "api/leases.h"
 #include "api/link.h"
@@ -69,6 +70,8 @@ static void done(struct store_job *j)
 			leases_settle(core, c->after.account_id);
 		if (c->changed && c->after.state == SESSION_RUNNING && c->what == DO_READY)
 			leases_ready(core, str_of(c->session_id));
+		if (c->changed && c->what == DO_CALENDAR)
+			launch_deadline(core, &c->after, NULL);
 		if (c->changed && c->what == DO_STOP)
 			launch_stop(core, str_of(c->session_id), c->epoch, c->reason);
 		if (c->unwanted)
@@ -78,6 +81,7 @@ static void done(struct store_job *j)
 			launch_kick(core);
 		core->count.warnings_sent += c->changed && c->what == DO_WARNED;
 	}
+	free(c->activity);
 	free(c);
 }
 
@@ -159,6 +163,10 @@ void change_run(struct core *core, const struct wire_ev_run *m)
 	r->exit_status = m->exit_status;
 	r->estimated = m->estimated != 0;
 	copy_evidence(r->evidence, m->evidence);
+	if (r->is_stop)
+		c->activity = clocks_at_stop(core, m->session, m->epoch, m->wall_us);
+	else
+		c->calendar_at = clocks_at_start(core, m->session, &c->now);
 	if (m->kind != 1 && m->kind != 2) {
 		free(c);
 		return;
@@ -192,6 +200,8 @@ void change_activity(struct core *core, const struct wire_ev_activity *m)
 	c->stop_at = l->stop_at;
 	memcpy(c->stop_why, l->stop_why, sizeof(c->stop_why));
 	memcpy(c->evidence, l->evidence, sizeof(c->evidence));
+	if (l->clocks.unsaved)
+		c->activity = clocks_activity(l);
 	submit(c);
 }
 
@@ -232,11 +242,29 @@ void change_stop(struct core *core, struct str session, uint32_t epoch, const ch
 	submit(c);
 }
 
-void change_warned(struct core *core, const struct session *s, boot_ns stop_at)
+void change_warned(struct core *core, const struct session *s, boot_ns stop_at, bool early)
 {
 	struct change *c = make(core, DO_WARNED, str_of(s->id), s->epoch);
 
 	c->stop_at = stop_at;
+	c->early = early;
 	memcpy(c->stop_why, s->stop_why, sizeof(c->stop_why));
+	submit(c);
+}
+
+void change_noticed(struct core *core, const struct session *s, uint32_t ran_s)
+{
+	struct change *c = make(core, DO_NOTICED, str_of(s->id), s->epoch);
+
+	c->ran_s = ran_s;
+	submit(c);
+}
+
+void change_calendar(struct core *core, const struct session *s, boot_ns at)
+{
+	struct change *c = make(core, DO_CALENDAR, str_of(s->id), s->epoch);
+
+	c->calendar_at = at;
+	c->extend_until = s->extend_until;
 	submit(c);
 }

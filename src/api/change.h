@@ -28,5 +28,9 @@ void change_end(struct core *core, struct str session, uint32_t epoch, enum sess
                 const char *reason);
 /* To stopping; followed by the engine's verb. */
 void change_stop(struct core *core, struct str session, uint32_t epoch, const char *reason);
-/* People were warned of this stop. */
-void change_warned(struct core *core, const struct session *s, boot_ns stop_at);
+/* People are warned of this stop, for the first or the last time. */
+void change_warned(struct core *core, const struct session *s, boot_ns stop_at, bool early);
+/* They are told that it has run for so long. */
+void change_noticed(struct core *core, const struct session *s, uint32_t ran_s);
+/* The calendar's next stop; the shim is told. */
+void change_calendar(struct core *core, const struct session *s, boot_ns at);

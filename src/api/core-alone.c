@@ -34,6 +34,8 @@ static int set(struct core_cfg *cfg, struct str arg)
 		cfg->capacity.memory_overcommit = (uint32_t)v;
 	else if (str_is(key, "memory_reserve"))
 		cfg->capacity.memory_reserve = v;
+	else if (str_is(key, "minute"))
+		cfg->minute_s = (uint32_t)v;
 	else if (str_is(key, "code_ttl"))
 		cfg->code_ttl_s = (uint32_t)v;
 	else if (str_is(key, "small_price"))

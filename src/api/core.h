@@ -27,6 +27,7 @@ struct core_cfg {
 	const char *admin_email;    /* made at the first start */
 	uint32_t login_days, code_ttl_s, grace_s;
 	struct deadline_rules deadlines;
+	uint32_t minute_s; /* how often calendars and activity are looked at: 60, tests less */
 	struct capacity_rules capacity;
 	uint64_t storage_default_bytes, storage_min_bytes, storage_max_bytes;
 	const char *default_type, *default_image;

@@ -144,13 +144,27 @@ struct extension {
 	struct session session;
 };
 
+static int cant_extend(struct call *c, const struct session *s)
+{
+	const char *why;
+
+	(void)deadline_bound(s, &why);
+	if (strcmp(why, "budget") == 0)
+		return call_problem(c, PROBLEM_CONFLICT, NULL,
+		                    "The session stops when its budget is used up, and can't "
+		                    "run longer. Raise the budget, or ask who may.");
+	return call_problem(c, PROBLEM_CONFLICT, NULL,
+	                    "The session stops at its longest time, %u seconds, and can't "
+	                    "run longer. Stop and start it again.",
+	                    s->max_s);
+}
+
 static int tx_extend(struct db *db, struct call *c, struct err *err)
 {
 	struct extension *x = c->own;
 	struct jsonw w = JSONW(&c->out);
 	struct workspace ws;
 	struct session s;
-	boot_ns until = 0;
 	int r = session_get(db, str_of(c->who.account_id), str_of(x->id), &s);
 
 	if (r > 0)
@@ -163,17 +177,13 @@ static int tx_extend(struct db *db, struct call *c, struct err *err)
 		return call_problem(c, PROBLEM_CONFLICT, NULL,
 		                    "Only a running session can be extended; this one is %s.",
 		                    session_state_name(s.state));
-	if (x->stop_at > s.stop_at)
+	/* Later or, by a clock that came since, earlier than the row says. */
+	if (x->stop_at) {
 		s.stop_at = x->stop_at;
-	if (deadline_extend(&s, x->seconds, c->now.boot, &until) < 0)
-		return call_problem(
-		    c, PROBLEM_CONFLICT, NULL,
-		    "The session stops at its longest time, %u seconds, and can't "
-		    "run longer. Stop and start it again.",
-		    s.max_s);
-	s.extend_until = s.stop_at = until;
-	(void)snprintf(s.stop_why, sizeof(s.stop_why), "%s",
-	               until == deadline_max_at(&s) ? "max" : "idle");
+		memcpy(s.stop_why, x->stop_why, sizeof(s.stop_why));
+	}
+	if (deadline_extend(&s, x->seconds, c->now.boot) < 0)
+		return cant_extend(c, &s);
 	r = session_update(db, &s, err);
 	if (r == 0)
 		r = event_add(db, s.account_id, "session", s.id, err);
@@ -215,8 +225,10 @@ void extend_session(struct call *c, const char *session_id, uint64_t seconds)
 	c->own = x;
 	(void)snprintf(x->id, sizeof(x->id), "%s", session_id);
 	x->seconds = seconds;
-	if (l && l->has_activity)
+	if (l && l->has_activity) {
 		x->stop_at = l->stop_at;
+		memcpy(x->stop_why, l->stop_why, sizeof(x->stop_why));
+	}
 	/* The shim keeps the deadline: a promise that it can't hear is none. */
 	if (!link_up(c->core->link)) {
 		call_fail(c, PROBLEM_ENGINE_AWAY, NULL,

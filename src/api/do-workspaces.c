@@ -4,6 +4,8 @@
 
 #include "api/books.h"
 #include "api/catalogue.h"
+#include "api/clock-wish.h"
+#include "api/clocks.h"
 #include "api/do.h"
 #include "api/launch.h"
 #include "api/link.h"
@@ -94,6 +96,8 @@ struct wish {
 	struct workspace w; /* what is set below */
 	bool name, image;
 	struct quota_asked asked;
+	struct clock_wish clocks;
+	char session_id[ID_MAX]; /* change: of the one that has not ended, or "" */
 	bool may_image_be_new; /* the engine was never heard of: can't know */
 };
 
@@ -168,7 +172,10 @@ static struct wish *take_wish(struct call *c)
 	x->image = image.ptr != NULL;
 	(void)snprintf(x->w.image, sizeof(x->w.image), "%.*s", STR_ARG(image));
 	x->may_image_be_new = !c->core->facts.known;
-	return take_name(c, x) && take_type(c, x) && take_numbers(c, x) ? x : NULL;
+	return take_name(c, x) && take_type(c, x) && take_numbers(c, x) &&
+	               clock_wish_take(c, &x->clocks)
+	           ? x
+	           : NULL;
 }
 
 /* Only names and ids that the engine has; its default when it was never
@@ -205,6 +212,8 @@ static int tx_create(struct db *db, struct call *c, struct err *err)
 
 	if (r > 0)
 		r = check_image(db, c, x, err);
+	if (r == 0)
+		r = clock_wish_apply(db, c, &x->clocks, &v.w, err);
 	if (r < 0)
 		return r;
 	if (have >= WORKSPACES_PER_ACCOUNT)
@@ -313,7 +322,7 @@ static int follow(struct db *db, struct workspace_view *v, struct err *err)
 
 static int tx_change(struct db *db, struct call *c, struct err *err)
 {
-	const struct wish *x = c->own;
+	struct wish *x = c->own;
 	struct workspace_view v;
 	int r = workspace_get(db, str_of(c->who.account_id), c->path_id, &v);
 
@@ -326,12 +335,15 @@ static int tx_change(struct db *db, struct call *c, struct err *err)
 		r = quota_change(db, c, &x->asked, &v.w, &x->w, err);
 	if (r == 0)
 		r = apply(db, c, x, &v.w, err);
+	if (r == 0)
+		r = clock_wish_apply(db, c, &x->clocks, &v.w, err);
 	if (r < 0)
 		return r;
 	v.w.updated = c->now.wall;
 	r = workspace_update(db, &v.w, err);
 	if (r == -EEXIST)
 		return taken(c, v.w.name);
+	memcpy(x->session_id, v.w.session_id, sizeof(x->session_id));
 	if (r == 0)
 		r = follow(db, &v, err);
 	if (r == 0)
@@ -354,6 +366,8 @@ static void after_patch(struct call *c)
 	                  &v) > 0 &&
 	    v.has_session && v.session.state == SESSION_RUNNING)
 		launch_deadline(c->core, &v.session, NULL);
+	if (x->clocks.calendar && x->session_id[0])
+		clocks_changed(c->core, x->session_id);
 }
 
 void do_workspace_change(struct call *c)

@@ -23,6 +23,7 @@ call_fn do_balance, do_estimate, do_workspace_estimate;  /* do-balance.c */
 call_fn do_budget, do_budget_put, do_budget_delete;      /* do-budgets.c */
 call_fn do_budgets, do_admin_budget_put, do_admin_budget_delete;
 call_fn do_route, do_program, do_enter_code, do_extend_by_ticket; /* do-internal.c */
+call_fn do_session_activity, do_admin_sessions, do_admin_stop;    /* do-activity.c */
 call_fn do_notices, do_notices_read, do_notice_read;              /* do-notices.c */
 call_fn do_backup;                                                /* do-backup.c */
 call_fn do_health, do_ready, do_metrics, do_openapi;              /* do-health.c */

@@ -7,6 +7,7 @@
 #include "api/books.h"
 #include "api/call.h"
 #include "api/change.h"
+#include "api/clocks.h"
 #include "api/keep.h"
 #include "api/leases.h"
 #include "api/link.h"
@@ -106,6 +107,7 @@ static void start_container(struct op *o)
 	struct wire_session_start *v = &m.session_start;
 	char hostname[HOSTNAME_LEN_MAX + 1];
 	struct buf env = BUF(16384);
+	struct now now = core_now(core);
 	struct workspace w;
 	struct session s;
 
@@ -136,6 +138,7 @@ static void start_container(struct op *o)
 		.hostname = str_of(hostname),
 		.env = buf_str(&env),
 		.label = str_of(w.label),
+		.calendar_at_boot_ns = clocks_first(core, &w, &now),
 		.lease_until_boot_ns = s.lease_until,
 	};
 	link_call(core->link, &m, on_started, o);

@@ -101,18 +101,21 @@ static void plan(struct live *l, struct session s)
 {
 	struct core *core = l->core;
 	struct now now = core_now(core);
+	enum deadline_warn warn;
 	boot_ns at;
 
 	ev_timer_stop(&l->warn);
 	if (l->state != SESSION_RUNNING)
 		return;
 	(void)live_overlay(core, &s);
-	switch (deadline_warn(&s, &core->cfg->deadlines, now.boot, &at)) {
+	warn = deadline_warn(&s, &core->cfg->deadlines, now.boot, &at);
+	switch (warn) {
 	case DEADLINE_LATER:
 		ev_timer_start(core->ev, &l->warn, (at - now.boot) / 1000000 + 1, on_warn);
 		return;
+	case DEADLINE_EARLY:
 	case DEADLINE_NOW:
-		change_warned(core, &s, at);
+		change_warned(core, &s, at, warn == DEADLINE_EARLY);
 		return;
 	case DEADLINE_DONE:
 		return;
@@ -184,7 +187,8 @@ void live_tick(struct core *core)
 
 		if (l->state != SESSION_RUNNING || l->stats_asked ||
 		    (l->stats.known && boot - l->stats.at < STATS_EVERY_NS) ||
-		    !(now - l->watched_ms < WATCH_MS || sse_has_reader(core, l->account_id)))
+		    (l->stats.known && boot - l->stats.at < core->cfg->minute_s * NS_PER_S * 4 / 5 &&
+		     now - l->watched_ms >= WATCH_MS && !sse_has_reader(core, l->account_id)))
 			continue;
 		a = xcalloc(1, sizeof(*a));
 		a->core = core;

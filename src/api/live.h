@@ -7,6 +7,7 @@
 #pragma once
 
 #include "api/state.h"
+#include "core/activity.h"
 
 struct live_stats {
 	bool known;
@@ -14,6 +15,19 @@ struct live_stats {
 	uint64_t cpu_ns, cpu_milli_used;
 	uint64_t memory_bytes, memory_limit_bytes, disk_used_bytes, disk_size_bytes;
 	uint32_t pids, oom_kills;
+};
+
+/* What clocks.c keeps of a running one. */
+struct live_clocks {
+	bool tracked;                /* the rest was read from the store */
+	char calendar[CALENDAR_MAX]; /* the workspace's, or "" */
+	wall_us seen;                /* its stops up to here are dealt with */
+	uint32_t notice_s;           /* the plan's */
+	boot_ns notice_at;           /* when people are told next */
+	struct activity activity;
+	bool unsaved; /* has a minute that the row lacks */
+	boot_ns cpu_at;
+	uint64_t cpu_ns; /* at the last minute */
 };
 
 struct live {
@@ -28,6 +42,7 @@ struct live {
 	char evidence[EVIDENCE_MAX + 1];
 	boot_ns kept_at; /* when it was last written to the row */
 
+	struct live_clocks clocks;
 	struct live_stats stats;
 	bool stats_asked;
 	mono_ms watched_ms; /* somebody looked at it */

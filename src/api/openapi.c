@@ -76,7 +76,7 @@ static const struct {
 	  "disk_bytes:o sessions:o waiting:i" },
 	{ "SessionAnswer", "session:Session?" },
 	{ "Workspace", "id:s name:s label:s image:s instance_type:s storage_bytes:i "
-	               "auto_stop_seconds:i created_at:t updated_at:t session:Session? "
+	               "auto_stop_seconds:i max_seconds:i stop_calendar:s created_at:t updated_at:t session:Session? "
 	               "last_session:Session? price_per_hour:m currency:s etag:s" },
 	{ "Entry", "code:s url:s expires_at:t" },
 	{ "Log", "session_id:s text:s" },
@@ -115,6 +115,14 @@ static const struct {
 	{ "Correction", "id:s account:s corrects:s amount:m currency:s month:s note:s at:t" },
 	{ "AuditRow",
 	  "seq:i at:t account_id:s actor:s verb:s object:s detail:o source:s request_id:s" },
+	{ "Clock", "kind:s at:t" },
+	{ "ActivityMinute", "at:t active:b? cpu_cores:n? why:s" },
+	{ "Activity", "session_id:s clocks:Clock[] evidence:o verdict:s in_use:b? "
+	              "last_active_at:t? minutes:ActivityMinute[]" },
+	{ "Owner", "id:s email:s name:s" },
+	{ "AdminSession", "account:Owner session:Session clocks:Clock[] evidence:o verdict:s "
+	                  "in_use:b? last_active_at:t? minutes:ActivityMinute[]" },
+	{ "AdminSessionList", "items:AdminSession[] next:s?" },
 	{ "Notice", "id:s kind:s object_id:s data:o at:t read_at:t?" },
 	{ "NoticeList", "items:Notice[] next:s? unread:i" },
 	{ "TokenList", "items:Token[] next:s?" },

@@ -23,7 +23,11 @@
 	    I("storage_bytes", false, 0, INT64_C(1048576) * GB,                              \
 	      "size of its files' volume; can grow"),                                        \
 	    I("auto_stop_seconds", false, 0, 31536000,                                       \
-	      "idle time after which a session stops")
+	      "idle time after which a session stops"),                                      \
+	    I("max_seconds", false, 0, 31536000,                                             \
+	      "longest run from its next start on; 0: the plan's"),                          \
+	    S("stop_calendar", false, 0, 1000,                                               \
+	      "times of day at which it stops, like 19:00 mon-fri Europe/Berlin; empty: none")
 
 #define BUDGET_FIELDS                                                       \
 	S("amount", true, 1, 32, "of a month, like \"25\" or \"12.50\""), \
@@ -100,6 +104,12 @@ const struct route routes[] = {
 	{ "POST", "/api/v1/sessions/{id}/enter", WHO_ACCOUNT, RIGHT_WRITE, do_enter, 200, "Entry", "session.enter", ROUTE_BODY,
 	  "A one-use code for the session's own origin, good for 30 seconds" },
 	{ "GET", "/api/v1/sessions/{id}/logs", WHO_ACCOUNT, RIGHT_SESSION, do_session_logs, 200, "Log", NULL, 0, "What the container said" },
+	{ "GET", "/api/v1/sessions/{id}/activity", WHO_ACCOUNT, RIGHT_SESSION, do_session_activity, 200, "Activity", NULL, 0,
+	  "Why it still runs, or why it stopped: clocks, evidence, a verdict and the last ten minutes" },
+	{ "GET", "/api/v1/admin/sessions", WHO_ADMIN, RIGHT_READ, do_admin_sessions, 200, "AdminSessionList", NULL, ROUTE_LIST, "Sessions of all owners, newest first, each with why it runs", { { 0 } },
+	  { S("state", false, 1, 16, "live (default), all, or a state"), S("account", false, 1, 64, "only this owner's"), S("q", false, 1, 200, "text in workspace, owner or id") } },
+	{ "POST", "/api/v1/admin/sessions/{id}/stop", WHO_ADMIN, RIGHT_WRITE, do_admin_stop, 200, "Session", "session.stop", ROUTE_BODY | ROUTE_ESSENTIAL,
+	  "Stop anybody's session; its owner reads the reason", { S("reason", true, 0, 1000, "why, for the owner") } },
 	{ "GET", "/api/v1/events", WHO_ACCOUNT, RIGHT_READ, do_events, 200, NULL, NULL, ROUTE_STREAM, "Server-sent events; resumes after Last-Event-ID" },
 
 	/* --- notices --- */

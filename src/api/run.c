@@ -11,6 +11,7 @@
 #include "api/books.h"
 #include "api/call.h"
 #include "api/catalogue.h"
+#include "api/clocks.h"
 #include "api/core.h"
 #include "api/keep.h"
 #include "api/leases.h"
@@ -65,6 +66,7 @@ void core_cfg_default(struct core_cfg *cfg)
 		.code_ttl_s = 900,
 		.grace_s = 10,
 		.deadlines = { 60, 86400, 3600, 43200, 300 },
+		.minute_s = 60,
 		.capacity = { 800, 150, 0, 512ULL << 20 },
 		.storage_default_bytes = 5ULL << 30,
 		.storage_min_bytes = 256ULL << 20,
@@ -167,6 +169,7 @@ static void on_tick(struct ev_timer *t)
 
 	core->ticks++;
 	live_tick(core);
+	clocks_tick(core);
 	catalogue_tick(core);
 	line_tick(core);
 	leases_tick(core);
@@ -320,6 +323,7 @@ int core_run(const struct core_cfg *cfg, int listen_fd, struct err *err)
 	auth_init();
 	core->cfg = cfg;
 	catalogue_init(core);
+	clocks_init(core);
 	map_init(&core->live, 20000);
 	list_init(&core->subs);
 	core->line = line_new();
@@ -329,6 +333,7 @@ int core_run(const struct core_cfg *cfg, int listen_fd, struct err *err)
 	if (r < 0) {
 		catalogue_fini(core);
 		line_free(core->line);
+		clocks_fini(core);
 		free(core);
 		return r;
 	}
@@ -339,6 +344,7 @@ int core_run(const struct core_cfg *cfg, int listen_fd, struct err *err)
 	ev_free(core->ev);
 	catalogue_fini(core);
 	line_free(core->line);
+	clocks_fini(core);
 	free(core);
 	return r;
 }

@@ -149,6 +149,8 @@ void show_workspace(struct jsonw *w, struct core *core, enum show how,
 	jw_kv_z(w, "instance_type", v->w.instance_type);
 	jw_kv_u64(w, "storage_bytes", v->w.storage_bytes);
 	jw_kv_u64(w, "auto_stop_seconds", v->w.auto_stop_s);
+	jw_kv_u64(w, "max_seconds", v->w.max_s);
+	jw_kv_z(w, "stop_calendar", v->w.stop_calendar);
 	jw_kv_time(w, "created_at", v->w.created);
 	jw_kv_time(w, "updated_at", v->w.updated);
 	jw_key(w, "session");

@@ -15,6 +15,7 @@ struct closing;
 struct line;
 struct link;
 struct catalogue;
+struct clocks;
 
 /* The engine's host, as it last said. */
 struct facts {
@@ -43,6 +44,7 @@ struct core {
 	struct http_server *http;
 	struct link *link;
 	struct facts facts;
+	struct clocks *clocks; /* see clocks.h */
 	struct catalogue *catalogue;  /* see catalogue.h */
 	uint8_t images_sum[HASH_LEN]; /* of the engine's list that the store has */
 	char boot_id[37];

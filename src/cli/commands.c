@@ -20,7 +20,9 @@ const struct command commands[] = {
 		{ "image", 'i', "IMAGE", "image that its sessions start from" },
 		{ "type", 't', "TYPE", "instance type: CPU, memory, price" },
 		{ "storage", 's', "SIZE", "size of its volume, for example 5GiB" },
-		{ "auto-stop", 'a', "DURATION", "stop after this long without activity (else what the hub has set, 1h as shipped)" } } },
+		{ "auto-stop", 'a', "DURATION", "stop after this long without activity (else what the hub has set, 1h as shipped)" },
+		{ "max", 'm', "DURATION", "longest run of a session; 0: the plan's" },
+		{ "calendar", 'c', "TIMES", "stop at these times of day, for example '19:00 mon-fri Europe/Berlin'" } } },
 	{ "workspace", "list", "", 0, 0, "list workspaces", cmd_workspace_list, COMPLETE_NOTHING, { { 0 } } },
 	{ "workspace", "show", "NAME", 1, 1, "show one workspace and its session", cmd_workspace_show, COMPLETE_WORKSPACE, { { 0 } } },
 	{ "workspace", "set", "NAME", 1, 1, "change a workspace", cmd_workspace_set, COMPLETE_WORKSPACE, {
@@ -28,7 +30,9 @@ const struct command commands[] = {
 		{ "image", 'i', "IMAGE", "image of the next session" },
 		{ "type", 't', "TYPE", "instance type of the next session" },
 		{ "storage", 's', "SIZE", "larger volume" },
-		{ "auto-stop", 'a', "DURATION", "stop after this long without activity" } } },
+		{ "auto-stop", 'a', "DURATION", "stop after this long without activity" },
+		{ "max", 'm', "DURATION", "longest run, from the next start on; 0: the plan's" },
+		{ "calendar", 'c', "TIMES", "stop at these times of day; '' for none" } } },
 	{ "workspace", "delete", "NAME", 1, 1, "delete a workspace with all its files", cmd_workspace_delete, COMPLETE_WORKSPACE, {
 		{ "yes", 'y', NULL, "don't ask for the name again" },
 		{ "stop", 0, NULL, "stop its session first, if one runs" } } },
@@ -39,6 +43,7 @@ const struct command commands[] = {
 		{ "print", 'p', NULL, "print the address only" } } },
 	{ "stop", NULL, "NAME", 1, 1, "stop a workspace's session; its files stay", cmd_stop, COMPLETE_WORKSPACE, { NOWAIT } },
 	{ "extend", NULL, "NAME DURATION", 2, 2, "put a session's stop off by so long, for example 2h", cmd_extend, COMPLETE_WORKSPACE, { { 0 } } },
+	{ "why", NULL, "NAME", 1, 1, "say why a session still runs, or why it was stopped", cmd_why, COMPLETE_WORKSPACE, { { 0 } } },
 	{ "ls", NULL, "", 0, 0, "list running sessions", cmd_ls, COMPLETE_NOTHING, {
 		{ "all", 'a', NULL, "ended ones too" } } },
 	{ "logs", NULL, "NAME", 1, 1, "show what the session's container said", cmd_logs, COMPLETE_WORKSPACE, { { 0 } } },
@@ -64,6 +69,11 @@ const struct command commands[] = {
 		{ "state", 0, "DIR", "state directory of the hub (default: what its configuration says)" } } },
 	{ "admin", "budget", "[list | set WHO AMOUNT | clear WHO]", 0, 3, "show or change budgets; WHO is an e-mail address, an account's id, or site", cmd_admin_budget, COMPLETE_NOTHING, {
 		{ "alerts-only", 0, NULL, "tell at 50, 80 and 100 %, stop nothing" } } },
+	{ "admin", "sessions", "", 0, 0, "list the sessions of all owners, and why each still runs", cmd_admin_sessions, COMPLETE_NOTHING, {
+		{ "state", 0, "STATE", "live (default), all, or a state such as running" },
+		{ "filter", 'f', "TEXT", "only those with this in workspace, owner or id" } } },
+	{ "admin", "stop", "SESSION", 1, 1, "stop anybody's session, by its id; its owner reads the reason", cmd_admin_stop, COMPLETE_NOTHING, {
+		{ "reason", 'r', "TEXT", "why; needed" } } },
 	{ "doctor", NULL, "", 0, 0, "look for what is missing or risky on this host", cmd_doctor, COMPLETE_NOTHING, {
 		{ "state", 0, "DIR", "state directory of the hub (default /var/lib/carrel)" },
 		{ "port", 0, "PORT", "port of the hub (default 8888)" } } },

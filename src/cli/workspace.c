@@ -6,6 +6,23 @@
 #include "cli/find.h"
 #include "cli/text.h"
 
+/* The longest run and the calendar. */
+static int put_clocks(struct cli *c, struct jsonw *w)
+{
+	const char *max = cli_option(c, "max"), *calendar = cli_option(c, "calendar");
+	struct err err = ERR_NONE;
+	uint64_t v = 0;
+
+	if (max) {
+		if (strcmp(max, "0") != 0 && duration_parse(str_of(max), &v, &err) < 0)
+			return cli_say(c, CLI_USAGE, "--max: %s", err.msg);
+		jw_kv_u64(w, "max_seconds", v);
+	}
+	if (calendar)
+		jw_kv_z(w, "stop_calendar", calendar);
+	return CLI_OK;
+}
+
 /* Writes the options that were given as fields of the body. */
 static int put_options(struct cli *c, struct jsonw *w)
 {
@@ -28,7 +45,7 @@ static int put_options(struct cli *c, struct jsonw *w)
 			return cli_say(c, CLI_USAGE, "--auto-stop: %s", err.msg);
 		jw_kv_u64(w, "auto_stop_seconds", v);
 	}
-	return CLI_OK;
+	return put_clocks(c, w);
 }
 
 static void size_line(const char *what, const struct json *o, const char *key)
@@ -85,6 +102,19 @@ static void show_session(struct cli *c, const struct json *s)
 	}
 }
 
+static void show_clocks(struct cli *c, const struct json *w)
+{
+	char text[DURATION_TEXT_MAX];
+	uint64_t v = 0;
+
+	if (json_get_u64(w, "max_seconds", UINT64_MAX, &v) == 0 && v) {
+		duration_text(v, text);
+		printf("%-12s after %s at the latest\n", "Maximum", text);
+	}
+	if (json_str_or(w, "stop_calendar", STR("")).len)
+		text_line("Calendar", cli_text(c, w, "stop_calendar"));
+}
+
 static int show(struct cli *c, const struct json *w)
 {
 	const struct json *s = json_get(w, "session");
@@ -100,6 +130,7 @@ static int show(struct cli *c, const struct json *w)
 	       cli_text(c, w, "price_per_hour"), cli_text(c, w, "currency"));
 	size_line("Storage", w, "storage_bytes");
 	duration_line("Auto-stop", w, "auto_stop_seconds");
+	show_clocks(c, w);
 	text_line("Created", cli_time(c, w, "created_at"));
 	if (!s || s->type != JSON_OBJECT)
 		s = json_get(w, "last_session");

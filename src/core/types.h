@@ -18,7 +18,7 @@
 #define TYPE_ID_MAX    64
 #define PLAN_ID_MAX    64
 #define GPU_CLASS_MAX  32
-#define CALENDAR_MAX   96 /* "19:00 mon-fri Europe/Berlin" */
+#define CALENDAR_MAX   256 /* "19:00 mon-fri Europe/Berlin", or several */
 #define TYPE_LIST_MAX  512
 #define IMAGE_ID_MAX   80
 #define HASH_LEN       32

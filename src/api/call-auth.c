@@ -26,12 +26,13 @@ static int by_cookie(struct core *core, const struct http_head *h, const struct 
 	uint8_t hash[HASH_LEN];
 	struct account a;
 	struct login l;
+	int r;
 
 	if (!secret.ptr || secret_hash(secret, hash) < 0)
 		return 0;
-	if (login_by_hash(store_reader(core->store), hash, &l, &a) <= 0 ||
-	    !expiry_valid(&l.expiry, now))
-		return 0;
+	r = login_by_hash(store_reader(core->store), hash, &l, &a);
+	if (r <= 0 || !expiry_valid(&l.expiry, now))
+		return r < 0 ? r : 0;
 	set_actor(ret, ACTOR_LOGIN, &a, "*");
 	memcpy(ret->login_id, l.id, sizeof(ret->login_id));
 	return 1;
@@ -78,13 +79,15 @@ int auth_token(struct core *core, struct str field, const struct now *now, struc
 	struct token_text t;
 	struct account a;
 	struct token row;
+	int r;
 
 	if (!str_ieq(scheme, STR("bearer")) && !str_ieq(scheme, STR("token")))
 		return 0;
 	if (token_parse(text, &t) < 0)
 		return 0;
-	if (token_by_lookup(store_reader(core->store), str_of(t.lookup), &row, hash, &a) <= 0)
-		return 0;
+	r = token_by_lookup(store_reader(core->store), str_of(t.lookup), &row, hash, &a);
+	if (r <= 0)
+		return r < 0 ? r : 0;
 	if (!hash_equal(hash, t.hash) || !expiry_valid(&row.expiry, now))
 		return 0;
 	set_actor(ret, ACTOR_TOKEN, &a, row.scopes);
@@ -125,25 +128,35 @@ static bool csrf_ok(struct call *c)
 	return true;
 }
 
+/* A client that is told 401 throws its sign-in away: only one that is not
+ * there is told so, not one that can't be read just now. */
+static bool known(struct call *c, int r, const char *otherwise)
+{
+	if (r < 0)
+		(void)call_problem(c, problem_of(r), NULL,
+		                   "Your sign-in can't be read just now; try again.");
+	else if (r == 0)
+		(void)call_problem(c, PROBLEM_UNAUTHENTICATED, NULL, "%s", otherwise);
+	return r > 0;
+}
+
 static bool account(struct call *c)
 {
 	const struct http_head *h = &c->req->head;
 	struct str field = http_get(h, "Authorization");
 
 	if (field.ptr) {
-		if (http_count(h, "Authorization") > 1 ||
-		    !auth_token(c->core, field, &c->now, &c->who)) {
-			(void)call_problem(
-			    c, PROBLEM_UNAUTHENTICATED, NULL,
-			    "The token is not valid, has expired or was revoked. "
-			    "Make a new one in the console or with carrel login.");
+		int r = http_count(h, "Authorization") > 1
+		            ? 0
+		            : auth_token(c->core, field, &c->now, &c->who);
+
+		if (!known(c, r,
+		           "The token is not valid, has expired or was revoked. "
+		           "Make a new one in the console or with carrel login."))
 			return false;
-		}
-	} else if (!by_cookie(c->core, h, &c->now, &c->who)) {
-		(void)call_problem(c, PROBLEM_UNAUTHENTICATED, NULL,
-		                   "Sign in in the console, or send a token.");
-		return false;
-	} else if (!csrf_ok(c)) {
+	} else if (!known(c, by_cookie(c->core, h, &c->now, &c->who),
+	                  "Sign in in the console, or send a token.") ||
+	           !csrf_ok(c)) {
 		return false;
 	}
 	if (!call_may(c, c->route->right)) {
@@ -193,7 +206,7 @@ static bool metrics(struct call *c)
 	for (size_t i = 0; i < ARRAY_LEN(local); i++)
 		if (strcmp(c->source, local[i]) == 0)
 			return true;
-	if (field.ptr && auth_token(c->core, field, &c->now, &c->who) && c->who.admin &&
+	if (field.ptr && auth_token(c->core, field, &c->now, &c->who) > 0 && c->who.admin &&
 	    call_may(c, RIGHT_READ))
 		return true;
 	(void)call_problem(c, PROBLEM_UNAUTHENTICATED, NULL,

@@ -6,7 +6,8 @@
 
 /* Fills c->who as the route demands. False: a problem is set. */
 bool call_authenticate(struct call *c);
-/* A token as in `Authorization: Bearer …` or `token …`. 1 valid, 0 not. */
+/* A token as in `Authorization: Bearer …` or `token …`. 1 valid, 0 not, -errno not to be
+ * read just now. */
 int auth_token(struct core *core, struct str field, const struct now *now, struct actor *ret);
 /* Fetch metadata, or Origin in its absence, is that of the console. */
 bool auth_same_origin(const struct core *core, const struct http_head *h);

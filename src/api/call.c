@@ -284,8 +284,8 @@ void call_commit(struct call *c, call_tx_fn *tx, call_fn *after)
 	}
 }
 
-int call_audit(struct db *db, struct call *c, const char *object, const char *detail,
-               struct err *err)
+int call_audit_as(struct db *db, struct call *c, const char *verb, const char *object,
+                  const char *detail, struct err *err)
 {
 	struct audit_row a = {
 		.at = c->now.wall,
@@ -294,15 +294,21 @@ int call_audit(struct db *db, struct call *c, const char *object, const char *de
 		.actor = c->who.kind == ACTOR_TOKEN ? c->who.token_id
 		         : c->who.account_id[0]     ? c->who.account_id
 		                                    : "root",
-		.verb = c->route->audit,
+		.verb = verb,
 		.object = object,
 		.detail = detail,
 		.source = c->source,
 		.request_id = c->request_id,
 	};
 
-	CHECK(c->route->audit);
 	return audit_add(db, &a, err);
+}
+
+int call_audit(struct db *db, struct call *c, const char *object, const char *detail,
+               struct err *err)
+{
+	CHECK(c->route->audit);
+	return call_audit_as(db, c, c->route->audit, object, detail, err);
 }
 
 /* --- the beginning --- */

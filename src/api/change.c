@@ -6,6 +6,7 @@
 
 #include "api/change-priv.h"
 #include "api/clocks.h"
+#include "api/keep.h"
 #include "api/launch.h"
 #include "api/leases.h"
 #include "api/link.h"
@@ -53,6 +54,8 @@ static void done(struct store_job *j)
 
 	if (j->result < 0) {
 		log_err(LOG_ERROR, "change", &j->err);
+		core->replay = true;
+		keep_soon(core);
 	} else if (!c->found) {
 		log_event(LOG_WARN, "session_unknown", LZ("s", c->session_id));
 		if (c->what == DO_READY) /* an orphan */

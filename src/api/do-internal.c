@@ -87,7 +87,7 @@ static int by_token(struct call *c, const struct workspace *w, struct account *r
 	struct str field = http_get(&c->req->head, "Authorization");
 	struct actor who = { 0 };
 
-	return field.ptr && auth_token(c->core, field, &c->now, &who) &&
+	return field.ptr && auth_token(c->core, field, &c->now, &who) > 0 &&
 	       strcmp(who.account_id, w->account_id) == 0 && w->session_id[0] &&
 	       scope_allows(str_of(who.scopes), RIGHT_PROGRAM, str_of(w->session_id)) &&
 	       account_by_id(store_reader(c->core->store), str_of(who.account_id), ret) > 0;
@@ -125,8 +125,14 @@ void do_program(struct call *c)
 	struct actor who = { 0 };
 	struct account a;
 	struct session s;
+	int r = field.ptr ? auth_token(c->core, field, &c->now, &who) : 0;
 
-	if (!field.ptr || !auth_token(c->core, field, &c->now, &who)) {
+	if (r < 0) {
+		call_fail(c, problem_of(r), NULL,
+		          "The token can't be read just now; try again.");
+		return;
+	}
+	if (r == 0) {
 		call_fail(c, PROBLEM_UNAUTHENTICATED, NULL,
 		          "Send a token: Authorization: token carrel_pat_…");
 		return;

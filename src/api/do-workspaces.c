@@ -417,6 +417,9 @@ static int end_session(struct db *db, struct call *c, struct deletion *d, struct
 	}
 	if (r == 0)
 		r = event_add(db, s->account_id, "session", s->id, err);
+	if (r == 0)
+		r = call_audit_as(db, c, queued ? "session.stopped" : "session.stop", s->id,
+		                  "{\"reason\":\"delete\"}", err);
 	d->stopping = !queued;
 	d->session = *s;
 	return r;

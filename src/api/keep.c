@@ -313,11 +313,17 @@ static void orphans(struct round *r)
 	while (map_next(&r->seen, &at, &id, &value)) {
 		struct seen_item *item = value;
 		struct session s;
-		bool known;
+		int known;
 
 		if (item->wanted)
 			continue;
-		known = session_by_id(store_reader(core->store), id, &s) > 0;
+		known = session_by_id(store_reader(core->store), id, &s);
+		if (known < 0) {
+			/* Not to be read is not the same as not to be there. */
+			log_event(LOG_ERROR, "store_read", LS("s", id));
+			r->missing = true;
+			continue;
+		}
 		if (known && !reconcile_is_orphan(&s, item->epoch)) {
 			act(r, &s, reconcile(&s, item->seen, 0, &r->now));
 			r->missing |= item->seen == SEEN_RUNNING;
@@ -405,6 +411,12 @@ void keep_now(struct core *core)
 	ev_timer_start(core->ev, &core->reconcile, EVERY_MS, on_timer);
 	if (!link_up(core->link))
 		return;
+	if (core->replay) {
+		struct wire_msg events = { .type = WIRE_EVENTS };
+
+		core->replay = false;
+		link_call(core->link, &events, NULL, NULL);
+	}
 	link_call(core->link, &facts, on_facts, core);
 	link_call(core->link, &images, on_images, core);
 	ask_list(core);

@@ -110,10 +110,14 @@ static void start_container(struct op *o)
 	struct now now = core_now(core);
 	struct workspace w;
 	struct session s;
+	int r = session_by_id(db, str_of(o->session_id), &s);
 
-	if (session_by_id(db, str_of(o->session_id), &s) <= 0 || s.state != SESSION_STARTING ||
-	    workspace_by_id(db, str_of(s.workspace_id), &w) <= 0) {
+	if (r > 0 && s.state == SESSION_STARTING)
+		r = workspace_by_id(db, str_of(s.workspace_id), &w);
+	if (r <= 0 || s.state != SESSION_STARTING) {
 		finish(o); /* stopped meanwhile */
+		if (r < 0)
+			keep_soon(core); /* or not to be read just now */
 		return;
 	}
 	if (s.lease_until && s.lease_until < time_boot_ns() + LEASE_MIN_NS) {
@@ -202,11 +206,20 @@ void launch(struct core *core, struct str session)
 	struct session s;
 	uint64_t made = 0;
 	struct op *o;
+	int r;
 
-	if (!l || l->launching || !link_up(core->link) || session_by_id(db, session, &s) <= 0 ||
-	    s.state != SESSION_STARTING ||
-	    workspace_by_id(db, str_of(s.workspace_id), &w) <= 0 ||
-	    volume_made(db, str_of(w.volume_id), &made) <= 0)
+	if (!l || l->launching || !link_up(core->link))
+		return;
+	r = session_by_id(db, session, &s);
+	if (r > 0 && s.state != SESSION_STARTING)
+		return;
+	if (r > 0)
+		r = workspace_by_id(db, str_of(s.workspace_id), &w);
+	if (r > 0)
+		r = volume_made(db, str_of(w.volume_id), &made);
+	if (r < 0)
+		keep_soon(core); /* it can't be read just now */
+	if (r <= 0)
 		return;
 	o = xcalloc(1, sizeof(*o));
 	o->core = core;

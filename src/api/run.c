@@ -163,6 +163,11 @@ static void on_sweep(struct ev_timer *t)
 	ev_timer_start(core->ev, t, SWEEP_MS, on_sweep);
 }
 
+static int run_nothing(struct db *db, struct store_job *j, struct err *err)
+{
+	return 0;
+}
+
 static void on_tick(struct ev_timer *t)
 {
 	struct core *core = CONTAINER_OF(t, struct core, tick);
@@ -175,6 +180,9 @@ static void on_tick(struct ev_timer *t)
 	leases_tick(core);
 	if (core->ticks % 5 == 0)
 		sse_tick(core);
+	/* The writer looks for room before each batch, and nobody may be writing. */
+	if (core->ticks % 2 == 0 && store_stats(core->store).full)
+		submit_chore(core, run_nothing);
 	ev_timer_start(core->ev, t, TICK_MS, on_tick);
 }
 

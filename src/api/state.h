@@ -61,6 +61,7 @@ struct core {
 	mono_ms drain_until; /* it ends */
 	int64_t loaded;      /* the last live row of the store that is in `live` */
 	unsigned ticks;
+	bool replay; /* something that the engine said could not be written: ask again */
 
 	const struct months *months; /* of the site's books */
 	struct ev_timer books;       /* see books.h */

@@ -141,6 +141,14 @@ static void broke(struct stream *s)
 		at_turn_end(s);
 }
 
+/* Half a message is no message, and nobody would tell the peer: its end, and
+ * ours, is made to be seen. */
+static void cut(struct stream *s)
+{
+	broke(s);
+	(void)shutdown(s->fd.fd, SHUT_RDWR);
+}
+
 static ssize_t send_iov(struct stream *s, struct iovec *iov, size_t n)
 {
 	struct msghdr m = { .msg_iov = iov, .msg_iovlen = n };
@@ -185,7 +193,10 @@ static void push(struct stream *s, const struct str *parts, size_t n)
 		return;
 	r = send_iov(s, iov, k);
 	if (r < 0 && errno != EAGAIN && errno != EINTR) {
-		broke(s);
+		if (errno == EPIPE || errno == ECONNRESET)
+			broke(s);
+		else /* no memory, say: the peer is still there, and waits */
+			cut(s);
 		return;
 	}
 	sent = r > 0 ? (size_t)r : 0;
@@ -200,8 +211,8 @@ static void push(struct stream *s, const struct str *parts, size_t n)
 		buf_put_str(&s->out, str_sub(parts[i], skip, parts[i].len));
 	}
 	s->blocked_ |= buf_len(&s->out) > 0;
-	if (buf_error(&s->out)) /* out of memory: half a message is no message */
-		broke(s);
+	if (buf_error(&s->out)) /* out of memory */
+		cut(s);
 	else if (buf_len(&s->out) == 0)
 		buf_shrink(&s->out);
 }
@@ -215,8 +226,7 @@ static void push_file(struct stream *s)
 	if (r < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (r < 0 || (r == 0 && n)) { /* r == 0: the file is shorter than was promised */
-		broke(s);
-		(void)shutdown(s->fd.fd, SHUT_RDWR);
+		cut(s);
 		return;
 	}
 	s->file_off_ += (uint64_t)r;

@@ -148,8 +148,10 @@ struct q db_q(struct db *db, const char *sql)
 		if (rc != SQLITE_OK) {
 			log_event(LOG_ERROR, "database_statement",
 			          LZ("why", sqlite3_errmsg(db->h)), LZ("sql", sql));
-			check_failed("a statement of ours does not compile", __FILE__,
-			             __LINE__);
+			check_failed(rc == SQLITE_NOMEM
+			                 ? "out of memory"
+			                 : "a statement of ours does not compile",
+			             __FILE__, __LINE__);
 		}
 	}
 	CHECK(!sqlite3_stmt_busy(*st));
@@ -232,6 +234,10 @@ struct str q_get_str(struct q *q)
 	const unsigned char *p = sqlite3_column_text(q->st, q->col);
 	int n = sqlite3_column_bytes(q->st, q->col);
 
+	/* SQLite may have to copy a text to end it. An empty one in its place would be
+	 * written back as the row's. */
+	if (!p && sqlite3_column_type(q->st, q->col) != SQLITE_NULL)
+		check_failed("out of memory", __FILE__, __LINE__);
 	q->col++;
 	return p ? (struct str){ (const char *)p, (size_t)n } : STR("");
 }

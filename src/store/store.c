@@ -92,15 +92,27 @@ static int command(struct db *db, const char *sql, struct err *err)
 	return rc == SQLITE_OK ? 0 : db_err(db, rc, err);
 }
 
-static void reserve_make(struct store *st)
+/* False: there is no room for it. */
+static bool reserve_make(struct store *st)
 {
 	int fd = openat(st->dir, "carrel.reserve", O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+	int r;
 
 	if (fd < 0)
-		return;
-	if (fallocate(fd, 0, 0, RESERVE_BYTES) < 0)
+		return errno != ENOSPC;
+	r = fallocate(fd, 0, 0, RESERVE_BYTES) < 0 ? errno : 0;
+	if (r)
 		(void)unlinkat(st->dir, "carrel.reserve", 0);
 	(void)close(fd);
+	return r != ENOSPC;
+}
+
+/* It is for stopping, deleting and the books. ext4 gives the blocks back when the
+ * deletion is on disk, and not before. */
+static void reserve_spend(struct store *st)
+{
+	(void)unlinkat(st->dir, "carrel.reserve", 0);
+	(void)fsync(st->dir);
 }
 
 static void set_full(struct store *st, bool full)
@@ -115,19 +127,25 @@ static void set_full(struct store *st, bool full)
 }
 
 /* Only the thread changes it, so it may look without the lock. */
-static bool is_full(struct store *st)
+static void look_for_room(struct store *st)
 {
 	struct statvfs v;
 
-	if (!st->stats.full)
-		return false;
-	if (fstatvfs(st->dir, &v) == 0 &&
-	    (uint64_t)v.f_bavail * v.f_frsize > ROOM_AGAIN_BYTES) {
-		set_full(st, false);
-		reserve_make(st);
-		return false;
+	if (st->stats.full && fstatvfs(st->dir, &v) == 0 &&
+	    (uint64_t)v.f_bavail * v.f_frsize > ROOM_AGAIN_BYTES)
+		set_full(st, !reserve_make(st));
+}
+
+/* SQLite has rolled the whole batch back by itself, as it does when the disk is
+ * full. Of any other cause nothing can be said: nobody was told of the batch, and
+ * the next start begins anew. */
+static int undone(struct store *st, struct store_job *j)
+{
+	if (j->result != -ENOSPC) {
+		log_err(LOG_ERROR, "database_job", &j->err);
+		die(&st->writer, j->result == -ENOMEM ? SQLITE_NOMEM : SQLITE_IOERR);
 	}
-	return true;
+	return -ENOSPC;
 }
 
 /* One job in its savepoint. -ENOSPC goes up: the whole batch has to know. */
@@ -146,9 +164,8 @@ static int run_one(struct store *st, struct store_job *j)
 	}
 	j->result = j->run(&st->writer, j, &j->err);
 	if (j->result < 0) {
-		/* A full disk rolls the whole transaction back by itself. */
 		if (sqlite3_get_autocommit(st->writer.h))
-			return -ENOSPC;
+			return undone(st, j);
 		r = command(&st->writer, "ROLLBACK TO job", NULL);
 		CHECK(r == 0);
 	}
@@ -274,11 +291,10 @@ static void *writer_main(void *arg)
 			back_up(st, backup, &copy);
 		if (!batch)
 			continue;
-		(void)is_full(st);
+		look_for_room(st);
 		r = run_batch(st, batch);
 		if (r == -ENOSPC) {
-			/* The reserve is for stopping, deleting and the books. */
-			(void)unlinkat(st->dir, "carrel.reserve", 0);
+			reserve_spend(st);
 			set_full(st, true);
 			r = run_batch(st, batch);
 		}
@@ -419,7 +435,7 @@ static int open_all(struct store *st, const char *dir, struct err *err)
 		r = db_open(path, DB_READER, &st->reader, err);
 	if (r < 0)
 		return r;
-	reserve_make(st);
+	set_full(st, !reserve_make(st));
 	st->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (st->wake < 0)
 		return ERR(err, -errno, "eventfd: %m");

@@ -8,15 +8,19 @@ import shutil
 import subprocess
 import sys
 import threading
-import uuid
 from pathlib import Path
 
 import pytest
 import requests
 
-from leftovers import check_clean, mounts
-from processes import roles, shims, start_time
-from product import ROOT, Hub, Jupyter, select_pause, wait_for
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "fault"))
+
+import checker  # noqa: E402
+import facts  # noqa: E402
+from clientlog import Client, Log  # noqa: E402
+from leftovers import check_clean, mounts  # noqa: E402
+from processes import roles, shims, start_time  # noqa: E402
+from product import ROOT, Hub, Jupyter, select_pause, wait_for  # noqa: E402
 
 KILLS = int(os.environ.get("CARREL_KILLS", "200"))
 SEED = int(os.environ.get("CARREL_SEED", "0")) or random.SystemRandom().randrange(1, 1 << 31)
@@ -34,34 +38,37 @@ def hub(state_dir):
 
 
 class Load(threading.Thread):
-    """Makes workspaces as fast as the platform answers, and remembers what was acknowledged."""
+    """Makes workspaces as fast as the platform answers; the log says what was acknowledged."""
 
     def __init__(self, api):
         super().__init__(daemon=True)
-        self.api, self.acked, self.unknown, self.done = api, {}, [], threading.Event()
+        self.api, self.log, self.done = api, Log(), threading.Event()
+        self.client = Client(self.log, self.send)
+
+    def send(self, method, path, body, headers):
+        try:
+            r = requests.request(method, self.api.hub.url + "/api/v1" + path, timeout=5, json=body,
+                                 headers={"Authorization": f"token {self.api.token}", **headers})
+        except requests.RequestException as e:
+            raise OSError(str(e)) from e
+        return r.status_code, r.json() if r.content else None
 
     def run(self):
         n = 0
         while not self.done.is_set():
             n += 1
-            name, key = f"load-{n}", str(uuid.uuid4())
-            for _ in range(40):
-                try:
-                    r = requests.post(self.api.hub.url + "/api/v1/workspaces", timeout=5,
-                                      headers={"Authorization": f"token {self.api.token}", "Idempotency-Key": key},
-                                      json={"name": name, "auto_stop_seconds": 3600, "storage_bytes": 64 << 20})
-                    if r.status_code == 201:
-                        self.acked[name] = r.json()["id"]
-                        break
-                    if r.status_code in (429, 503, 502, 504):
-                        self.done.wait(0.2)
-                        continue
-                    raise AssertionError(f"{r.status_code} {r.text}")
-                except requests.RequestException:
-                    self.done.wait(0.2)
-            else:
-                self.unknown.append(name)
+            name = f"load-{n}"
+            self.client.act("workspace.create", "POST", "/workspaces", {"name": name, "auto_stop_seconds": 3600, "storage_bytes": 64 << 20},
+                            object=f"workspace:{name}",
+                            claim=lambda a, name=name: ["SELECT count(*) FROM workspace WHERE id = ? AND name = ? AND deleted_us IS NULL",
+                                                        [a["id"], name], 1])
+            while self.client.pending and not self.done.is_set():
+                self.client.settle(0.1)
+                self.done.wait(0.2)
             self.done.wait(0.25)
+
+    def acked(self):
+        return [x for x in self.log.entries if x["type"] == "ok"]
 
 
 def ensure_parent(hub):
@@ -77,7 +84,7 @@ def ensure_parent(hub):
 
 
 def test_two_hundred_kills(hub, record_property):
-    print(f"seed {SEED}")
+    print(f"CARREL_SEED={SEED}")
     record_property("seed", SEED)
     rng = random.Random(SEED)
     api = hub.login()
@@ -89,7 +96,10 @@ def test_two_hundred_kills(hub, record_property):
         k = lab.kernel()
         pid = int(k.text("import os; counter = 0\nprint(os.getpid())"))
         kernels.append((s, lab, k, pid))
+    before = facts.containers(hub.runtime)
     load = Load(api)
+    for s, _, _, _ in kernels:
+        load.log.seen("counter", kernel=s["id"], value=0)
     load.start()
     killed = {}
     try:
@@ -114,30 +124,30 @@ def test_two_hundred_kills(hub, record_property):
 
     ensure_parent(hub)
     hub.wait_ready(30)
+    assert load.client.settle(60), "not everything that was asked was told"
     for s, lab, k, pid in kernels:
         now = wait_for("running session", lambda s=s: (lambda x: x if x["state"] == "running" else None)(api.session(s["id"])), 60)
         assert now["epoch"] == s["epoch"], "the session was restarted behind the user's back"
         again = wait_for("kernel's socket", lambda k=k: reconnect(k), 30)
-        assert again.text("import os; counter += 1\nprint(os.getpid(), counter)").split() == [str(pid), "1"]
+        said = again.text("import os; counter += 1\nprint(os.getpid(), counter)").split()
+        assert said == [str(pid), "1"]
+        load.log.seen("counter", kernel=s["id"], value=int(said[1]))
     wait_for("a shim for each session", lambda: len(shims(hub)) == SESSIONS, 60)
 
-    names = {}
-    cursor = None
-    while True:
-        page = api.get("/workspaces" + (f"?cursor={cursor}&limit=200" if cursor else "?limit=200"))
-        for w in page["items"]:
-            assert w["name"] not in names, f"{w['name']} was made twice"
-            names[w["name"]] = w["id"]
-        cursor = page["next"]
-        if not cursor:
-            break
-    for name, wid in load.acked.items():
-        assert names.get(name) == wid, f"{name} was acknowledged as {wid} and is {names.get(name)}"
-    assert len(load.acked) > 20, len(load.acked)
-
+    assert len(load.acked()) > 20, len(load.acked())
+    settled(hub, load.log, before, [api.token])
     for ws in spaces:
         api.stop(ws, 60)
     audit(hub)
+
+
+def settled(hub, log, before, secrets):
+    """Every promise, once what was under way has come to rest."""
+    def judged():
+        checker.check(hub.state, log.entries, facts.of(hub.state, before), secrets)
+        return True
+
+    wait_for("kept promises", judged, 60, 1)
 
 
 def reconnect(k):

@@ -1,0 +1,255 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is swept: one generator a scenario. What comes before `yield` is prepared in peace; what comes after it happens under faults.
+
+To add one: write a generator over a Rig (rig.py) with @scenario, let every call be r.act(op, method, path, body, object=, claim=),
+where the claim is a query with one number that says what an acknowledgement means. Nothing else: when the process dies, it is
+started again, what was not answered is asked again with the same key, and the checker judges. A scenario whose route does not
+exist yet in this build is left out by `needs`.
+"""
+
+import datetime
+import sqlite3
+from pathlib import Path
+
+from clientlog import boot_ns
+
+SCENARIOS = {}
+
+
+def scenario(name, needs=None, startup=False):
+    def put(fn):
+        SCENARIOS[name] = fn
+        fn.needs, fn.startup = needs, startup
+        return fn
+    return put
+
+
+@scenario("sign-in")
+def sign_in(r):
+    code = r.core.code()
+    r.secrets.append(code)
+    yield
+    r.act("login", "POST", "/login", {"code": code}, object="sign-ins", headers={"X-Anonymous": "1"},
+          claim=lambda a: ["SELECT count(*) FROM login", [], r.count("sign-in")])
+
+
+@scenario("token")
+def token(r):
+    yield
+    name = r.name("token")
+    o = r.act("token.create", "POST", "/tokens", {"name": name}, object=f"token {name}",
+              claim=lambda a: ["SELECT count(*) FROM token WHERE id = ? AND name = ?", [a["id"], name], 1])
+    if o.answer:
+        r.secrets.append(o.answer["token"])
+        r.act("token.revoke", "DELETE", f"/tokens/{o.answer['id']}", object=f"token {name}",
+              claim=lambda a: ["SELECT count(*) FROM token WHERE name = ?", [name], 0])
+
+
+@scenario("workspace-create")
+def workspace_create(r):
+    yield
+    r.make_workspace()
+
+
+@scenario("workspace-change")
+def workspace_change(r):
+    ws = r.workspace()
+    yield
+    r.act("workspace.change", "PATCH", f"/workspaces/{ws['id']}", {"auto_stop_seconds": 1800 + r.n}, object=f"stop of {ws['id']}",
+          claim=lambda a, n=1800 + r.n: ["SELECT auto_stop_s FROM workspace WHERE id = ?", [ws["id"]], n])
+
+
+@scenario("workspace-delete")
+def workspace_delete(r):
+    ws = r.workspace()
+    yield
+    r.act("workspace.delete", "DELETE", f"/workspaces/{ws['id']}", {"confirm": ws["name"]}, object=f"workspace:{ws['name']}",
+          claim=lambda a: ["SELECT count(*) FROM workspace WHERE id = ? AND deleted_us IS NULL", [ws["id"]], 0])
+
+
+@scenario("start")
+def start(r):
+    ws = r.workspace()
+    yield
+    o = r.start_session(ws)
+    if o.answer:
+        sid = o.answer["session"]["id"]
+        r.wait(lambda: r.get(f"/sessions/{sid}")["state"] == "running", f"{sid} to run")
+
+
+@scenario("stop")
+def stop(r):
+    ws = r.workspace()
+    s = r.running(ws)
+    asked = boot_ns()
+    yield
+    o = r.stop_session(ws)
+    if o.answer:
+        r.wait(lambda: r.get(f"/sessions/{s['id']}")["state"] == "stopped", f"{s['id']} to stop")
+        r.log.seen("ended", session=s["id"], asked_stop=asked)
+
+
+@scenario("delete-while-it-runs")
+def delete_running(r):
+    ws = r.workspace()
+    r.running(ws)
+    yield
+    r.act("workspace.delete", "DELETE", f"/workspaces/{ws['id']}", {"confirm": ws["name"], "stop": True}, object=f"workspace:{ws['name']}",
+          claim=lambda a: ["SELECT count(*) FROM workspace WHERE id = ? AND deleted_us IS NULL", [ws["id"]], 0])
+
+
+@scenario("extend")
+def extend(r):
+    ws = r.workspace(auto_stop_seconds=60)
+    s = r.running(ws)
+    yield
+    r.act("session.extend", "POST", f"/sessions/{s['id']}/extend", {"seconds": 600}, object=f"extension of {s['id']}",
+          claim=lambda a: ["SELECT extend_until > 0 FROM session WHERE id = ?", [s["id"]], 1])
+
+
+@scenario("enter")
+def enter(r):
+    ws = r.workspace()
+    s = r.running(ws)
+    yield
+    o = r.act("session.enter", "POST", f"/sessions/{s['id']}/enter", object=f"code for {s['id']} {r.name('enter')}")
+    if o.answer:
+        r.act("session.entered", "POST", "/internal/enter", {"host": ws["label"], "code": o.answer["code"]}, object=f"ticket {ws['id']}",
+              claim=lambda a: ["SELECT count(*) > 0 FROM ticket WHERE workspace_id = ?", [ws["id"]], 1])
+
+
+@scenario("journal-record")
+def journal_record(r):
+    """A session ends by itself: the record comes, is booked once, and is acknowledged."""
+    s = r.running(r.workspace())
+    yield
+    r.core.engine.end(s["id"], s["epoch"], "exit")
+    r.wait(lambda: (s["id"], s["epoch"]) not in r.core.engine.records, "acknowledgement")
+
+
+@scenario("engine-comes-back")
+def engine_comes_back(r):
+    """Everything is told again: host, images, records, what runs."""
+    s = r.running(r.workspace())
+    r.core.engine.away()
+    yield
+    r.core.engine.end(s["id"], s["epoch"], "exit")
+    r.core.engine.start()
+    r.wait(lambda: (s["id"], s["epoch"]) not in r.core.engine.records, "acknowledgement")
+
+
+@scenario("password")
+def password(r):
+    u = f"p{r.name('x')}@example.org"
+    who = r.core.user(u)
+    yield
+    r.act("account.password", "POST", "/me/password", {"new": "a long enough word"}, object=f"password of {u}",
+          headers={"Authorization": f"Bearer {who.token}"},
+          claim=lambda a: ["SELECT password <> '' FROM account WHERE email = ?", [u], 1])
+    r.secrets.append("a long enough word")
+
+
+# --- what happens while core starts: prepared, ended, and started again under faults ---
+
+@scenario("restart", startup=True)
+def restart(r):
+    r.running(r.workspace())
+    r.workspace()
+    yield
+
+
+@scenario("first-start", startup=True)
+def first_start(r):
+    r.forget()
+    yield
+    r.sign_in()
+
+
+@scenario("migration-2-to-3", startup=True)
+def migration(r):
+    r.running(r.workspace())
+    r.tidy()
+    r.core.stop()
+    downgrade(r.dir / "db/carrel.db")
+    yield
+
+
+def script(version):
+    """A released migration, as it stands in the source: it is never changed."""
+    text = (Path(__file__).resolve().parents[2] / "src/store/schema.c").read_text()
+    body = text.split(f"static const char v{version}[] =")[1]
+    out, at = [], 0
+    while body[at] != ";":  # string literals and comments up to the end of the declaration
+        if body.startswith("/*", at):
+            at = body.index("*/", at) + 2
+        elif body[at] == '"':
+            end = body.index('"', at + 1)
+            out.append(body[at + 1:end])
+            at = end + 1
+        else:
+            at += 1
+    return "".join(out)
+
+
+def downgrade(path):
+    """The same rows in a store of schema 2, as the release before would have them."""
+    old = path.with_suffix(".2")
+    db = sqlite3.connect(old, isolation_level=None)
+    db.executescript(script(1) + script(2) + "PRAGMA user_version = 2; PRAGMA journal_mode = WAL;")
+    db.execute("ATTACH ? AS new", [str(path)])
+    db.execute("BEGIN")
+    for (table,) in db.execute("SELECT name FROM main.sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'").fetchall():
+        names = ", ".join(c[1] for c in db.execute(f"PRAGMA main.table_info({table})"))
+        db.execute(f"INSERT INTO main.{table}({names}) SELECT {names} FROM new.{table}")
+    db.execute("COMMIT")
+    db.execute("DETACH new")
+    db.close()
+    for end in ("", "-wal", "-shm"):
+        path.with_name(path.name + end).unlink(missing_ok=True)
+    old.rename(path)
+
+
+# --- what this issue adds; each is swept as soon as its route is there ---
+
+def last_month():
+    first = datetime.datetime.now(datetime.timezone.utc).replace(day=1)
+    return (first - datetime.timedelta(days=1)).strftime("%Y-%m")
+
+
+@scenario("catalogue-change", needs=("PUT", "/api/v1/admin/catalogue"))
+def catalogue_change(r):
+    status, doc = r.send("GET", "/api/v1/admin/catalogue", None, {})
+    assert status == 200, doc
+    version = int(doc["version"])
+    doc["plans"][0]["name"] = r.name("plan")
+    body = {k: v for k, v in doc.items() if k in ("plans", "types", "instance_types", "prices", "storage")}
+    yield
+    r.act("catalogue.change", "PUT", "/admin/catalogue", body, object=f"catalogue {version}", headers={"If-Match": f'"{version}"'},
+          claim=lambda a: ["SELECT value + 0 > ? FROM setting WHERE name = 'catalogue_version'", [version], 1])
+
+
+@scenario("budget-change", needs=("PUT", "/api/v1/budget"))
+def budget_change(r):
+    yield
+    amount = f"{1000 + r.n}.00"
+    r.act("budget.change", "PUT", "/budget", {"amount": amount, "hard": False}, object=f"budget {r.name('budget')}",
+          claim=lambda a: ["SELECT count(*) > 0 FROM budget", [], 1])
+
+
+@scenario("credit", needs=("POST", "/api/v1/admin/credits"))
+def credit(r):
+    me = r.get("/me")["id"]
+    note = r.name("credit")
+    yield
+    r.act("credit.add", "POST", "/admin/credits", {"account": me, "amount": "5.00", "note": note}, object=note,
+          claim=lambda a: ["SELECT count(*) FROM credit WHERE note = ?", [note], 1])
+
+
+@scenario("invoice-close", needs=("POST", "/api/v1/admin/invoices/close"))
+def invoice_close(r):
+    r.running(r.workspace())
+    r.tidy()
+    month = last_month()
+    yield
+    r.act("invoice.close", "POST", "/admin/invoices/close", {"month": month}, object=f"month {r.name(month)}",
+          claim=lambda a: ["SELECT count(*) FROM month_closed WHERE month = ?", [month], 1])

@@ -8,18 +8,20 @@ exist yet in this build is left out by `needs`.
 """
 
 import datetime
+import hashlib
 import sqlite3
-from pathlib import Path
 
 from clientlog import boot_ns
+from oldstore import script
 
 SCENARIOS = {}
 
 
-def scenario(name, needs=None, startup=False):
+def scenario(name, needs=None, startup=False, once=False):
+    """startup: what happens while core starts. once: it can be done once in a store, so each point has a store of its own."""
     def put(fn):
         SCENARIOS[name] = fn
-        fn.needs, fn.startup = needs, startup
+        fn.needs, fn.startup, fn.once = needs, startup, once
         return fn
     return put
 
@@ -174,23 +176,6 @@ def migration(r):
     yield
 
 
-def script(version):
-    """A released migration, as it stands in the source: it is never changed."""
-    text = (Path(__file__).resolve().parents[2] / "src/store/schema.c").read_text()
-    body = text.split(f"static const char v{version}[] =")[1]
-    out, at = [], 0
-    while body[at] != ";":  # string literals and comments up to the end of the declaration
-        if body.startswith("/*", at):
-            at = body.index("*/", at) + 2
-        elif body[at] == '"':
-            end = body.index('"', at + 1)
-            out.append(body[at + 1:end])
-            at = end + 1
-        else:
-            at += 1
-    return "".join(out)
-
-
 def downgrade(path):
     """The same rows in a store of schema 2, as the release before would have them."""
     old = path.with_suffix(".2")
@@ -200,7 +185,9 @@ def downgrade(path):
     db.execute("BEGIN")
     for (table,) in db.execute("SELECT name FROM main.sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'").fetchall():
         names = ", ".join(c[1] for c in db.execute(f"PRAGMA main.table_info({table})"))
-        db.execute(f"INSERT INTO main.{table}({names}) SELECT {names} FROM new.{table}")
+        if table != "ledger":
+            db.execute(f"INSERT INTO main.{table}({names}) SELECT {names} FROM new.{table}")
+    book_as_before(db)
     db.execute("COMMIT")
     db.execute("DETACH new")
     db.close()
@@ -209,11 +196,38 @@ def downgrade(path):
     old.rename(path)
 
 
+def book_as_before(db):
+    """Two lines a segment, as receivable and revenue, chained by src/core/chain.h."""
+    prev, seq = bytes(32), 0
+    for g in db.execute("SELECT session_id, epoch, segment, stopped_us, account_id, amount, ns FROM segment ORDER BY seq").fetchall():
+        session, epoch, segment, at, account, amount, ns = g
+        for book, sign in (("receivable", 1), ("revenue", -1)):
+            seq += 1
+            row = [seq, f"{session}-{epoch}-{segment}", at, account, book, sign * amount, "USD", session, epoch, segment, ns]
+            h = hashlib.sha256(prev)
+            for field in row:
+                raw = str(field).encode()
+                h.update(len(raw).to_bytes(4, "big") + raw)
+            prev = h.digest()
+            db.execute("INSERT INTO ledger VALUES(?,?,?,?,?,?,?,?,?,?,?,?)", [*row, prev])
+
+
 # --- what this issue adds; each is swept as soon as its route is there ---
 
 def last_month():
     first = datetime.datetime.now(datetime.timezone.utc).replace(day=1)
     return (first - datetime.timedelta(days=1)).strftime("%Y-%m")
+
+
+@scenario("backup", needs=("POST", "/internal/backup"))
+def backup(r):
+    r.running(r.workspace())
+    yield
+    o = r.act("store.backup", "POST", "/internal/backup", object=r.name("backup"))
+    if o.answer:
+        db = sqlite3.connect(f"file:{r.dir}/db/backup.db?mode=ro&immutable=1", uri=True)
+        assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",), "the backup is not whole"
+        db.close()
 
 
 @scenario("catalogue-change", needs=("PUT", "/api/v1/admin/catalogue"))
@@ -238,18 +252,26 @@ def budget_change(r):
 
 @scenario("credit", needs=("POST", "/api/v1/admin/credits"))
 def credit(r):
-    me = r.get("/me")["id"]
+    me = r.get("/me")["account"]["id"]
     note = r.name("credit")
     yield
-    r.act("credit.add", "POST", "/admin/credits", {"account": me, "amount": "5.00", "note": note}, object=note,
+    r.act("credit.give", "POST", "/admin/credits", {"account": me, "amount": "5.00", "note": note}, object=note,
           claim=lambda a: ["SELECT count(*) FROM credit WHERE note = ?", [note], 1])
 
 
-@scenario("invoice-close", needs=("POST", "/api/v1/admin/invoices/close"))
+@scenario("invoice-close", needs=("POST", "/api/v1/admin/invoices/close"), once=True)
 def invoice_close(r):
-    r.running(r.workspace())
-    r.tidy()
+    """Two owners used something last month."""
+    other = r.core.user("other@example.org").token
     month = last_month()
+    clock, back = r.core.engine.wall, datetime.date.today().day * 86400 * 10**6 + 10**6
+    r.core.engine.wall = lambda: clock() - back
+    for token in (r.token, other):
+        r.token, mine = token, r.token
+        r.running(r.workspace())
+        r.tidy()
+        r.token = mine
+    r.core.engine.wall = clock
     yield
-    r.act("invoice.close", "POST", "/admin/invoices/close", {"month": month}, object=f"month {r.name(month)}",
-          claim=lambda a: ["SELECT count(*) FROM month_closed WHERE month = ?", [month], 1])
+    r.act("invoice.close", "POST", "/admin/invoices/close", {"month": month}, object=f"month {month}",
+          claim=lambda a: ["SELECT count(*) FROM invoice WHERE month = ?", [month], 2])

@@ -187,7 +187,8 @@ def over_budget(c):
           "INSERT INTO charge(id, account_id, kind, month, workspace_id, session_id, epoch, segment, part, volume_id, resource, from_us, to_us, ns,"
           " bytes, rate, free, amount, estimated, reason, at_us) SELECT 'ch_x', id, 'compute', '2026-01', '', 'x', 1, 0, 0, '', 'small', 1, 2, 1, 0, 0,"
           " 0, 900000000, 0, '', 2 FROM account LIMIT 1",
-          "INSERT INTO budget SELECT 'b', id, 1000000, 1, '', 1, 0 FROM account LIMIT 1")
+          "INSERT INTO budget(id, account_id, amount, hard, alerted, version, updated_us) SELECT 'b', id, 1000000, 1, '', 1, 0"
+          " FROM account LIMIT 1")
 
 
 def early_stop(c):

@@ -104,8 +104,9 @@ def floor(db_path, group):
     """Rows of one PATCH (workspace, audit, event), `group` of them in a transaction, each transaction on disk before the next: per second."""
     folder = Path(tempfile.mkdtemp(prefix="bench-floor-", dir=db_path.parent))
     try:
-        shutil.copy(db_path, folder / "f.db")
         db = sqlite3.connect(folder / "f.db", isolation_level=None, cached_statements=64)
+        with sqlite3.connect(f"file:{db_path}?mode=ro", uri=True) as source:
+            source.backup(db)
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA wal_autocheckpoint = 2000")
         db.execute("PRAGMA synchronous = FULL")

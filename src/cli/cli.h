@@ -29,6 +29,7 @@ enum cli_complete {
 	COMPLETE_WORKSPACE,
 	COMPLETE_FILE,
 	COMPLETE_SHELL,
+	COMPLETE_CATALOGUE, /* export, diff, apply; then a file */
 };
 
 #define CLI_OPTIONS_MAX 8
@@ -93,3 +94,4 @@ cli_fn cmd_admin_sign_in_code, cmd_completion, cmd_doctor, cmd_extend, cmd_login
     cmd_logs, cmd_ls, cmd_open, cmd_start, cmd_stop, cmd_token_create, cmd_token_list,
     cmd_token_revoke, cmd_usage, cmd_version, cmd_whoami, cmd_workspace_create,
     cmd_workspace_delete, cmd_workspace_list, cmd_workspace_set, cmd_workspace_show;
+cli_fn cmd_plans, cmd_admin_accounts, cmd_admin_catalogue, cmd_admin_plan;

@@ -59,6 +59,8 @@ const struct command commands[] = {
 		{ "alerts-only", 0, NULL, "tell at 50, 80 and 100 %, stop nothing" } } },
 	{ "budget", "clear", "", 0, 0, "remove the budget", cmd_budget_clear, COMPLETE_NOTHING, { { 0 } } },
 
+	{ "plans", NULL, "", 0, 0, "list plans and what they allow", cmd_plans, COMPLETE_NOTHING, { { 0 } } },
+
 	{ "token", "create", "NAME", 1, 1, "make a token for programs; it is shown once", cmd_token_create, COMPLETE_NOTHING, {
 		{ "scope", 's', "SCOPES", "what it may do: account (default), read, session:ID; several with commas" },
 		{ "expires", 'e', "DURATION", "how long it is good (default 90d)" } } },
@@ -74,6 +76,10 @@ const struct command commands[] = {
 		{ "filter", 'f', "TEXT", "only those with this in workspace, owner or id" } } },
 	{ "admin", "stop", "SESSION", 1, 1, "stop anybody's session, by its id; its owner reads the reason", cmd_admin_stop, COMPLETE_NOTHING, {
 		{ "reason", 'r', "TEXT", "why; needed" } } },
+	{ "admin", "accounts", "", 0, 0, "list all accounts with plan and use (as an administrator)", cmd_admin_accounts, COMPLETE_NOTHING, { { 0 } } },
+	{ "admin", "plan", "ACCOUNT PLAN", 2, 2, "give an account another plan; nothing is taken away from it", cmd_admin_plan, COMPLETE_NOTHING, { { 0 } } },
+	{ "admin", "catalogue", "export | diff FILE | apply FILE", 1, 2, "instance types, plans and prices as one JSON file; what would change, in words; change it", cmd_admin_catalogue, COMPLETE_CATALOGUE, {
+		{ "yes", 'y', NULL, "apply without asking" } } },
 	{ "doctor", NULL, "", 0, 0, "look for what is missing or risky on this host", cmd_doctor, COMPLETE_NOTHING, {
 		{ "state", 0, "DIR", "state directory of the hub (default /var/lib/carrel)" },
 		{ "port", 0, "PORT", "port of the hub (default 8888)" } } },

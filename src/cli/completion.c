@@ -46,6 +46,11 @@ static void bash(void)
 			printf("\t\t\t[[ $cur == -* ]] || words=$(_carrel_workspaces)\n");
 		else if (cmd->complete == COMPLETE_SHELL)
 			printf("\t\t\t[[ $cur == -* ]] || words=\"bash zsh\"\n");
+		else if (cmd->complete == COMPLETE_CATALOGUE)
+			printf(
+			    "\t\t\t[[ $cur == -* ]] || words=\"export diff apply\"\n"
+			    "\t\t\t((COMP_CWORD < 4)) || { mapfile -t COMPREPLY < <(compgen -f "
+			    "-- \"$cur\"); return; }\n");
 		printf("\t\t\t;;\n");
 	}
 	for (size_t i = 0; i < ncommands; i++) {
@@ -92,6 +97,8 @@ static void zsh_command(const struct command *cmd)
 		printf(" '1:workspace:_carrel_workspaces'");
 	else if (cmd->complete == COMPLETE_SHELL)
 		printf(" '1:shell:(bash zsh)'");
+	else if (cmd->complete == COMPLETE_CATALOGUE)
+		printf(" '1:what:(export diff apply)' '2:file:_files'");
 	printf("\n");
 }
 

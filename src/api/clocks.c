@@ -258,6 +258,9 @@ static void track(struct live *l, const struct now *now)
 	if (session_by_id(db, str_of(l->id), &s) <= 0 ||
 	    workspace_by_id(db, str_of(l->workspace_id), &w) <= 0)
 		return;
+	/* Its first minute is measured from its start. */
+	if (s.started_boot && now->boot - s.started_boot < 2 * ACTIVITY_MINUTE_NS)
+		k->cpu_at = s.started_boot;
 	k->notice_s = plan_get(db, str_of(s.plan_id), &p) > 0 ? p.notice_s : 0;
 	set_notice(k, &s, s.noticed_s);
 	load_calendar(l, &w);

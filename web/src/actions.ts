@@ -10,6 +10,8 @@ export interface NewWorkspace {
   instance_type: string;
   storage_bytes: number;
   auto_stop_seconds: number;
+  max_seconds?: number;
+  stop_calendar?: string;
 }
 
 const path = (id: string) => encodeURIComponent(id);

@@ -9,6 +9,7 @@ import { live } from "./live";
 import { AccountPage } from "./pages/account";
 import { AdminBudgetsPage } from "./pages/admin-budgets";
 import { AdminUsagePage } from "./pages/admin-usage";
+import { AdminSessionsPage } from "./pages/admin-sessions";
 import { CreatePage } from "./pages/create";
 import { NotFound, Unreachable } from "./pages/errors";
 import { ListPage } from "./pages/list";
@@ -25,6 +26,8 @@ const TABS = ["sessions", "logs", "settings"];
 /* By the paths of ui/admin-nav.ts. */
 function adminPage(name: string): JSX.Element {
   switch (name) {
+    case "sessions":
+      return <AdminSessionsPage />;
     case "usage":
       return <AdminUsagePage />;
     case "budgets":

@@ -7,7 +7,7 @@ import { ApiError, get, getAll, whenSignedOut } from "./lib/api";
 import { type EventStream, EventStream as Stream, type SseEvent } from "./lib/sse";
 import { createStore } from "./lib/store";
 import { atMs, monthOf, nowMs } from "./lib/time";
-import type { Image, InstanceType, Me, Session, Warning, Workspace } from "./model";
+import type { Image, InstanceType, Me, Notice, Session, Warning, Workspace } from "./model";
 import { type Balance, readBalance } from "./budget";
 import { type Ledger, readLedger } from "./usage";
 
@@ -27,11 +27,13 @@ export interface Live {
   balance: Balance | null; /* of this month, with its budget */
   link: Link;
   warnings: Warning[];
+  notices: Notice[];
+  unread: number;
 }
 
 const EMPTY: Live = {
   phase: "boot", ended: false, me: null, workspaces: null, types: [], images: [], month: null, balance: null,
-  link: { since: 0, nextTry: 0 }, warnings: [],
+  link: { since: 0, nextTry: 0 }, warnings: [], notices: [], unread: 0,
 };
 
 export const live = createStore<Live>(EMPTY);
@@ -107,6 +109,11 @@ function stillHolds(w: Warning, s: Session): boolean {
 
 function putWarning(w: Warning): void {
   live.set({ warnings: [...live.get().warnings.filter((x) => x.session_id !== w.session_id), w] });
+}
+
+function putNotice(n: Notice): void {
+  const all = live.get().notices.filter((x) => x.id !== n.id);
+  live.set({ notices: [n, ...all], unread: live.get().unread + 1 });
 }
 
 export function dropWarning(session: string): void {
@@ -186,6 +193,7 @@ function onEvent(e: SseEvent): void {
   }
   if (e.event === "session") putSession(data as Session);
   else if (e.event === "warning") putWarning(data as Warning);
+  else if (e.event === "notice") putNotice(data as Notice);
   else if (e.event === "notice") laterBalance();
   else if (e.event === "workspace") {
     const w = data as Workspace & { deleted?: boolean };

@@ -65,6 +65,8 @@ export interface Workspace {
   instance_type: string;
   storage_bytes: number;
   auto_stop_seconds: number;
+  max_seconds?: number; /* 0: the plan's */
+  stop_calendar?: string;
   created_at: string;
   updated_at: string;
   session: Session | null;
@@ -140,6 +142,41 @@ export interface Token {
   token?: string;
 }
 
+export interface Clock {
+  kind: string; /* idle, max, calendar, budget */
+  at: string;
+}
+
+export interface ActivityMinute {
+  at: string;
+  active: boolean | null; /* null: nobody looked */
+  cpu_cores: number | null;
+  why: string;
+}
+
+export interface Activity {
+  clocks: Clock[];
+  evidence: Evidence | null;
+  verdict: string;
+  in_use: boolean | null;
+  last_active_at: string | null;
+  minutes: ActivityMinute[];
+}
+
+export interface AdminSession extends Activity {
+  account: { id: string; email: string; name: string };
+  session: Session;
+}
+
+export interface Notice {
+  id: string;
+  kind: string;
+  object_id: string;
+  data: { text: string; workspace_id?: string };
+  at: string;
+  read_at: string | null;
+}
+
 export interface Warning {
   session_id: string;
   workspace_id: string;
@@ -147,6 +184,7 @@ export interface Warning {
   stop_at: string;
   seconds: number;
   why: string;
+  early?: boolean; /* the first of two */
 }
 
 export function isLive(s: Session | null | undefined): s is Session {

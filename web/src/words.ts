@@ -97,7 +97,7 @@ export function whyEnded(s: Session, now: number): string {
     case "delete":
       return t.reason.delete;
     case "admin":
-      return t.reason.admin;
+      return s.message?.startsWith("Stopped by") ? s.message : t.reason.admin; /* with what the administrator wrote */
     case "shutdown":
       return t.reason.shutdown;
     case "oom":

@@ -6,7 +6,7 @@
  */
 import type { JupyterFrontEnd, Plugin, ServerEvent, Shared, StatusBar } from "./jupyter";
 import { type Usage, cpus, parts, usageOf } from "./usage";
-import { type Status, canExtend, clock, isNear, left, leftText, statusOf } from "./stop";
+import { type Near, type Status, canExtend, clock, left, leftText, near, statusOf } from "./stop";
 
 const STOP_WARNING = "https://carrel.dev/events/stop_warning/v1";
 const SESSION = "https://carrel.dev/events/session/v1";
@@ -68,6 +68,7 @@ class StopWatch {
   private skew_ms = 0;
   private notice: string | null = null;
   private warnedFor = NaN; /* the stop that the reader was warned of */
+  private warnedAt: Near = "";
   private extending = false;
   private ended = false;
   private readonly node = document.createElement("button");
@@ -141,7 +142,8 @@ class StopWatch {
     this.draw();
     const s = this.status;
     if (!s || this.ended) return;
-    if (isNear(s, this.now())) this.warn(s);
+    const at = near(s, this.now());
+    if (at) this.warn(s, at);
     else this.unwarn();
   }
 
@@ -152,11 +154,12 @@ class StopWatch {
     if (this.node.textContent !== text) this.node.textContent = text;
   }
 
-  /* Once for each stop; a stop that has moved by seconds only is the same one. */
-  private warn(s: Status): void {
-    if (Math.abs(this.warnedFor - s.stop_at) < 30_000) return;
+  /* Twice for each stop, once each; a stop that has moved by seconds only is the same one. */
+  private warn(s: Status, at: Near): void {
+    if (Math.abs(this.warnedFor - s.stop_at) < 30_000 && (this.warnedAt === "last" || at === "early")) return;
     this.unwarn();
     this.warnedFor = s.stop_at;
+    this.warnedAt = at;
     const text = `This session stops at ${clock(s.stop_at - this.skew_ms)}, ${WHY[s.why] ?? WHY.idle}. Saved files stay.`;
     this.notice = this.shared["@jupyterlab/apputils"].Notification.warning(text, {
       autoClose: false,

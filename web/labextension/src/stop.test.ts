@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 import { describe, expect, it } from "vitest";
-import { canExtend, isNear, lead, left, leftText, statusOf } from "./stop";
+import { canExtend, earlyLead, near, lead, left, leftText, statusOf } from "./stop";
 
 const now = Date.parse("2026-11-21T10:00:00Z");
 
@@ -11,15 +11,17 @@ describe("the stop of a session", () => {
     expect(e.idle_seconds).toBe(3600);
     expect(e.max_at).toBe(s.max_at);
     expect(left(e, now)).toBe(299);
-    expect(isNear(s, now)).toBe(false);
-    expect(isNear(e, now)).toBe(true);
+    expect(near(s, now)).toBe("");
+    expect(near(e, now)).toBe("last");
+    expect(near(s, Date.parse("2026-11-21T10:45:01Z"))).toBe("early");
   });
 
   it("warns at half of a short limit, and at 5 minutes of the hard maximum", () => {
     const s = statusOf({ stop_at: "2026-11-21T10:00:50Z", why: "idle", idle_seconds: 60 }, null);
     expect(lead(s)).toBe(30);
-    expect(isNear(s, now)).toBe(false);
-    expect(isNear(s, now + 21_000)).toBe(true);
+    expect(earlyLead(s)).toBe(30);
+    expect(near(s, now)).toBe("");
+    expect(near(s, now + 21_000)).toBe("last");
     expect(lead({ ...s, why: "max" })).toBe(300);
     expect(lead({ ...s, why: "calendar" })).toBe(300);
   });
@@ -31,7 +33,7 @@ describe("the stop of a session", () => {
 
   it("never warns about a time that it does not know", () => {
     const s = statusOf({}, null);
-    expect(isNear(s, now)).toBe(false);
+    expect(near(s, now)).toBe("");
     expect(left(null, now)).toBeNaN();
   });
 

@@ -9,6 +9,7 @@ export interface Status {
 }
 
 const LEAD_S = 300;
+const EARLY_S = 900;
 const NONE = NaN;
 
 const num = (v: unknown): number => (typeof v === "number" && Number.isFinite(v) ? v : NONE);
@@ -23,9 +24,18 @@ export function statusOf(data: Record<string, unknown>, before: Status | null): 
   };
 }
 
+function within(s: Status, lead_s: number): number {
+  return s.why === "idle" && s.idle_seconds > 0 ? Math.min(lead_s, s.idle_seconds / 2) : lead_s;
+}
+
 /* 5 minutes, or half of a shorter limit: the same rule as in the console. */
 export function lead(s: Status): number {
-  return s.why === "idle" && s.idle_seconds > 0 ? Math.min(LEAD_S, s.idle_seconds / 2) : LEAD_S;
+  return within(s, LEAD_S);
+}
+
+/* The first warning: 15 minutes, or the same half. */
+export function earlyLead(s: Status): number {
+  return within(s, EARLY_S);
 }
 
 /* Nobody moves the longest run or a budget from here. */
@@ -37,8 +47,11 @@ export function left(s: Status | null, now: number): number {
   return s ? Math.max(0, (s.stop_at - now) / 1000) : NONE;
 }
 
-export function isNear(s: Status, now: number): boolean {
-  return left(s, now) <= lead(s);
+export type Near = "" | "early" | "last";
+
+export function near(s: Status, now: number): Near {
+  const seconds = left(s, now);
+  return seconds <= lead(s) ? "last" : seconds <= earlyLead(s) ? "early" : "";
 }
 
 export function leftText(seconds: number): string {

@@ -191,7 +191,13 @@ function Settings({ w }: { w: Workspace }): JSX.Element {
           <dt>{t.ws.idleStop}</dt>
           <dd>{durationSetting(w.auto_stop_seconds)}</dd>
           <dt>{t.ws.hardMax}</dt>
-          <dd>{durationSetting(w.session?.max_seconds || limits().session_max_seconds)}</dd>
+          <dd>{durationSetting(w.session?.max_seconds || w.max_seconds || limits().session_max_seconds)}</dd>
+          {w.stop_calendar && (
+            <>
+              <dt>{t.clocks.calendar}</dt>
+              <dd>{w.stop_calendar}</dd>
+            </>
+          )}
         </dl>
       </div>
     </section>

@@ -2,22 +2,45 @@
 /* Every session of a workspace: when, how long, why it ended, what it cost. */
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
+import { get } from "../lib/api";
 import { useStore } from "../lib/store";
 import { atMs, dayClock, durationExact } from "../lib/time";
 import { useLoad } from "../lib/use";
 import { live, onSession } from "../live";
-import type { Session, Workspace } from "../model";
+import type { Activity, Session, Workspace } from "../model";
 import { t } from "../text";
+import { EvidenceTable, MinutesChart } from "../ui/activity";
 import { Empty, ErrorBanner, Money, SkeletonRows, StatePill } from "../ui/parts";
 import { costSoFar, secondsSoFar, typeName, whyEnded } from "../words";
 import { readSessions } from "./starting";
 
 const SHOWN = 20;
 
+/* The evidence of one of them, and its last ten minutes. */
+function SessionWhy({ s, now }: { s: Session; now: number }): JSX.Element {
+  const types = useStore(live, (x) => x.types);
+  const a = useLoad(() => get<Activity>(`/sessions/${encodeURIComponent(s.id)}/activity`), [s.id, s.state]);
+  return (
+    <div class="session-why" role="region" aria-label={t.why.title}>
+      <ErrorBanner error={a.error} onRetry={a.reload} />
+      {a.data && (
+        <>
+          <p class="strong">{a.data.verdict}</p>
+          <div class="grid cols-2">
+            {a.data.minutes.length ? <MinutesChart minutes={a.data.minutes} cpus={types.find((x) => x.id === s.instance_type)?.cpu ?? 1} /> : <p class="t3 small">{t.why.noMinutes}</p>}
+            <EvidenceTable a={a.data} now={s.stopped_at ? atMs(s.stopped_at) : now} />
+          </div>
+        </>
+      )}
+    </div>
+  );
+}
+
 export function SessionsTab({ w, now }: { w: Workspace; now: number }): JSX.Element {
   const types = useStore(live, (x) => x.types);
   const list = useLoad(() => readSessions(w.id), [w.id]);
   const [shown, setShown] = useState(SHOWN);
+  const [open, setOpen] = useState<string | null>(null);
   useEffect(() => onSession((s) => s.workspace_id === w.id && s.state !== "running" && list.reload()), [w.id]);
   /* The one that runs comes from the stream, the rest from the list. */
   const fresh = new Map<string, Session>([w.last_session, w.session].filter((s): s is Session => !!s).map((s) => [s.id, s]));
@@ -25,6 +48,7 @@ export function SessionsTab({ w, now }: { w: Workspace; now: number }): JSX.Elem
   for (const s of fresh.values()) if (list.data && !rows.some((r) => r.id === s.id)) rows.push(s);
   const begun = (s: Session) => atMs(s.created_at) || atMs(s.started_at) || Infinity;
   rows.sort((a, b) => begun(b) - begun(a));
+  const openOne = rows.find((s) => s.id === open);
   return (
     <section class="section">
       <div class="section-head">
@@ -69,12 +93,20 @@ export function SessionsTab({ w, now }: { w: Workspace; now: number }): JSX.Elem
                     </td>
                     <td class="n t2">{durationExact(secondsSoFar(s, now))}</td>
                     <td class="n">{cost !== null && <Money micro={cost} currency={s.currency} />}</td>
-                    <td class="t2 wide">{whyEnded(s, now)}</td>
+                    <td class="t2 wide">
+                      {whyEnded(s, now)}
+                      {s.started_at && (
+                        <button class="btn btn-s why-button" data-kind="quiet" type="button" aria-expanded={open === s.id} onClick={() => setOpen(open === s.id ? null : s.id)}>
+                          {t.why.show}
+                        </button>
+                      )}
+                    </td>
                   </tr>
                 );
               })}
             </tbody>
           </table>
+          {openOne && <SessionWhy s={openOne} now={now} key={openOne.id} />}
           <div class="table-foot num">
             {t.list.foot(Math.min(shown, rows.length), rows.length)}
             {rows.length > shown && (

@@ -13,6 +13,7 @@ import { useAction } from "../lib/use";
 import { live, putWorkspace } from "../live";
 import type { Workspace } from "../model";
 import { t } from "../text";
+import { CalendarField, LongestField } from "../ui/clock-fields";
 import { toast } from "../ui/layers";
 import { ErrorBanner, FieldError } from "../ui/parts";
 import { AutoStopField, StorageField, autoStopError } from "../ui/settings-fields";
@@ -25,6 +26,8 @@ export function SettingsTab({ w, acts }: { w: Workspace; acts: WorkspaceActions 
   const [type, setType] = useState(w.instance_type);
   const [storage, setStorage] = useState(w.storage_bytes);
   const [idle, setIdle] = useState(w.auto_stop_seconds);
+  const [longest, setLongest] = useState(w.max_seconds ?? 0);
+  const [calendar, setCalendar] = useState(w.stop_calendar ?? "");
   const [wrong, setWrong] = useState<Record<string, string>>({});
   const [untouched, setUntouched] = useState(false); /* Save was pressed with nothing to save */
   const action = useAction();
@@ -34,6 +37,8 @@ export function SettingsTab({ w, acts }: { w: Workspace; acts: WorkspaceActions 
   if (type !== w.instance_type) patch.instance_type = type;
   if (storage !== w.storage_bytes) patch.storage_bytes = storage;
   if (idle !== w.auto_stop_seconds) patch.auto_stop_seconds = idle;
+  if (longest !== (w.max_seconds ?? 0)) patch.max_seconds = longest;
+  if (calendar.trim() !== (w.stop_calendar ?? "")) patch.stop_calendar = calendar.trim();
   const dirty = Object.keys(patch).length > 0;
 
   const save = async () => {
@@ -41,6 +46,7 @@ export function SettingsTab({ w, acts }: { w: Workspace; acts: WorkspaceActions 
     if (!name.trim()) x.name = t.create.needName;
     const stop = autoStopError(idle);
     if (stop) x.auto_stop_seconds = stop;
+    if (!Number.isFinite(longest)) x.max_seconds = t.clocks.needHours;
     setWrong(x);
     setUntouched(!dirty);
     if (Object.keys(x).length || !dirty) return;
@@ -89,6 +95,10 @@ export function SettingsTab({ w, acts }: { w: Workspace; acts: WorkspaceActions 
           <div class="grid cols-2 pair">
             <StorageField id="ws-disk" value={storage} min={w.storage_bytes} onChange={setStorage} hint={t.ws.growHint} error={wrong.storage_bytes} />
             <AutoStopField name="ws-stop" value={idle} onChange={setIdle} hint={t.ws.idleHint} error={wrong.auto_stop_seconds} />
+          </div>
+          <div class="grid cols-2 pair">
+            <LongestField name="ws-longest" value={longest} onChange={setLongest} error={wrong.max_seconds} />
+            <CalendarField name="ws-calendar" value={calendar} onChange={setCalendar} error={wrong.stop_calendar} />
           </div>
           {!atField && <ErrorBanner error={action.error} />}
         </div>

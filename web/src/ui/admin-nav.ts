@@ -10,6 +10,7 @@ export interface AdminItem {
 }
 
 export const ADMIN: AdminItem[] = [
+  { path: "sessions", icon: "gauge", text: t.adminSessions.sessions },
   { path: "usage", icon: "chart", text: t.nav.usage },
   { path: "budgets", icon: "coin", text: t.adminMoney.budgets },
 ];

@@ -19,6 +19,7 @@ import { ADMIN } from "./admin-nav";
 import { BrandMark, Icon, type IconName } from "./icons";
 import { KeysDialog } from "./keys-dialog";
 import { Toasts } from "./layers";
+import { Bell } from "./notices";
 import { Bar, rateText } from "./parts";
 import { StopWarnings } from "./warnings";
 
@@ -244,6 +245,7 @@ export function Shell({ path, children }: { path: string; children: ComponentChi
             </a>
             <Crumbs />
             <span class="push" />
+            <Bell />
             <button class="btn btn-icon not-phone" data-kind="quiet" type="button" aria-label={t.nav.keys} onClick={() => setKeys(true)}>
               <kbd>?</kbd>
             </button>

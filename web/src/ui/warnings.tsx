@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Sessions that stop soon: told by the server's event, or seen from the stop time when the page was
- * opened after it. The lead is the server's rule: 5 minutes, or half of a shorter limit.
+ * opened after it. The leads are the server's rule: 15 and 5 minutes, or half of a shorter limit.
  */
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
@@ -17,15 +17,17 @@ import { Icon } from "./icons";
 import { toast } from "./layers";
 
 const LEAD_S = 300;
+const EARLY_S = 900;
 const EXTEND_S = 3600;
 
 function derived(w: Workspace, now: number): Warning | null {
   const s = w.session;
   const left = leftSeconds(s, now);
   if (!s || left === null || !s.stop_at) return null;
-  const limit = s.stop_why === "max" ? s.max_seconds : s.auto_stop_seconds;
-  if (left > Math.min(LEAD_S, limit / 2)) return null;
-  return { session_id: s.id, workspace_id: w.id, workspace_name: w.name, stop_at: s.stop_at, seconds: left, why: s.stop_why ?? "idle" };
+  const limit = s.stop_why === "max" ? s.max_seconds : s.stop_why === "idle" ? s.auto_stop_seconds : Infinity;
+  if (left > Math.min(EARLY_S, limit / 2)) return null;
+  const early = left > Math.min(LEAD_S, limit / 2);
+  return { session_id: s.id, workspace_id: w.id, workspace_name: w.name, stop_at: s.stop_at, seconds: left, why: s.stop_why ?? "idle", early };
 }
 
 function words(why: string): (name: string, left: string) => string {
@@ -67,19 +69,22 @@ export function StopWarnings(): JSX.Element {
   const told = useStore(live, (s) => s.warnings);
   const all = useStore(live, (s) => s.workspaces);
   const now = useNow(1000);
-  const [closed, setClosed] = useState<Record<string, number>>({});
+  const [closed, setClosed] = useState<Record<string, { at: number; early: boolean }>>({});
   const list = new Map<string, Warning>();
   for (const w of all ?? []) {
     const d = derived(w, now);
     if (d) list.set(d.session_id, d);
   }
   for (const w of told) if (!list.has(w.session_id) && atMs(w.stop_at) > now - 5000) list.set(w.session_id, w);
-  /* A warning that was closed stays closed until the stop itself has moved on. */
-  const shown = [...list.values()].filter((w) => Math.abs((closed[w.session_id] ?? 0) - atMs(w.stop_at)) > 5000);
+  /* A warning that was closed stays closed until the stop itself has moved on, or until the last one. */
+  const shown = [...list.values()].filter((w) => {
+    const c = closed[w.session_id];
+    return !c || Math.abs(c.at - atMs(w.stop_at)) > 5000 || (c.early && !w.early);
+  });
   return (
     <div class="toast-stack">
       {shown.map((w) => (
-        <One key={w.session_id} w={w} now={now} onClose={() => setClosed({ ...closed, [w.session_id]: atMs(w.stop_at) })} />
+        <One key={w.session_id} w={w} now={now} onClose={() => setClosed({ ...closed, [w.session_id]: { at: atMs(w.stop_at), early: !!w.early } })} />
       ))}
     </div>
   );

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Sessions of all owners, and for each the answer to "why is this still running?". */
+import type { JSX } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import { getAll, post } from "../lib/api";
+import { cents, costOf, parseMicro, sum } from "../lib/money";
+import { useStore } from "../lib/store";
+import { atMs, clock, durationShort } from "../lib/time";
+import { useAction, useLoad, useNow } from "../lib/use";
+import { live } from "../live";
+import type { AdminSession, Session } from "../model";
+import { t } from "../text";
+import { EvidenceTable, MinutesChart, Verdict } from "../ui/activity";
+import { Icon } from "../ui/icons";
+import { Dialog, toast } from "../ui/layers";
+import { Empty, ErrorBanner, Money, SkeletonRows, StatePill, rateText } from "../ui/parts";
+import { usePage } from "../ui/shell";
+import { costSoFar, failText, whyEnded } from "../words";
+
+const EVERY_MS = 10_000;
+const LONG_S = 12 * 3600;
+
+type Which = "all" | "idle" | "long" | "lost";
+
+function upSeconds(s: Session, now: number): number {
+  return Math.max(0, ((s.stopped_at ? atMs(s.stopped_at) : now) - atMs(s.started_at ?? s.created_at)) / 1000) || 0;
+}
+
+function isOf(which: Which, x: AdminSession, now: number): boolean {
+  if (which === "idle") return x.in_use === false;
+  if (which === "long") return upSeconds(x.session, now) > LONG_S;
+  return which === "all" || x.session.state === "lost";
+}
+
+function matches(x: AdminSession, q: string): boolean {
+  const text = `${x.account.email} ${x.account.name} ${x.session.workspace_name} ${x.session.id}`.toLowerCase();
+  return text.includes(q.trim().toLowerCase());
+}
+
+function StopDialog({ x, onClose, onDone }: { x: AdminSession; onClose: () => void; onDone: () => void }): JSX.Element {
+  const [reason, setReason] = useState("");
+  const action = useAction();
+  const stop = async () => {
+    if (!reason.trim()) return;
+    const ok = await action.run(() => post(`/admin/sessions/${encodeURIComponent(x.session.id)}/stop`, { reason: reason.trim() }));
+    if (!ok) return;
+    toast(t.adminSessions.stopped(x.session.workspace_name));
+    onDone();
+  };
+  return (
+    <Dialog
+      title={t.adminSessions.stopTitle(x.session.workspace_name, x.account.name || x.account.email)}
+      onClose={onClose}
+      onSubmit={() => void stop()}
+      foot={
+        <>
+          <button class="btn" type="button" onClick={onClose}>{t.cancel}</button>
+          <button class="btn" data-kind="danger" type="submit" aria-busy={action.busy} disabled={!reason.trim()}>{t.act.stop}</button>
+        </>
+      }
+    >
+      <p class="t2">{t.adminSessions.stopBody}</p>
+      <div class="field">
+        <label class="label" for="stop-reason">{t.adminSessions.reason}</label>
+        <input class="input" id="stop-reason" value={reason} maxLength={200} autocomplete="off" onInput={(e) => setReason(e.currentTarget.value)} />
+        <p class="hint">{t.adminSessions.reasonHint}</p>
+        {action.error && <p class="error-text">{failText(action.error)}</p>}
+      </div>
+    </Dialog>
+  );
+}
+
+function Panel({ x, now, onClose, onStop }: { x: AdminSession; now: number; onClose: () => void; onStop: () => void }): JSX.Element {
+  const types = useStore(live, (s) => s.types);
+  const s = x.session;
+  const cost = costSoFar(s, now);
+  return (
+    <aside class="panel" aria-label={t.adminSessions.why}>
+      <div class="panel-head">
+        <div class="truncate">
+          <p class="eyebrow">{t.adminSessions.why}</p>
+          <p class="strong truncate">
+            {s.workspace_name}
+            <span class="t3 regular">{` ${t.adminSessions.of(x.account.name || x.account.email)}`}</span>
+          </p>
+        </div>
+        <button class="btn btn-s btn-icon push" data-kind="quiet" type="button" aria-label={t.close} onClick={onClose}>
+          <Icon name="x" size="s" />
+        </button>
+      </div>
+      <div class="panel-body">
+        <div class="banner" data-kind={x.in_use === false ? "warn" : undefined}>
+          <Icon name="clock" />
+          <div class="banner-body">{x.verdict}</div>
+        </div>
+        <MinutesChart minutes={x.minutes} cpus={types.find((k) => k.id === s.instance_type)?.cpu ?? 1} />
+        <EvidenceTable a={x} now={now} />
+        <dl class="kv num">
+          <dt>{t.adminSessions.cost}</dt>
+          <dd>{cost !== null && <Money micro={cost} currency={s.currency} />}</dd>
+          <dt>{t.adminSessions.email}</dt>
+          <dd class="truncate">{x.account.email}</dd>
+          <dt>{t.adminSessions.session}</dt>
+          <dd class="mono small truncate">{s.id}</dd>
+        </dl>
+      </div>
+      {s.state !== "stopping" && (
+        <div class="card-foot row-wrap">
+          <button class="btn push" data-kind="danger" type="button" onClick={onStop}>
+            <Icon name="stop" />
+            {t.act.stop}
+          </button>
+        </div>
+      )}
+    </aside>
+  );
+}
+
+function Rows({ rows, chosen, now, onChoose }: { rows: AdminSession[]; chosen: string | null; now: number; onChoose: (id: string) => void }): JSX.Element {
+  return (
+    <div class="table-frame compact">
+      <table class="table table-cards admin-table">
+        <thead>
+          <tr>
+            <th scope="col">{t.adminSessions.workspace}</th>
+            <th scope="col">{t.list.state}</th>
+            <th scope="col">{t.adminSessions.whyCol}</th>
+            <th scope="col" class="n">{t.adminSessions.up}</th>
+            <th scope="col" class="n">{t.list.rate}</th>
+            <th scope="col" class="n">{t.adminSessions.stops}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((x) => {
+            const s = x.session;
+            return (
+              <tr key={s.id} aria-selected={s.id === chosen}>
+                <td>
+                  <button class="row row-button" type="button" aria-pressed={s.id === chosen} onClick={() => onChoose(s.id)}>
+                    <span class="name truncate">{s.workspace_name}</span>
+                    <span class="t3 small truncate">{x.account.name || x.account.email}</span>
+                  </button>
+                </td>
+                <td><StatePill state={s.state} session={null} now={now} /></td>
+                <td class="wide">
+                  <span class="row">
+                    {s.state === "running" && <Verdict inUse={x.in_use} />}
+                    <span class="truncate t2" title={x.verdict}>{s.state === "running" ? x.verdict : whyEnded(s, now)}</span>
+                  </span>
+                </td>
+                <td class="n t2 hide">{durationShort(upSeconds(s, now))}</td>
+                <td class="n hide">{rateText(s.price_per_hour, s.currency)}</td>
+                <td class="n nowrap t2 hide">{s.stop_at ? clock(atMs(s.stop_at)) : ""}</td>
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+export function AdminSessionsPage(): JSX.Element {
+  usePage([{ text: t.adminSessions.title }, { text: t.adminSessions.sessions }]);
+  const now = useNow(1000);
+  const list = useLoad(async () => (await getAll<AdminSession>("/admin/sessions")).items, []);
+  const [which, setWhich] = useState<Which>("all");
+  const [q, setQ] = useState("");
+  const [chosen, setChosen] = useState<string | null>(null);
+  const [stopping, setStopping] = useState<AdminSession | null>(null);
+  useEffect(() => {
+    const timer = setInterval(() => !document.hidden && list.reload(), EVERY_MS);
+    return () => clearInterval(timer);
+  }, []);
+  const all = list.data ?? [];
+  const rows = all.filter((x) => isOf(which, x, now) && matches(x, q));
+  const open = all.find((x) => x.session.id === chosen) ?? null;
+  const running = all.filter((x) => x.session.state === "running");
+  const currency = all[0]?.session.currency ?? "";
+  const hourly = sum(running.map((x) => costOf(parseMicro(x.session.price_per_hour) ?? 0n, 3600)));
+  const counts: [Which, string, number][] = (["all", "idle", "long", "lost"] as const).map((k) => [k, t.adminSessions.which[k], all.filter((x) => isOf(k, x, now)).length]);
+  return (
+    <>
+      <div class="page-head">
+        <div>
+          <h1>{t.adminSessions.sessions}</h1>
+          {list.data && (
+            <p class="sub-line">
+              {t.adminSessions.sub(all.length, running.filter((x) => x.in_use).length, running.filter((x) => x.in_use === false).length, currency && cents(hourly, currency))}
+            </p>
+          )}
+        </div>
+      </div>
+      <ErrorBanner error={list.error} onRetry={list.reload} />
+      <div class="row row-wrap admin-filters">
+        <div class="affix">
+          <Icon name="search" />
+          <input class="input" type="search" placeholder={t.adminSessions.filterHint} aria-label={t.adminSessions.filter} value={q} onInput={(e) => setQ(e.currentTarget.value)} />
+        </div>
+        <div class="seg" role="group" aria-label={t.adminSessions.verdict}>
+          {counts.map(([k, text, n]) => (
+            <button key={k} type="button" aria-pressed={which === k} onClick={() => setWhich(k)}>
+              {text} <span class="t3">{n}</span>
+            </button>
+          ))}
+        </div>
+      </div>
+      {!list.data && list.slow && !list.error && <div class="card"><SkeletonRows rows={6} label={t.loading} /></div>}
+      {list.data && !rows.length && (
+        <div class="card">
+          <Empty art="list" title={all.length ? t.adminSessions.noHit : t.adminSessions.none} body={all.length ? "" : t.adminSessions.noneBody} />
+        </div>
+      )}
+      {rows.length > 0 && (
+        <div class={open ? "grid split" : "grid"}>
+          <Rows rows={rows} chosen={chosen} now={now} onChoose={(id) => setChosen(id === chosen ? null : id)} />
+          {open && <Panel x={open} now={now} onClose={() => setChosen(null)} onStop={() => setStopping(open)} />}
+        </div>
+      )}
+      {stopping && (
+        <StopDialog
+          x={stopping}
+          onClose={() => setStopping(null)}
+          onDone={() => {
+            setStopping(null);
+            list.reload();
+          }}
+        />
+      )}
+    </>
+  );
+}

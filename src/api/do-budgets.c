@@ -163,7 +163,7 @@ static int put(struct db *db, struct call *c, struct budget *b, bool there, stru
 	if (!there)
 		rand_id("b", b->id);
 	memcpy(b->account_id, x->account_id, sizeof(b->account_id));
-	b->by_admin = x->admin && b->account_id[0];
+	b->by_admin = b->account_id[0] && strcmp(b->account_id, c->who.account_id) != 0;
 	b->hard = x->hard;
 	b->updated = c->now.wall;
 	r = budget_book_read(db, c->core, &c->now, str_of(x->account_id), NULL, &book, err);

@@ -80,7 +80,7 @@ def test_a_budget_is_set_read_changed_and_removed(core, user):
     none = user.ok("GET", "/budget")
     assert none["amount"] is None and none["left"] is None and none["etag"] is None
     b = user.ok("PUT", "/budget", {"amount": "25"})
-    assert (b["amount"], b["hard"], b["by_admin"]) == ("25.00", True, True)  # the administrator's own
+    assert (b["amount"], b["hard"], b["by_admin"]) == ("25.00", True, False)  # one's own, also an administrator's
     assert b["left"] == "25.00" and b["percent"] == 0
     problem(user.call("PUT", "/budget", {"amount": "30"}, {"If-Match": '"b_other.1"'}), 412, "changed")
     c = user.ok("PUT", "/budget", {"amount": "12.345678", "hard": False}, headers={"If-Match": b["etag"]})

@@ -523,6 +523,7 @@ export const t = {
     failed: "The usage did not load.",
     budgets: "Budgets",
     budgetsSub: "For a month each. A hard one stops what costs within 10 s; files stay.",
+    usedOf: (used: string) => `${used} of`,
     whose: "Whose",
     budget: "Budget",
     used: "Used",

@@ -73,7 +73,7 @@ export function AdminBudgetsPage(): JSX.Element {
                 <th scope="col" class="n">{t.adminMoney.budget}</th>
                 <th scope="col" class="n hide">{t.adminMoney.used}</th>
                 <th scope="col" class="hide">{""}</th>
-                <th scope="col" class="n">{t.adminMoney.left}</th>
+                <th scope="col" class="n hide">{t.adminMoney.left}</th>
                 <th scope="col">{t.adminMoney.kind}</th>
                 <th scope="col">
                   <span class="vh">{t.actions}</span>
@@ -88,12 +88,15 @@ export function AdminBudgetsPage(): JSX.Element {
                 return (
                   <tr key={b.account_id}>
                     <td class="wide strong">{nameOf(b)}</td>
-                    <td class="n">{cents(amount, b.currency)}</td>
+                    <td class="n">
+                      <span class="only-phone t3">{`${t.adminMoney.usedOf(cents(used, b.currency))}\u00a0`}</span>
+                      {cents(amount, b.currency)}
+                    </td>
                     <td class="n t2 hide">{cents(used, b.currency)}</td>
                     <td class="hide share">
                       <Bar part={percent / 100} kind={percent >= 100 ? "danger" : percent >= 80 ? "warn" : undefined} label={t.budget.bar(percent, cents(amount, b.currency))} />
                     </td>
-                    <td class="n">{cents(amount - used, b.currency)}</td>
+                    <td class="n hide">{cents(amount - used, b.currency)}</td>
                     <td class="t2">
                       {b.hard ? t.adminMoney.stops : t.adminMoney.tells}
                       {b.until && <span class="t3 small block">{t.adminMoney.until(momentText(b.until))}</span>}

@@ -29,7 +29,7 @@ export function BudgetBar({ used, amount, expected, hard, currency }: {
         <i data-kind="ghost" style={{ width: part(more < room ? more : room) }} />
       </div>
       {[50, 80].map((p) => (
-        <div class="budget-mark" key={p} style={{ left: `${p}%` }}>
+        <div class="budget-mark" data-p={p} key={p} style={{ left: `${p}%` }}>
           <span>{`${p} %`}</span>
         </div>
       ))}

@@ -99,7 +99,7 @@ export function DayBars({ lines, month, currency, now, day, typeOf, onDay }: Pro
                 {c.total > 0n && <title>{`${dayLong(c.at)}, ${cents(c.total, currency)}`}</title>}
                 {c.parts.map((p, s) => {
                   const h = height(p);
-                  if (!p) return null;
+                  if (p <= 0n) return null; /* a correction can be below nothing */
                   y -= h;
                   return <rect class={`f${s + 1}`} key={s} x={x} y={y} width={bar} height={Math.max(0.5, h - 0.6)} />;
                 })}

@@ -10,6 +10,7 @@
 #include "api/leases.h"
 #include "api/line.h"
 #include "api/live.h"
+#include "api/told.h"
 #include "api/turns.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -300,6 +301,8 @@ static void on_row(void *arg, const struct session *s, int64_t seq)
 	if (s->started_boot && misses > 1 && r->now.boot - l->missing_since < PATIENCE_NS)
 		misses = 1;
 	act(r, s, reconcile(s, there ? item->seen : SEEN_NO, misses, &r->now));
+	if (there && item->seen == SEEN_RUNNING && s->state == SESSION_RUNNING)
+		told_check(l, s);
 }
 
 /* What the engine has and no live row stands for. */

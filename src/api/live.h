@@ -47,7 +47,8 @@ struct live {
 	bool stats_asked;
 	mono_ms watched_ms; /* somebody looked at it */
 
-	unsigned misses; /* of the engine's lists, in a row */
+	uint8_t told[HASH_LEN]; /* of the clocks that its shim has said yes to */
+	unsigned misses;        /* of the engine's lists, in a row */
 	boot_ns missing_since;
 	boot_ns lease;      /* as the row has it, see leases.h */
 	boot_ns lease_held; /* what its shim was last told */

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/told.h"
+
+#include "api/launch.h"
+#include "base/sha256.h"
+
+struct telling {
+	struct core *core;
+	char id[ID_MAX];
+	uint8_t clocks[HASH_LEN];
+};
+
+static void sum_of(const struct session *s, uint8_t ret[HASH_LEN])
+{
+	const uint64_t clocks[] = { s->auto_stop_s, s->extend_until, s->calendar_at,
+		                    s->lease_until };
+
+	sha256((struct str){ (const char *)clocks, sizeof(clocks) }, ret);
+}
+
+static void on_told(struct link *link, const struct wire_msg *m, const struct err *err,
+                    void *arg)
+{
+	struct telling *t = arg;
+	struct live *l = live_find(t->core, str_of(t->id));
+
+	if (l && !err)
+		memcpy(l->told, t->clocks, sizeof(l->told));
+	free(t);
+}
+
+void told_check(struct live *l, const struct session *s)
+{
+	struct telling *t;
+	uint8_t clocks[HASH_LEN];
+
+	sum_of(s, clocks);
+	if (memcmp(clocks, l->told, sizeof(clocks)) == 0)
+		return;
+	t = xcalloc(1, sizeof(*t));
+	t->core = l->core;
+	memcpy(t->id, l->id, sizeof(t->id));
+	memcpy(t->clocks, clocks, sizeof(t->clocks));
+	launch_deadline_to(l->core, s, on_told, t);
+}

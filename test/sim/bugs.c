@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Mistakes to be found: each takes the place of one right function when it is
+ * named by --bug (-Wl,--wrap, only in this program). test_sim.py runs all of
+ * them, and each has to be found under the name of its invariant.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "core/deadline.h"
+#include "core/meter.h"
+#include "core/reconcile.h"
+#include "host.h"
+#include "platform.h"
+#include "store/sessions.h"
+
+bool bug(const char *name)
+{
+	return options.bug && strcmp(options.bug, name) == 0;
+}
+
+/* silent-cell, polling-counts: what the agent says, see activity.c. */
+
+/* missed-stop: idle forgets the hard maximum. */
+boot_ns __real_deadline_at(const struct deadline *d, const char **why);
+boot_ns __wrap_deadline_at(const struct deadline *d, const char **why);
+boot_ns __wrap_deadline_at(const struct deadline *d, const char **why)
+{
+	struct deadline other = *d;
+
+	if (bug("no-maximum"))
+		other.max_at = 0;
+	if (bug("no-extension"))
+		other.extend_until = 0;
+	if (bug("never-idle"))
+		other.idle_seconds = 0;
+	return __real_deadline_at(&other, why);
+}
+
+/* billed-once: a stop that comes twice is another one. */
+int __real_meter_segment(const struct session *s, const struct run_record *start,
+                         const struct run_record *stop, struct segment *ret);
+int __wrap_meter_segment(const struct session *s, const struct run_record *start,
+                         const struct run_record *stop, struct segment *ret);
+int __wrap_meter_segment(const struct session *s, const struct run_record *start,
+                         const struct run_record *stop, struct segment *ret)
+{
+	struct run_record other = *stop;
+	int r;
+
+	if (bug("wall-clock") && stop->wall > start->wall)
+		other.boot = start->boot + (boot_ns)(stop->wall - start->wall) * 1000;
+	r = __real_meter_segment(s, start, &other, ret);
+	if (r == 0 && bug("rounds-up"))
+		ret->amount++;
+	return r;
+}
+
+/* terminal, intent: what a list says is believed at once, or never. */
+enum remedy __real_reconcile(const struct session *s, enum seen seen, unsigned misses,
+                             const struct now *now);
+enum remedy __wrap_reconcile(const struct session *s, enum seen seen, unsigned misses,
+                             const struct now *now);
+enum remedy __wrap_reconcile(const struct session *s, enum seen seen, unsigned misses,
+                             const struct now *now)
+{
+	if (bug("no-reconciler"))
+		return REMEDY_NONE;
+	if (bug("stops-the-living") && s->state == SESSION_RUNNING && seen == SEEN_RUNNING)
+		return REMEDY_STOP;
+	return __real_reconcile(s, seen, bug("believes-at-once") ? misses + 9 : misses, now);
+}
+
+/* acknowledged: the answer comes, the row does not. */
+int __real_session_update(struct db *db, const struct session *s, struct err *err);
+int __wrap_session_update(struct db *db, const struct session *s, struct err *err);
+int __wrap_session_update(struct db *db, const struct session *s, struct err *err)
+{
+	if (bug("stop-forgotten") && s->state == SESSION_STOPPING)
+		return 0;
+	return __real_session_update(db, s, err);
+}
+
+/* epoch: the number of a run is given out again. */
+int __real_session_next_epoch(struct db *db, struct str workspace, uint32_t *ret);
+int __wrap_session_next_epoch(struct db *db, struct str workspace, uint32_t *ret);
+int __wrap_session_next_epoch(struct db *db, struct str workspace, uint32_t *ret)
+{
+	int r = __real_session_next_epoch(db, workspace, ret);
+
+	if (r > 0 && bug("epoch-again") && *ret > 1)
+		--*ret;
+	return r;
+}

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * People who use the API: start, look, extend, change their auto-stop, stop,
+ * and ask again when no answer comes. What they were told is held against
+ * what follows.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "ask.h"
+#include "base/map.h"
+#include "host.h"
+#include "platform.h"
+
+#define PEOPLE_MAX 512
+
+enum doing_now { AT_REST, SIGNS_IN, MAKES, STARTS, LOOKS, EXTENDS, CHANGES, STOPS };
+
+struct person {
+	unsigned n;
+	char token[128], workspace[ID_MAX], session[ID_MAX], state[16];
+	char key[40];
+	enum doing_now doing;
+	unsigned asked_s, failures;
+	enum doing_now after; /* signing in again */
+	bool stop_acked, quits;
+	struct happen h;
+};
+
+static struct person people[PEOPLE_MAX];
+static unsigned npeople;
+static struct map asked_stop;
+
+static void on_turn(struct happen *h);
+static void sign_in(struct person *p);
+
+bool people_asked_stop(const char *session)
+{
+	return map_get(&asked_stop, str_of(session)) != NULL;
+}
+
+static void rest(struct person *p, sim_ns for_ns)
+{
+	p->doing = AT_REST;
+	happen_in(&p->h, for_ns, on_turn);
+}
+
+static bool is_over(const char *state)
+{
+	return strcmp(state, "stopped") == 0 || strcmp(state, "failed") == 0 ||
+	       strcmp(state, "lost") == 0;
+}
+
+static void take_session(struct person *p, const struct json *s)
+{
+	struct str id = json_str_or(s, "id", STR("")), state = json_str_or(s, "state", STR(""));
+
+	if (!str_is(id, p->session))
+		p->stop_acked = false;
+	(void)snprintf(p->session, sizeof(p->session), "%.*s", STR_ARG(id));
+	(void)snprintf(p->state, sizeof(p->state), "%.*s", STR_ARG(state));
+	if (p->stop_acked && !is_over(p->state) && strcmp(p->state, "stopping") != 0)
+		violated(INV_ACKNOWLEDGED, "%s was to stop, that was acknowledged, and it is %s",
+		         p->session, p->state);
+}
+
+/* Again with the same key until somebody answers. */
+static void on_answer(void *arg, unsigned status, const struct json *body)
+{
+	struct person *p = arg;
+	enum doing_now was = p->doing;
+	const struct json *s = body ? json_get(body, "session") : NULL;
+
+	if (was == CHANGES && status != 0)
+		truth_idle_set(p->session, status == 200 ? p->asked_s : 0);
+	if (status == 0 || status == 503 || status == 429) {
+		if (++p->failures > 2000)
+			violated(INV_ANSWERS, "person %u gets no answer", p->n);
+		happen_in(&p->h, between(500 * MS_NS, 5 * S_NS), on_turn);
+		return;
+	}
+	p->failures = 0;
+	if (status == 401) { /* a clock was set, the host began anew: the token is over */
+		p->after = was;
+		p->doing = SIGNS_IN;
+		happen_in(&p->h, about(10 * S_NS), on_turn);
+		return;
+	}
+	p->key[0] = '\0';
+	if (status >= 500)
+		violated(INV_ANSWERS, "status %u in step %d", status, (int)was);
+	if (was == MAKES && status == 201)
+		(void)snprintf(p->workspace, sizeof(p->workspace), "%.*s",
+		               STR_ARG(json_str_or(body, "id", STR(""))));
+	if ((was == STARTS || was == STOPS) && status == 202 && s && s->type == JSON_OBJECT)
+		take_session(p, s);
+	if (was == STOPS && status == 202)
+		p->stop_acked = true;
+	if (was == LOOKS && status == 200 && body)
+		take_session(p, body);
+	if (was == LOOKS && status == 404)
+		violated(INV_ACKNOWLEDGED, "%s was acknowledged and is not known", p->session);
+	if (was == EXTENDS && status == 200) {
+		int64_t until =
+		    platform_sql("SELECT extend_until FROM session WHERE id = ?", p->session, 0);
+		struct run *r = host_alive(p->session);
+
+		if (r && r->state == RUN_RUNNING &&
+		    (boot_ns)until + 10 * S_NS < world_boot() + p->asked_s * S_NS &&
+		    (boot_ns)until < r->d.max_at)
+			violated(INV_ACKNOWLEDGED, "%s was extended, and not by %u s", p->session,
+			         p->asked_s);
+		truth_promised(p->session, (boot_ns)until);
+	}
+	rest(p, was == MAKES || was == STARTS ? about(15 * S_NS)
+	        : was == STOPS             ? about(3 * S_NS)
+	                                   : about(20 * MIN_NS));
+}
+
+static void make_key(struct person *p)
+{
+	if (!p->key[0])
+		(void)snprintf(p->key, sizeof(p->key), "k-%u-%llx", p->n,
+		               (unsigned long long)below(UINT64_MAX));
+}
+
+static void send_it(struct person *p)
+{
+	char path[160], body[160];
+
+	platform_tempt();
+	switch (p->doing) {
+	case MAKES:
+		make_key(p);
+		(void)snprintf(body, sizeof(body), "{\"name\":\"work %u\",\"auto_stop_seconds\":%u}",
+		               p->n, p->asked_s);
+		ask("POST", "/api/v1/workspaces", p->token, body, p->key, on_answer, p);
+		return;
+	case STARTS:
+		make_key(p);
+		(void)snprintf(path, sizeof(path), "/api/v1/workspaces/%s/start", p->workspace);
+		ask("POST", path, p->token, "{}", p->key, on_answer, p);
+		return;
+	case STOPS:
+		if (map_get(&asked_stop, str_of(p->session)) == NULL)
+			CHECK(map_set(&asked_stop, str_of(xstrdup(p->session)), p, NULL) == 0);
+		(void)snprintf(path, sizeof(path), "/api/v1/workspaces/%s/stop", p->workspace);
+		ask("POST", path, p->token, "{}", NULL, on_answer, p);
+		return;
+	case LOOKS:
+		(void)snprintf(path, sizeof(path), "/api/v1/sessions/%s", p->session);
+		ask("GET", path, p->token, NULL, NULL, on_answer, p);
+		return;
+	case EXTENDS:
+		make_key(p);
+		(void)snprintf(path, sizeof(path), "/api/v1/sessions/%s/extend", p->session);
+		(void)snprintf(body, sizeof(body), "{\"seconds\":%u}", p->asked_s);
+		ask("POST", path, p->token, body, p->key, on_answer, p);
+		return;
+	case CHANGES:
+		truth_idle_asked(p->session, p->asked_s);
+		(void)snprintf(path, sizeof(path), "/api/v1/workspaces/%s", p->workspace);
+		(void)snprintf(body, sizeof(body), "{\"auto_stop_seconds\":%u}", p->asked_s);
+		ask("PATCH", path, p->token, body, NULL, on_answer, p);
+		return;
+	case SIGNS_IN:
+		sign_in(p);
+		return;
+	case AT_REST:
+		break;
+	}
+	CHECK(false);
+}
+
+static unsigned some_idle(void)
+{
+	static const unsigned idle[] = { 60, 120, 600, 1800, 3600, 3600, 7200, 28800 };
+
+	return idle[below(ARRAY_LEN(idle))];
+}
+
+/* What comes next, by what is known. */
+static void choose(struct person *p)
+{
+	if (p->quits && (!p->session[0] || is_over(p->state) || p->stop_acked)) {
+		if (p->session[0] && !is_over(p->state))
+			p->doing = LOOKS;
+		return;
+	}
+	if (!p->workspace[0]) {
+		p->asked_s = some_idle();
+		p->doing = MAKES;
+	} else if (p->quits) {
+		p->doing = STOPS;
+	} else if (!p->session[0] || (is_over(p->state) && chance(500))) {
+		p->doing = STARTS;
+	} else if (strcmp(p->state, "running") != 0 || chance(300)) {
+		p->doing = LOOKS;
+	} else if (chance(300)) {
+		p->asked_s = (unsigned)between(60, 4 * 3600);
+		p->doing = EXTENDS;
+	} else if (chance(250)) {
+		p->asked_s = some_idle();
+		p->doing = CHANGES;
+	} else if (chance(250)) {
+		p->doing = STOPS;
+	} else {
+		p->doing = LOOKS;
+	}
+}
+
+static void on_turn(struct happen *h)
+{
+	struct person *p = CONTAINER_OF(h, struct person, h);
+
+	if (p->doing == AT_REST)
+		choose(p);
+	if (p->doing != AT_REST)
+		send_it(p);
+	else if (!p->quits)
+		rest(p, about(H_NS));
+}
+
+void people_stop(void)
+{
+	for (unsigned i = 0; i < npeople; i++) {
+		people[i].quits = true;
+		if (people[i].doing == AT_REST)
+			happen_in(&people[i].h, about(5 * S_NS), on_turn);
+	}
+}
+
+/* --- signing in: a code from root, a token for it --- */
+
+static bool signed_in;
+
+static void go_on(struct person *p, bool well)
+{
+	signed_in = well;
+	if (!p->workspace[0] && p->after == AT_REST)
+		return; /* before the first day */
+	if (well)
+		p->doing = p->after;
+	happen_in(&p->h, between(S_NS, 5 * S_NS), on_turn);
+}
+
+static void on_token(void *arg, unsigned status, const struct json *body)
+{
+	struct person *p = arg;
+	struct str token = body ? json_str_or(body, "token", STR("")) : STR("");
+
+	if (status == 201)
+		(void)snprintf(p->token, sizeof(p->token), "%.*s", STR_ARG(token));
+	go_on(p, status == 201);
+}
+
+static void on_code(void *arg, unsigned status, const struct json *body)
+{
+	struct str code = body ? json_str_or(body, "code", STR("")) : STR("");
+	char text[160];
+
+	if (status != 200) {
+		go_on(arg, false);
+		return;
+	}
+	(void)snprintf(text, sizeof(text),
+	               "{\"code\":\"%.*s\",\"grant\":\"token\",\"name\":\"sim\"}", STR_ARG(code));
+	ask("POST", "/api/v1/login", NULL, text, NULL, on_token, arg);
+}
+
+static void sign_in(struct person *p)
+{
+	char body[120];
+
+	(void)snprintf(body, sizeof(body), "{\"email\":\"person%u@example.org\",\"create\":true}",
+	               p->n);
+	ask("POST", "/internal/sign-in-code", NULL, body, NULL, on_code, p);
+}
+
+void people_begin(unsigned n)
+{
+	CHECK(n <= PEOPLE_MAX);
+	memset(people, 0, sizeof(people));
+	npeople = n;
+	map_init(&asked_stop, 1U << 20);
+	for (unsigned i = 0; i < n; i++) {
+		people[i].n = i;
+		for (signed_in = false; !signed_in;) {
+			sign_in(&people[i]);
+			platform_run(world.now + 10 * S_NS, &signed_in);
+		}
+		rest(&people[i], about(H_NS));
+	}
+}

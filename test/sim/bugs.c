@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Mistakes to be found: each takes the place of one right function when it is
- * named by --bug (-Wl,--wrap, only in this program). test_sim.py runs all of
- * them, and each has to be found under the name of its invariant.
+ * named by --bug (-Wl,--wrap, only in this program). `sim-core SEED --bugs`
+ * tries all of them, and each has to be found under the name of its invariant.
  */
-#include <stdio.h>
+#include <sqlite3.h>
 #include <string.h>
 
+#include "api/told.h"
 #include "core/deadline.h"
 #include "core/meter.h"
 #include "core/reconcile.h"
@@ -14,12 +15,34 @@
 #include "platform.h"
 #include "store/sessions.h"
 
+const struct planted planted[] = {
+	{ "silent-cell", INV_WRONG_STOP },      { "no-extension", INV_WRONG_STOP },
+	{ "stops-the-living", INV_WRONG_STOP }, { "believes-at-once", INV_WRONG_STOP },
+	{ "polling-counts", INV_MISSED_STOP },  { "never-idle", INV_MISSED_STOP },
+	{ "no-maximum", INV_MISSED_STOP },      { "told-once", INV_MISSED_STOP },
+	{ "wall-clock", INV_BILLED_ONCE },      { "rounds-up", INV_BILLED_ONCE },
+	{ "billed-twice", INV_BILLED_ONCE },    { "no-reconciler", INV_TERMINAL },
+	{ "epoch-again", INV_EPOCH },           { "stop-forgotten", INV_ACKNOWLEDGED },
+	{ "one-sided", INV_LEDGER },            { "starts-by-itself", INV_INTENT },
+	{ "shared-volume", INV_OVERLAP },       { "dies", INV_ANSWERS },
+};
+const size_t nplanted = ARRAY_LEN(planted);
+
 bool bug(const char *name)
 {
 	return options.bug && strcmp(options.bug, name) == 0;
 }
 
 /* silent-cell, polling-counts: what the agent says, see activity.c. */
+
+/* What got lost on the way to a shim is not said again. */
+void __real_told_check(struct live *l, const struct session *s);
+void __wrap_told_check(struct live *l, const struct session *s);
+void __wrap_told_check(struct live *l, const struct session *s)
+{
+	if (!bug("told-once"))
+		__real_told_check(l, s);
+}
 
 /* missed-stop: idle forgets the hard maximum. */
 boot_ns __real_deadline_at(const struct deadline *d, const char **why);
@@ -51,6 +74,8 @@ int __wrap_meter_segment(const struct session *s, const struct run_record *start
 	if (bug("wall-clock") && stop->wall > start->wall)
 		other.boot = start->boot + (boot_ns)(stop->wall - start->wall) * 1000;
 	r = __real_meter_segment(s, start, &other, ret);
+	if (r == 0 && bug("billed-twice"))
+		ret->ns *= 2;
 	if (r == 0 && bug("rounds-up"))
 		ret->amount++;
 	return r;
@@ -64,6 +89,8 @@ enum remedy __wrap_reconcile(const struct session *s, enum seen seen, unsigned m
 enum remedy __wrap_reconcile(const struct session *s, enum seen seen, unsigned misses,
                              const struct now *now)
 {
+	if (bug("dies") && s->state == SESSION_STOPPING && world.now > DAY_NS / 2)
+		_exit(70);
 	if (bug("no-reconciler"))
 		return REMEDY_NONE;
 	if (bug("stops-the-living") && s->state == SESSION_RUNNING && seen == SEEN_RUNNING)
@@ -91,4 +118,22 @@ int __wrap_session_next_epoch(struct db *db, struct str workspace, uint32_t *ret
 	if (r > 0 && bug("epoch-again") && *ret > 1)
 		--*ret;
 	return r;
+}
+
+/* ledger: the other side is a micro-unit short. */
+int __real_sqlite3_bind_int64(sqlite3_stmt *st, int at, sqlite3_int64 v);
+int __wrap_sqlite3_bind_int64(sqlite3_stmt *st, int at, sqlite3_int64 v);
+int __wrap_sqlite3_bind_int64(sqlite3_stmt *st, int at, sqlite3_int64 v)
+{
+	if (v < 0 && bug("one-sided") && strncmp(sqlite3_sql(st), "INSERT INTO ledger", 18) == 0)
+		v++;
+	return __real_sqlite3_bind_int64(st, at, v);
+}
+
+/* overlap: nobody waits for the one before (the host does not mind either). */
+int __real_session_has_predecessor(struct db *db, struct str workspace, struct str but);
+int __wrap_session_has_predecessor(struct db *db, struct str workspace, struct str but);
+int __wrap_session_has_predecessor(struct db *db, struct str workspace, struct str but)
+{
+	return bug("shared-volume") ? 0 : __real_session_has_predecessor(db, workspace, but);
 }

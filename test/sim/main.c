@@ -10,6 +10,8 @@
  *   --calm        nothing goes wrong     --bug NAME   plants a mistake
  *   --keep DIR    store and journals of the end stay there
  *   --log FILE    what core says         --verbose    what happens
+ *   --bugs        plants each of them, which has to be found
+ *   --tap         says it as the test harness wants it
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -90,7 +92,7 @@ static void quiet(const char *dir)
 	fd = open(options.log ? options.log : path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC,
 	          0600);
 	CHECK(fd >= 0);
-	world_say = fdopen(fcntl(2, F_DUPFD_CLOEXEC, 901), "w");
+	world_say = fdopen(fcntl(options.bugs ? fd : 2, F_DUPFD_CLOEXEC, 901), "w");
 	CHECK(world_say && dup2(fd, 2) == 2);
 	(void)close(fd);
 	(void)setvbuf(world_say, NULL, _IOLBF, 0);
@@ -136,7 +138,7 @@ static int run_one(struct outcome *ret)
 	n = read(ends[0], ret, sizeof(*ret));
 	(void)close(ends[0]);
 	CHECK(waitpid(pid, &status, 0) == pid);
-	if (status != 0 || n != sizeof(*ret))
+	if (!options.bugs && (status != 0 || n != sizeof(*ret)))
 		show_log(dir);
 	if (!options.keep)
 		remove_all(dir);
@@ -162,6 +164,8 @@ static void add(struct outcome *sum, const struct outcome *o)
 		sum->violations[i] += o->violations[i];
 }
 
+static unsigned long long nth;
+
 static unsigned run_seed(struct outcome *sum)
 {
 	struct outcome first = { 0 }, o;
@@ -171,12 +175,12 @@ static unsigned run_seed(struct outcome *sum)
 		int r = run_one(&o);
 
 		if (r != 0) {
-			(void)printf("seed %llu died (wait status %d)\n",
-			             (unsigned long long)options.seed, r);
+			(void)printf("%sseed %llu died (wait status %d)\n",
+			             options.tap ? "not ok - " : "", (unsigned long long)options.seed, r);
 			return 1;
 		}
 		if (i > 0 && o.hash != first.hash) {
-			(void)printf("seed %llu does not repeat: %016llx, %016llx\n",
+			(void)printf("# seed %llu does not repeat: %016llx, %016llx\n",
 			             (unsigned long long)options.seed,
 			             (unsigned long long)first.hash, (unsigned long long)o.hash);
 			bad++;
@@ -184,6 +188,9 @@ static unsigned run_seed(struct outcome *sum)
 		first = i ? first : o;
 		add(sum, &o);
 	}
+	if (options.tap)
+		(void)printf("%s %llu - ", bad + first.total ? "not ok" : "ok",
+		             ++nth);
 	(void)printf("seed %llu hash %016llx days %u starts %llu kills %u reboots %u violations %u\n",
 	             (unsigned long long)options.seed, (unsigned long long)first.hash, options.days,
 	             (unsigned long long)first.starts, first.kills, first.boots, first.total);
@@ -206,6 +213,11 @@ static bool read_options(int argc, char **argv)
 			continue;
 		if (strcmp(a, "--calm") == 0) {
 			options.calm = true;
+			continue;
+		}
+		if (strcmp(a, "--bugs") == 0 || strcmp(a, "--tap") == 0) {
+			options.bugs |= a[2] == 'b';
+			options.tap |= a[2] == 't';
 			continue;
 		}
 		if (strcmp(a, "--verbose") == 0) {
@@ -237,6 +249,35 @@ static bool read_options(int argc, char **argv)
 	return argc > 1;
 }
 
+/* Every planted mistake, until a seed finds it. */
+static unsigned find_bugs(void)
+{
+	const uint64_t seed = options.seed;
+	unsigned missed = 0;
+
+	options.days = 1;
+	options.people = 16;
+	for (size_t i = 0; i < nplanted; i++) {
+		bool found = false;
+
+		options.bug = planted[i].name;
+		for (options.seed = seed; !found && options.seed < seed + 8; options.seed++) {
+			struct outcome o = { 0 };
+
+			found = run_one(&o) != 0 ? planted[i].found_as == INV_ANSWERS
+			                         : o.violations[planted[i].found_as] > 0;
+		}
+		(void)printf("%s%s %zu - the mistake %s is found as %s by seed %llu\n",
+		             found ? "" : "not ", "ok", i + 1, planted[i].name,
+		             invariant_name(planted[i].found_as),
+		             (unsigned long long)options.seed - 1);
+		(void)fflush(stdout);
+		missed += !found;
+	}
+	(void)printf("1..%zu\n", nplanted);
+	return missed;
+}
+
 int main(int argc, char **argv)
 {
 	struct outcome sum = { 0 };
@@ -249,13 +290,17 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	log_init("sim", options.log ? LOG_INFO : LOG_ERROR);
+	if (options.bugs)
+		return find_bugs() != 0;
 	for (uint64_t end = options.seed + options.seeds; options.seed < end; options.seed++)
 		bad += run_seed(&sum);
+	if (options.tap)
+		(void)printf("1..%llu\n", nth);
 	for (int i = 0; i < INV_MAX_; i++)
 		if (sum.violations[i])
-			(void)printf("violated %s %u\n", invariant_name((enum invariant)i),
+			(void)printf("# violated %s %u\n", invariant_name((enum invariant)i),
 			             sum.violations[i]);
-	(void)printf("session-days %.1f steps %llu starts %llu answers %llu lost %llu kills %u"
+	(void)printf("# session-days %.1f steps %llu starts %llu answers %llu lost %llu kills %u"
 	             " restarts %u reboots %u stops-idle %u stops-max %u stops-other %u"
 	             " estimated %u violations %u\n",
 	             (double)sum.session_ns / (double)DAY_NS, (unsigned long long)sum.steps,

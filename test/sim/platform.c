@@ -30,6 +30,7 @@ static struct {
 } p;
 
 static void trouble(void);
+static void look_away(void);
 
 /* --- the parts --- */
 
@@ -93,6 +94,7 @@ static void on_kill(struct happen *h)
 {
 	if (co_alive()) {
 		platform_kills++;
+		look_away();
 		co_kill();
 		core_killed("killed");
 	}
@@ -158,6 +160,7 @@ static void on_power(struct happen *h)
 {
 	if (co_alive()) {
 		platform_kills++;
+		look_away();
 		co_kill();
 	}
 	if (p.server)
@@ -274,6 +277,7 @@ static void core_over(void)
 
 	if (!co_ended(&r))
 		return;
+	look_away();
 	if (r < 0)
 		violated(INV_ANSWERS, "core ended with %d", r);
 	core_killed("ended");
@@ -303,15 +307,20 @@ void platform_run(sim_ns until, const bool *enough)
 
 /* --- the store, looked at from outside --- */
 
+/* Its descriptors are among core's: closed before those are. */
+static sqlite3 *eye;
+
+static void look_away(void)
+{
+	(void)sqlite3_close(eye);
+	eye = NULL;
+}
+
 static sqlite3 *look(void)
 {
-	sqlite3 *db = NULL;
-
-	if (sqlite3_open_v2(p.db, &db, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK) {
-		(void)sqlite3_close(db);
-		return NULL;
-	}
-	return db;
+	if (!eye && sqlite3_open_v2(p.db, &eye, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK)
+		look_away();
+	return eye;
 }
 
 int64_t platform_sql(const char *sql, const char *text, int64_t absent)
@@ -329,7 +338,6 @@ int64_t platform_sql(const char *sql, const char *text, int64_t absent)
 	if (sqlite3_step(st) == SQLITE_ROW && sqlite3_column_type(st, 0) != SQLITE_NULL)
 		v = sqlite3_column_int64(st, 0);
 	(void)sqlite3_finalize(st);
-	(void)sqlite3_close(db);
 	return v;
 }
 
@@ -346,7 +354,6 @@ void platform_rows(const char *sql, row_fn *fn)
 		fn((const char *)sqlite3_column_text(st, 0), sqlite3_column_int64(st, 1),
 		   sqlite3_column_int64(st, 2));
 	(void)sqlite3_finalize(st);
-	(void)sqlite3_close(db);
 }
 
 static bool is_meant(const char *session, uint32_t epoch)

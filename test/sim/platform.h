@@ -8,7 +8,7 @@ struct options {
 	uint64_t seed, seeds;
 	unsigned days, people, repeat;
 	bool calm;         /* nothing goes wrong */
-	bool verbose;
+	bool verbose, bugs, tap;
 	const char *bug;   /* planted, see bugs.c */
 	const char *keep;  /* folder for the store and the journals of the end */
 	const char *log;   /* what core says */
@@ -43,3 +43,8 @@ void check_end(void);
 void check_keep(const char *dir);
 /* bugs.c */
 bool bug(const char *name);
+extern const struct planted {
+	const char *name;
+	enum invariant found_as;
+} planted[];
+extern const size_t nplanted;

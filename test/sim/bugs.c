@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "api/told.h"
+#include "core/charge.h"
 #include "core/deadline.h"
 #include "core/meter.h"
 #include "core/reconcile.h"
@@ -21,7 +22,8 @@ const struct planted planted[] = {
 	{ "polling-counts", INV_MISSED_STOP },  { "never-idle", INV_MISSED_STOP },
 	{ "no-maximum", INV_MISSED_STOP },      { "told-once", INV_MISSED_STOP },
 	{ "wall-clock", INV_BILLED_ONCE },      { "rounds-up", INV_BILLED_ONCE },
-	{ "billed-twice", INV_BILLED_ONCE },    { "no-reconciler", INV_TERMINAL },
+	{ "billed-twice", INV_BILLED_ONCE },    { "loses-a-second", INV_BILLED_ONCE },
+	{ "no-reconciler", INV_TERMINAL },
 	{ "epoch-again", INV_EPOCH },           { "stop-forgotten", INV_ACKNOWLEDGED },
 	{ "one-sided", INV_LEDGER },            { "starts-by-itself", INV_INTENT },
 	{ "shared-volume", INV_OVERLAP },       { "dies", INV_ANSWERS },
@@ -76,8 +78,19 @@ int __wrap_meter_segment(const struct session *s, const struct run_record *start
 	r = __real_meter_segment(s, start, &other, ret);
 	if (r == 0 && bug("billed-twice"))
 		ret->ns *= 2;
-	if (r == 0 && bug("rounds-up"))
+	return r;
+}
+
+int __real_cut_next(struct cut *c, struct part *ret);
+int __wrap_cut_next(struct cut *c, struct part *ret);
+int __wrap_cut_next(struct cut *c, struct part *ret)
+{
+	int r = __real_cut_next(c, ret);
+
+	if (r > 0 && bug("rounds-up"))
 		ret->amount++;
+	if (r > 0 && bug("loses-a-second") && ret->ns > NS_PER_S)
+		ret->ns -= NS_PER_S;
 	return r;
 }
 

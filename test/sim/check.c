@@ -46,7 +46,7 @@ void check_now(void)
 }
 
 static unsigned nsegments;
-static int64_t sum_ns, sum_amount;
+static int64_t sum_ns;
 
 /* rate × ns / 3600 s, half to even, by hand. */
 static int64_t price(int64_t rate, int64_t ns)
@@ -69,7 +69,7 @@ static int64_t of_segment(const char *column, const struct run *r)
 
 static void check_run(const struct run *r)
 {
-	int64_t ns = (int64_t)(r->rec[1].boottime_ns - r->rec[0].boottime_ns), real, rate;
+	int64_t ns = (int64_t)(r->rec[1].boottime_ns - r->rec[0].boottime_ns), real;
 
 	if (r->state != RUN_ENDED) {
 		violated(INV_TERMINAL, "%s-%u has not ended", r->session, r->epoch);
@@ -89,12 +89,7 @@ static void check_run(const struct run *r)
 	                        : ns != real)
 		violated(INV_BILLED_ONCE, "%s-%u ran %lld ns, its journal says %lld", r->session,
 		         r->epoch, (long long)real, (long long)ns);
-	rate = of_segment("price_per_hour", r);
-	if (of_segment("amount", r) != price(rate, ns))
-		violated(INV_BILLED_ONCE, "%s-%u costs %lld, and is billed as %lld", r->session,
-		         r->epoch, (long long)price(rate, ns), (long long)of_segment("amount", r));
 	sum_ns += ns;
-	sum_amount += price(rate, ns);
 }
 
 static void on_live_row(const char *session, int64_t epoch, int64_t b)
@@ -119,6 +114,39 @@ static void same(enum invariant i, const char *what, int64_t have, int64_t want)
 		violated(i, "%s: %lld, not %lld", what, (long long)have, (long long)want);
 }
 
+static void on_charge(const char *rate, int64_t amount, int64_t ns)
+{
+	uint64_t r = 0;
+
+	if (str_to_u64(str_of(rate), 0, INT64_MAX, &r) < 0 || amount != price((int64_t)r, ns))
+		violated(INV_BILLED_ONCE, "%lld ns at %s an hour are billed as %lld", (long long)ns, rate,
+		         (long long)amount);
+}
+
+#define SAME_AS_CHARGES(column)                                                       \
+	"SELECT count(*) FROM segment g WHERE " column " <> (SELECT coalesce(sum(" column \
+	"), -1) FROM charge c WHERE c.kind = 'compute' AND c.session_id = g.session_id"   \
+	" AND c.epoch = g.epoch AND c.segment = g.segment)"
+
+/* Every second of a segment is in exactly one charge. */
+static void check_charges(void)
+{
+	same(INV_BILLED_ONCE, "segments whose charges have other nanoseconds",
+	     platform_sql(SAME_AS_CHARGES("ns"), NULL, -1), 0);
+	same(INV_BILLED_ONCE, "segments whose charges have another amount",
+	     platform_sql(SAME_AS_CHARGES("amount"), NULL, -1), 0);
+	same(INV_BILLED_ONCE, "charges that overlap",
+	     platform_sql("SELECT count(*) FROM charge a JOIN charge b ON a.kind = 'compute'"
+	                  " AND b.kind = 'compute' AND a.session_id = b.session_id"
+	                  " AND a.epoch = b.epoch AND a.segment = b.segment AND a.part < b.part"
+	                  " AND a.to_us > b.from_us",
+	                  NULL, -1),
+	     0);
+	platform_rows("SELECT CASE WHEN free THEN '0' ELSE CAST(rate AS TEXT) END, amount, ns"
+	              " FROM charge WHERE kind = 'compute'",
+	              on_charge);
+}
+
 static void check_books(void)
 {
 	same(INV_LEDGER, "sum of the ledger", platform_sql("SELECT sum(amount) FROM ledger", NULL, 0), 0);
@@ -141,7 +169,7 @@ static void check_books(void)
 void check_end(void)
 {
 	nsegments = 0;
-	sum_ns = sum_amount = 0;
+	sum_ns = 0;
 	list_for_each (it, &host.runs)
 		check_run(LIST_ENTRY(it, struct run, node));
 	platform_rows("SELECT id, epoch, 0 FROM session WHERE state NOT IN"
@@ -152,6 +180,7 @@ void check_end(void)
 	              " WHERE a.verb = 'session.lost'",
 	              on_lost);
 	check_books();
+	check_charges();
 	trace("sum", "ns", (uint64_t)sum_ns);
 	trace("sum", "amount", (uint64_t)platform_sql("SELECT sum(amount) FROM segment", NULL, 0));
 	trace("sum", "events", (uint64_t)platform_sql("SELECT max(seq) FROM event", NULL, 0));

@@ -8,6 +8,8 @@
 #include "host.h"
 #include "platform.h"
 
+#define PAGE 7U /* sessions in one answer */
+
 struct volume {
 	struct list node;
 	char id[ID_MAX];
@@ -239,19 +241,33 @@ static void session_upgrade(struct engine *e, struct engine_call *c,
 	engine_ok(c);
 }
 
-static void session_list(struct engine *e, struct engine_call *c)
+/* In pages, by the order in which they were started. */
+static void session_list(struct engine *e, struct engine_call *c,
+                         const struct wire_session_list *ask)
 {
 	struct wire_msg m = { .type = WIRE_SESSION_LIST_OK };
 	struct buf b = BUF(1000000);
 	struct jsonw w = JSONW(&b);
+	uint64_t after = 0, last = 0;
+	unsigned n = 0;
+	char next[24] = "";
 
+	if (ask->after.len && str_to_u64(ask->after, 0, UINT64_MAX, &after) < 0)
+		after = 0;
 	jw_arr(&w);
 	list_for_each (it, &host.runs) {
 		const struct run *r = LIST_ENTRY(it, struct run, node);
 
-		/* One whose shim is not back yet may be missing in a list. */
-		if (r->state == RUN_ENDED || (!r->shim && world.now - host.up_since < 5 * S_NS))
+		/* Just after the engine's start any may be missing in a list, and one
+		 * whose shim is not back yet. */
+		if (r->state == RUN_ENDED || r->serial <= after ||
+		    (world.now - host.up_since < (r->shim ? 2 : 5) * S_NS && (!r->shim || chance(500))))
 			continue;
+		if (++n > PAGE) {
+			(void)snprintf(next, sizeof(next), "%llu", (unsigned long long)last);
+			break;
+		}
+		last = r->serial;
 		jw_obj(&w);
 		jw_kv_z(&w, "session", r->session);
 		jw_kv_u64(&w, "epoch", r->epoch);
@@ -265,6 +281,7 @@ static void session_list(struct engine *e, struct engine_call *c)
 	}
 	jw_arr_end(&w);
 	m.session_list_ok.items = buf_str(&b);
+	m.session_list_ok.next = str_of(next);
 	engine_answer(c, &m);
 	buf_fini(&b);
 }

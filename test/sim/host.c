@@ -267,7 +267,7 @@ static void on_step(struct happen *h)
 
 void run_launch(struct run *r)
 {
-	host.starts++;
+	r->serial = ++host.starts;
 	r->shim = true;
 	r->boots = world.boots;
 	r->booted = world.booted;

@@ -32,6 +32,7 @@ enum run_state { RUN_LAUNCHING, RUN_RUNNING, RUN_STOPPING, RUN_ENDED };
 struct run {
 	struct list node;
 	char session[ID_MAX], volume[ID_MAX];
+	uint64_t serial;
 	uint32_t epoch, cpu_milli;
 	uint64_t memory_bytes;
 	enum run_state state;

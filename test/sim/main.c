@@ -256,12 +256,12 @@ static unsigned find_bugs(void)
 	unsigned missed = 0;
 
 	options.days = 1;
-	options.people = 16;
+	options.people = 8;
 	for (size_t i = 0; i < nplanted; i++) {
 		bool found = false;
 
 		options.bug = planted[i].name;
-		for (options.seed = seed; !found && options.seed < seed + 8; options.seed++) {
+		for (options.seed = seed; !found && options.seed < seed + 12; options.seed++) {
 			struct outcome o = { 0 };
 
 			found = run_one(&o) != 0 ? planted[i].found_as == INV_ANSWERS

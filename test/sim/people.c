@@ -221,6 +221,18 @@ static void on_turn(struct happen *h)
 		rest(p, about(H_NS));
 }
 
+/* Just while the engine is away somebody changes a setting. */
+void people_poke(void)
+{
+	struct person *p = &people[below(npeople)];
+
+	if (!npeople || p->doing != AT_REST || strcmp(p->state, "running") != 0 || p->quits)
+		return;
+	p->asked_s = some_idle();
+	p->doing = CHANGES;
+	happen_in(&p->h, between(0, 4 * S_NS), on_turn);
+}
+
 void people_stop(void)
 {
 	for (unsigned i = 0; i < npeople; i++) {

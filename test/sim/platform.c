@@ -119,6 +119,7 @@ static void on_stall(struct happen *h)
 static void on_engine_kill(struct happen *h)
 {
 	engine_end();
+	people_poke();
 	happen_in(&p.engine_up, between(10 * MS_NS, chance(250) ? 30 * MIN_NS : 5 * S_NS),
 	          engine_start);
 	trouble();

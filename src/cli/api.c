@@ -16,6 +16,7 @@
 #define ANSWER_MAX ((size_t)64 << 20)
 #define CONNECT_MS 10000L
 #define CALL_MS    120000L
+#define SLOW_MS    600000L
 /* An edge that is being restarted cuts a connection; it is back in a second. */
 #define TRIES    4
 #define RETRY_MS 400
@@ -89,7 +90,24 @@ struct transfer {
 	CURL *curl;
 	mono_ms last, quiet_ms; /* for streams: 0, or give up after so long */
 	bool ended;             /* the reader wants no more */
+	bool slow;
+	char *next; /* room for X-Next-Cursor; NULL: not wanted */
 };
+
+#define NEXT_MAX 24
+
+static size_t on_header(char *p, size_t one, size_t n, void *arg)
+{
+	static const struct str name = { "x-next-cursor:", 14 };
+	struct transfer *t = arg;
+	struct str line = { p, one * n }, value;
+
+	if (t->next && str_ieq(str_sub(line, 0, name.len), name)) {
+		value = str_trim(str_sub(line, name.len, str_find(line, STR("\r"))));
+		(void)snprintf(t->next, NEXT_MAX, "%.*s", STR_ARG(value));
+	}
+	return line.len;
+}
 
 static size_t on_bytes(char *p, size_t one, size_t n, void *arg)
 {
@@ -139,10 +157,15 @@ static void set_up(CURL *curl, struct cli *c, struct transfer *t, const char *ur
 	(void)curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
 	(void)curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
 	(void)curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_MS);
-	(void)curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, stream ? 0L : CALL_MS);
+	(void)curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS,
+	                       stream    ? 0L
+	                       : t->slow ? SLOW_MS
+	                                 : CALL_MS);
 	(void)curl_easy_setopt(curl, CURLOPT_USERAGENT, "carrel/" CARREL_VERSION);
 	(void)curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_bytes);
 	(void)curl_easy_setopt(curl, CURLOPT_WRITEDATA, t);
+	(void)curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header);
+	(void)curl_easy_setopt(curl, CURLOPT_HEADERDATA, t);
 	(void)curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
 	(void)curl_easy_setopt(curl, CURLOPT_XFERINFODATA, t);
 	(void)curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
@@ -231,7 +254,7 @@ int api_call(struct cli *c, const struct api_request *q, struct api_reply *ret)
 {
 	bool again = q->once || str_is(str_of(q->method), "GET");
 	char why[CURL_ERROR_SIZE] = "", key[37];
-	struct transfer t = { .body = BUF(ANSWER_MAX) };
+	struct transfer t = { .body = BUF(ANSWER_MAX), .slow = q->slow, .next = ret->next };
 	CURLcode r;
 
 	*ret = (struct api_reply){ 0 };

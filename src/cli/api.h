@@ -16,12 +16,14 @@ struct api_request {
 	const char *confirm; /* header X-Confirm, percent-encoded as needed; or NULL */
 	bool once;           /* carries an Idempotency-Key: may be tried again */
 	bool quiet;          /* the caller explains a failure */
+	bool slow;           /* may take minutes */
 };
 
 struct api_reply {
 	long status; /* 0: no answer */
 	struct str body;
 	struct json *json; /* NULL if the answer is not JSON */
+	char next[24];     /* X-Next-Cursor, "": there is no more */
 };
 
 /* Finds address and token: CARREL_URL, CARREL_TOKEN_FILE, then what login

@@ -60,6 +60,13 @@ const struct command commands[] = {
 	{ "budget", "clear", "", 0, 0, "remove the budget", cmd_budget_clear, COMPLETE_NOTHING, { { 0 } } },
 
 	{ "plans", NULL, "", 0, 0, "list plans and what they allow", cmd_plans, COMPLETE_NOTHING, { { 0 } } },
+	{ "invoice", "list", "", 0, 0, "list invoices, newest first", cmd_invoice_list, COMPLETE_NOTHING, {
+		{ "all", 'a', NULL, "everybody's, for administrators" },
+		{ "month", 'm', "YYYY-MM", "only those of this month" } } },
+	{ "invoice", "show", "NUMBER", 1, 1, "show an invoice with its lines, or save it", cmd_invoice_show, COMPLETE_NOTHING, {
+		{ "csv", 0, NULL, "its lines as comma-separated values" },
+		{ "html", 0, "FILE", "save it as a page; - is standard output" },
+		{ "pdf", 0, "FILE", "print it into a PDF, by a Chromium on this machine" } } },
 
 	{ "token", "create", "NAME", 1, 1, "make a token for programs; it is shown once", cmd_token_create, COMPLETE_NOTHING, {
 		{ "scope", 's', "SCOPES", "what it may do: account (default), read, session:ID; several with commas" },
@@ -80,6 +87,14 @@ const struct command commands[] = {
 	{ "admin", "plan", "ACCOUNT PLAN", 2, 2, "give an account another plan; nothing is taken away from it", cmd_admin_plan, COMPLETE_NOTHING, { { 0 } } },
 	{ "admin", "catalogue", "export | diff FILE | apply FILE", 1, 2, "instance types, plans and prices as one JSON file; what would change, in words; change it", cmd_admin_catalogue, COMPLETE_CATALOGUE, {
 		{ "yes", 'y', NULL, "apply without asking" } } },
+	{ "admin", "invoice", "close MONTH", 2, 2, "close a month that is over: an invoice for each owner", cmd_admin_invoice, COMPLETE_NOTHING, { { 0 } } },
+	{ "admin", "credit", "ACCOUNT", 1, 1, "give an account credit, which invoices use up first", cmd_admin_credit, COMPLETE_NOTHING, {
+		{ "amount", 'a', "AMOUNT", "how much, for example 12.50" },
+		{ "note", 'n', "TEXT", "why; the owner reads it" } } },
+	{ "admin", "correct", "CHARGE", 1, 1, "correct a charge by a new one, on the next invoice", cmd_admin_correct, COMPLETE_NOTHING, {
+		{ "amount", 'a', "AMOUNT", "how much more, or with a minus less" },
+		{ "note", 'n', "TEXT", "why; the owner reads it" } } },
+	{ "admin", "focus", "MONTH", 1, 1, "a closed month's invoices as FOCUS 1.0, comma-separated values", cmd_admin_focus, COMPLETE_NOTHING, { { 0 } } },
 	{ "doctor", NULL, "", 0, 0, "look for what is missing or risky on this host", cmd_doctor, COMPLETE_NOTHING, {
 		{ "state", 0, "DIR", "state directory of the hub (default /var/lib/carrel)" },
 		{ "port", 0, "PORT", "port of the hub (default 8888)" } } },

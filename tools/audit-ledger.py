@@ -126,7 +126,10 @@ class Auditor:
         self.starts, self.stops = read_journals(Path(journals))
         self.has = {r[0] for r in self.db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         self.setting = {r["name"]: r["value"] for r in self.rows("setting")}
-        self.zone = Zone(zone or self.setting.get("time_zone") or "UTC")
+        # Of the months: (from, zone), as the site had them.
+        self.zones = sorted((int(n[10:]), Zone(z)) for n, z in self.setting.items() if n.startswith("time_zone@"))
+        if zone or not self.zones:
+            self.zones = [(0, Zone(zone or "UTC"))]
         self.session = {r["id"]: r for r in self.rows("session")}
         self.segment = {(r["session_id"], r["epoch"], r["segment"]): r for r in self.rows("segment")}
         self.charge = self.rows("charge", "seq")
@@ -143,6 +146,10 @@ class Auditor:
         # Segments that were booked before there were charges.
         self.before = {r["txn"] for r in self.ledger if r["book"] == "receivable"}
         self.expected = {}  # txn -> {"lines": {book: amount}, the fields that its rows share}
+
+    def zone_at(self, posted):
+        """The zone that held when something was posted; before the first was noted: that one."""
+        return [z for since, z in self.zones if since <= posted or since == self.zones[0][0]][-1]
 
     def rows(self, table, order="rowid"):
         """Of before a table was there it has no rows."""
@@ -239,7 +246,7 @@ class Auditor:
         done, parts = 0, []
         while True:
             since = g["started_us"] + done // 1000
-            month, _, month_end = self.zone.month(since)
+            month, _, month_end = self.zone_at(at).month(since)
             rate, until = s["price_per_hour"], NEVER
             if follow:
                 rate, until = self.rate_at(f"type:{g['instance_type']}", since, at, rate)
@@ -300,7 +307,7 @@ class Auditor:
             end = s["charged_us"]
             if s["to_us"] is not None and s["to_us"] != end:
                 self.say(f"{what}: ended at {s['to_us']}, charged to {end}")
-            if s["to_us"] is None and end != s["from_us"] and self.zone.day_end(end - 1) != end:
+            if s["to_us"] is None and end != s["from_us"] and end not in (z.day_end(end - 1) for _, z in self.zones):
                 self.say(f"{what}: it is charged to {end}, which is no midnight")
             ends[s["volume_id"]].append((s["from_us"], end))
             self.storage_of(s, end, have, what)
@@ -317,9 +324,11 @@ class Auditor:
         at = s["from_us"]
         while at < end:
             c = have.pop((s["volume_id"], at), None)
-            rate, until = self.rate_at("storage", at, c["at_us"] if c else NEVER, 0)
-            month, _, month_end = self.zone.month(at)
-            to = min(self.zone.day_end(at), month_end, until, end)
+            posted = c["at_us"] if c else NEVER
+            rate, until = self.rate_at("storage", at, posted, 0)
+            zone = self.zone_at(posted)
+            month, _, month_end = zone.month(at)
+            to = min(zone.day_end(at), month_end, until, end)
             if c is None:
                 if rate:
                     self.say(f"{what}: nothing is charged from {at} on")
@@ -380,7 +389,7 @@ class Auditor:
         self.differs(f"charge {c['id']}", c, {
             "account_id": said.get("account"), "amount": micro(said.get("amount")), "reason": said.get("note"),
             "corrects": said.get("corrects"), "at_us": row["at_us"], "from_us": row["at_us"], "to_us": row["at_us"],
-            "month": self.zone.month(row["at_us"])[0], "workspace_id": of["workspace_id"], "session_id": "", "volume_id": "",
+            "month": self.zone_at(row["at_us"]).month(row["at_us"])[0], "workspace_id": of["workspace_id"], "session_id": "", "volume_id": "",
             "resource": "", "epoch": 0, "segment": 0, "part": 0, "ns": 0, "bytes": 0, "rate": 0, "free": 0, "estimated": 0})
         if of["account_id"] != c["account_id"]:
             self.say(f"charge: {c['id']} corrects a charge of another account")
@@ -419,7 +428,7 @@ class Auditor:
             usage = sum(c["amount"] for c in mine)
             credit = max(0, min(left[i["account_id"]], usage))
             left[i["account_id"]] -= credit
-            name, since, to = self.zone.month((i["from_us"] + i["to_us"]) // 2)
+            name, since, to = self.zone_at(i["closed_us"]).month((i["from_us"] + i["to_us"]) // 2)
             self.differs(what, i, {"usage_amount": usage, "credit_amount": credit, "due_amount": usage - credit, "lines": len(mine),
                                    "month": name, "from_us": since, "to_us": to})
             if (i["account_id"], i["month"]) in seen:

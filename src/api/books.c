@@ -5,6 +5,7 @@
 
 #include "api/show.h"
 #include "base/log.h"
+#include "base/tz.h"
 #include "store/books.h"
 #include "store/catalogue.h"
 #include "store/credits.h"
@@ -17,6 +18,17 @@
 struct books core_books(const struct core *core, wall_us now)
 {
 	return (struct books){ core->months, core->cfg->currency, now };
+}
+
+int books_zone(struct core *core, struct err *err)
+{
+	int r = tz_load(str_of(core->cfg->time_zone), &core->zone, err);
+
+	if (r < 0)
+		return err_wrap(err, r, "time_zone");
+	months_of_zone(core->zone, &core->zone_months);
+	core->months = &core->zone_months;
+	return 0;
 }
 
 void books_detail(struct buf *b, const char *account_id, money_micro amount, const char *note,
@@ -72,8 +84,10 @@ static int run_daily(struct db *db, struct store_job *j, struct err *err)
 {
 	struct daily *d = CONTAINER_OF(j, struct daily, job);
 	struct books b = core_books(d->core, d->now);
-	int r = spans_adopt(db, &b, err);
+	int r = zone_note(db, &b, err);
 
+	if (r == 0)
+		r = spans_adopt(db, &b, err);
 	if (r == 0)
 		r = spans_charge(db, &b, d->to, SPANS_AT_ONCE, err);
 	d->charged = r;

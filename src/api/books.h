@@ -17,5 +17,7 @@ int books_welcome(struct db *db, const struct core *core, const struct now *now,
 /* What the audit log says of a credit or a correction; corrects may be NULL. */
 void books_detail(struct buf *b, const char *account_id, money_micro amount, const char *note,
                   const char *corrects);
+/* Reads the time zone of the site's months. */
+int books_zone(struct core *core, struct err *err) MUST_CHECK;
 void books_start(struct core *core);
 void books_stop(struct core *core);

@@ -20,6 +20,10 @@ static int set(struct core_cfg *cfg, struct str arg)
 	struct str key = str_sub(arg, 0, eq);
 	uint64_t v;
 
+	if (str_is(key, "time_zone")) {
+		cfg->time_zone = arg.ptr + eq + 1;
+		return 0;
+	}
 	if (str_to_u64(str_sub(arg, eq + 1, arg.len), 0, 1ULL << 50, &v) < 0)
 		return -1;
 	if (str_is(key, "auto_stop_min"))

@@ -24,6 +24,7 @@ struct core_cfg {
 	const char *session_scheme; /* "http" or "https" */
 	const char *session_host;   /* "localhost:8888": a session is at <label>.<this> */
 	const char *currency;       /* three letters */
+	const char *time_zone;      /* of the books' months and days */
 	const char *admin_email;    /* made at the first start */
 	uint32_t login_days, code_ttl_s, grace_s;
 	struct deadline_rules deadlines;

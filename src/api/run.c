@@ -61,6 +61,7 @@ void core_cfg_default(struct core_cfg *cfg)
 		.session_scheme = "http",
 		.session_host = "localhost:8888",
 		.currency = "USD",
+		.time_zone = "UTC",
 		.admin_email = "admin@localhost",
 		.login_days = 14,
 		.code_ttl_s = 900,
@@ -271,7 +272,9 @@ static int start(struct core *core, int listen_fd, struct err *err)
 			return r;
 	}
 	core->began = ev_now_ms(core->ev);
-	core->months = &months_utc;
+	r = books_zone(core, err);
+	if (r < 0)
+		return r;
 	limit_init(&core->by_account, 5, 5, rand_u64());
 	limit_init(&core->by_address, 30, 30, rand_u64());
 	r = start_parts(core, listen_fd, err);
@@ -317,6 +320,7 @@ static void stop(struct core *core)
 	leases_free_all(core);
 	live_free_all(core);
 	store_close(core->store);
+	free(core->zone);
 	if (ev_turn(core->ev, 0, NULL) < 0)
 		return; /* what is freed at a turn's end */
 }

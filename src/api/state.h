@@ -64,6 +64,8 @@ struct core {
 	bool replay; /* something that the engine said could not be written: ask again */
 
 	const struct months *months; /* of the site's books */
+	struct months zone_months;
+	struct tz *zone;
 	struct ev_timer books;       /* see books.h */
 	struct now books_since;
 	bool books_busy, books_stopped;

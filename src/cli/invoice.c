@@ -111,24 +111,23 @@ static void print_lines(struct cli *c, const struct json *inv)
 	buf_fini(&out);
 }
 
-static int fetch(struct cli *c, const char *format, struct api_reply *ret)
-{
-	return api_get(c, ret, "/invoices/%s?format=%s", api_escape(c, c->argv[0]), format);
-}
-
 /* "2026-11-0007" is number 7. */
-static void take_number(struct cli *c)
+static const char *number_of(struct cli *c)
 {
-	struct str s = str_of(c->argv[0]);
+	struct str s = str_of(c->argv[0]), number;
 	uint64_t n;
 
-	if (s.len > 8 && s.ptr[4] == '-' && s.ptr[7] == '-' &&
-	    str_to_u64(str_sub(s, 8, s.len), 1, INT64_MAX, &n) == 0) {
-		struct str number = arena_printf(&c->arena, "%llu", (unsigned long long)n);
+	if (s.len <= 8 || s.ptr[4] != '-' || s.ptr[7] != '-' ||
+	    str_to_u64(str_sub(s, 8, s.len), 1, INT64_MAX, &n) < 0)
+		return c->argv[0];
+	number = arena_printf(&c->arena, "%llu", (unsigned long long)n);
+	CHECK(number.ptr);
+	return number.ptr;
+}
 
-		CHECK(number.ptr);
-		c->argv[0] = (char *)number.ptr;
-	}
+static int fetch(struct cli *c, const char *format, struct api_reply *ret)
+{
+	return api_get(c, ret, "/invoices/%s?format=%s", api_escape(c, number_of(c)), format);
 }
 
 int cmd_invoice_show(struct cli *c)
@@ -139,7 +138,6 @@ int cmd_invoice_show(struct cli *c)
 
 	if (r != CLI_OK)
 		return r;
-	take_number(c);
 	if (html || pdf) {
 		r = fetch(c, "html", &reply);
 		if (r == CLI_OK && html)

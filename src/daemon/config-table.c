@@ -36,6 +36,7 @@ const struct config_key config_keys[] = {
 	{ "server", "log_level", CONFIG_CHOICE, offsetof(struct config, log_level), 0, 0, "debug info warn error", "info", "least severe level that is logged" },
 	{ "server", "seccomp", CONFIG_CHOICE, offsetof(struct config, seccomp), 0, 0, "enforce log", "enforce", "what a system call outside a role's allow-list does: end the role, or a line in the kernel's log (for finding calls only)" },
 	TEXT("server", "currency", currency, "USD", "currency of all prices, three letters"),
+	TEXT("server", "time_zone", time_zone, "UTC", "time zone of months and days on usage and invoices, as in Europe/Berlin"),
 
 	TEXT("accounts", "admin_email", admin_email, "admin@localhost", "account that the first one-time sign-in code opens"),
 	NUM("accounts", "sign_in_code_lifetime", CONFIG_SECONDS, sign_in_code_seconds, 60, DAY, "15m", "how long a one-time sign-in code is good"),

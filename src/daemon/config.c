@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/tz.h"
 #include "core/capacity.h"
 #include "daemon/config-table.h"
 #include "daemon/where.h"
@@ -418,6 +419,15 @@ static int check_network(const struct config *c, struct err *err)
 	return 0;
 }
 
+static int check_zone(const struct config *c, struct err *err)
+{
+	struct tz *z = NULL;
+	int r = tz_load(str_of(c->time_zone), &z, err);
+
+	free(z);
+	return r < 0 ? err_wrap(err, r, "time_zone") : 0;
+}
+
 static int check(const struct config *c, struct err *err)
 {
 	struct gpu gpu[GPU_CLASSES_MAX];
@@ -434,6 +444,8 @@ static int check(const struct config *c, struct err *err)
 		return ERR(err, -EINVAL,
 		           "currency must be three capital letters, as in USD, not \"%s\"",
 		           c->currency);
+	if (check_zone(c, err) < 0)
+		return -EINVAL;
 	if (c->auto_stop_min_s > c->auto_stop_default_s ||
 	    c->auto_stop_default_s > c->auto_stop_max_s)
 		return ERR(

@@ -32,7 +32,7 @@ struct config {
 	struct arena mem_;
 
 	/* [server] */
-	const char *state, *address, *console_url, *session_domain, *log_level, *currency,
+	const char *state, *address, *console_url, *session_domain, *log_level, *currency, *time_zone,
 	    *seccomp;
 	uint64_t port, edges;
 

@@ -83,6 +83,7 @@ static void fill_catalogue(const struct config *c, struct instance_type *types,
 static void fill_rules(const struct config *c, struct core_cfg *cfg)
 {
 	cfg->currency = c->currency;
+	cfg->time_zone = c->time_zone;
 	cfg->admin_email = c->admin_email;
 	cfg->login_days = (uint32_t)c->login_days;
 	cfg->code_ttl_s = (uint32_t)c->sign_in_code_seconds;

@@ -132,6 +132,7 @@ static void errors_say_file_line_key_and_the_nearest_known_key(void)
 	refused("[engine]\nnetwork = 10.86.1.0/16\n", "network must end in .0.0/16");
 	refused("[server]\naddress = localhost\n", "address must be numeric");
 	refused("[server]\ncurrency = usd\n", "three capital letters");
+	refused("[server]\ntime_zone = Mars/Olympus\n", "Mars/Olympus");
 	refused("[sessions]\nauto_stop_default = 59s\n", "auto_stop_default must lie between");
 	refused("[instance_type only]\n", "default_type is \"small\"");
 }

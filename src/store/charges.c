@@ -269,3 +269,17 @@ int charge_list_open(struct db *db, const char *account_id, wall_us to, charge_f
 	q_int(&q, to);
 	return list_charges(&q, fn, arg);
 }
+
+int zone_note(struct db *db, const struct books *b, struct err *err)
+{
+	char name[48];
+	struct q q = db_q(db, "INSERT INTO setting(name, value) SELECT ?1, ?2 WHERE ?2 <>"
+	                      " coalesce((SELECT value FROM setting WHERE name LIKE"
+	                      " 'time_zone@%' ORDER BY name DESC LIMIT 1), '')"
+	                      " ON CONFLICT DO UPDATE SET value = excluded.value");
+
+	(void)snprintf(name, sizeof(name), "time_zone@%020lld", (long long)b->now);
+	q_text(&q, name);
+	q_text(&q, b->months->zone);
+	return q_run(&q, err);
+}

@@ -28,6 +28,9 @@ int charge_list_open(struct db *db, const char *account_id, wall_us to, charge_f
 int charge_free_used(struct db *db, const char *account_id, const char *month,
                      uint64_t *ret_ns) MUST_CHECK;
 
+/* The zone of the months from now on, for whoever recomputes them. */
+int zone_note(struct db *db, const struct books *b, struct err *err) MUST_CHECK;
+
 /* The rate of a resource ("type:small", "storage") at a moment, and the moment
  * of its next change (INT64_MAX: none is known). No price: *ret_rate stays. */
 int price_span(struct db *db, const char *resource, wall_us at, money_micro *ret_rate,

@@ -180,6 +180,7 @@ class Socket:
         """Messages up to the first for which wanted() is true, that one last."""
         got, end = [], time.monotonic() + timeout
         while True:
+            assert time.monotonic() < end, f"not within {timeout} s; the last of {len(got)} messages: {got[-3:]}"
             got.append(self.recv(max(0.1, end - time.monotonic())))
             if wanted(got[-1]):
                 return got

@@ -2,6 +2,7 @@
 """A WebSocket client that speaks permessage-deflate (RFC 7692), with as much of websocket-client's interface as the tests use."""
 
 import socket
+import time
 import zlib
 from pathlib import Path
 
@@ -40,6 +41,7 @@ def private_kb(agent):
 class PackedWs:
     def __init__(self, sock, host, target, offer="permessage-deflate; client_max_window_bits", fields=()):
         self.sock, self.reader = sock, Stream(sock)
+        self.end = time.monotonic() + 1e9
         self.wire = self.plain = 0  # bytes of data frames that came, and of what they said
         self.packed = 0             # messages that came packed
         head = [("Host", host), ("Connection", "Upgrade"), ("Upgrade", "websocket"), ("Sec-WebSocket-Version", "13"),
@@ -57,6 +59,7 @@ class PackedWs:
 
     def settimeout(self, seconds):
         self.sock.settimeout(seconds)
+        self.end = time.monotonic() + (seconds or 1e9)
 
     def send(self, text):
         self.put(1, text.encode())
@@ -100,6 +103,8 @@ class PackedWs:
                 raise ConnectionError(int.from_bytes(data[:2], "big"))
             if a & 15 == 9:
                 self.raw(10, data, 0)
+                if time.monotonic() > self.end:
+                    raise TimeoutError("nothing but pings")
             if a & 15 >= 8:
                 continue
             assert a & 0xb0 == 0x80, hex(a)

@@ -77,14 +77,21 @@ def test_a_browser_that_does_not_read_costs_little_memory(agent, kid):
 def test_a_line_that_ends_with_much_unread_loses_nothing(agent, kid, v1, near):
     """The browser stops to read, and the line ends; it reads what is still on the line, and comes back for the rest."""
     watcher = Socket(agent, kid)
-    s = Slow(agent, kid, v1, near=near)
-    s.run("1")
-    mid = s.start(LINES.format(n=20_000, width=20))
-    want = text(ended(watcher, mid))
-    s.ws.sock.shutdown(socket.SHUT_WR)
-    first = rest_of(s, mid)
-    s.ws.sock.close()
-    s.connect()
+    watcher.run("1")
+    for n in (20_000, 40_000, 80_000, 160_000):
+        s = Slow(agent, kid, v1, near=near)
+        s.run("1")
+        mid = s.start(LINES.format(n=n, width=20))
+        want = text(ended(watcher, mid))
+        s.ws.sock.shutdown(socket.SHUT_WR)
+        first = rest_of(s, mid)
+        s.ws.sock.close()
+        s.connect()
+        # On a busy machine all of it may be on the line before its end is seen there: then nothing is left to come.
+        if text(first) != want:
+            break
+        assert text(s.run("print('on')")) == "on\n"
+        s.close()
     got = ended(s, mid)
     assert text(first) and text(got) and text(first + got) == want
     assert len(of(first + got, "execute_reply")) == 1

@@ -8,6 +8,7 @@
 #include <linux/openat2.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 
 #include "base/file.h"
@@ -333,9 +334,12 @@ static bool find_init(struct shim *s)
 
 int shim_adopt(struct shim *s, struct err *err)
 {
-	int r = open_all(s, err);
 	bool had_state, ran;
+	int r;
 
+	/* The one before may have died while it took everything away. */
+	(void)mkdir(s->conf.socket_dir, 0700);
+	r = open_all(s, err);
 	if (r < 0)
 		return r;
 	had_state = read_state(s, NULL) == 0;

@@ -157,7 +157,7 @@ def run(victim, act, folder, n, seed):
     began, folder = time.monotonic(), Path(folder) / f"{victim}-{act}"
     folder.mkdir(parents=True)
     host = Host(folder)
-    hits = 0
+    hits, sound = 0, False
     try:
         # The way down is swept with the way up: a shim lives through both.
         everything = inject.points_of(host.one(victim, act, None), MOST, ("kill", "error"))
@@ -167,8 +167,13 @@ def run(victim, act, folder, n, seed):
                 hits += host.one(victim, act, p)
             except AssertionError as e:
                 raise AssertionError(f"{victim}:{act}:{p}, seed {seed}: {e}\n{host.h.log.read_text()[-4000:]}") from e
+        sound = True
     finally:
-        host.close()
+        try:
+            host.close()
+        except AssertionError:
+            if sound:
+                raise  # or else it hides what was wrong in the first place
     return (f"{victim} at {act}: {len(chosen)} of {len(everything)} points, {hits} reached; one start and one stop each, nothing left, "
             f"{time.monotonic() - began:.0f} s, seed {seed}")
 
@@ -177,6 +182,7 @@ def main():
     p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     p.add_argument("--points", type=int)
     p.add_argument("--seed", type=int, default=int(os.environ.get("CARREL_SEED", "0")) or random.SystemRandom().randrange(1, 1 << 31))
+    p.add_argument("--acts", help="engine:start,shim:stop,…")
     p.add_argument("--point")
     a = p.parse_args()
     if not images().exists() or not shim_program().exists():
@@ -191,7 +197,7 @@ def main():
             finally:
                 host.close()
             return
-        for victim, act in ACTS:
+        for victim, act in [x.split(":") for x in a.acts.split(",")] if a.acts else ACTS:
             try:
                 print(run(victim, act, tmp, a.points, a.seed), flush=True)
             except AssertionError as e:

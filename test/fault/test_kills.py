@@ -7,4 +7,4 @@ import kills
 
 
 def test_nothing_is_lost_by_kills(tmp_path, seed, figures):
-    figures(kills.run(tmp_path, seed, int(os.environ.get("CARREL_CORE_KILLS", "60"))))
+    figures(kills.run(tmp_path, seed, int(os.environ.get("CARREL_CORE_KILLS", "40"))))

@@ -8,8 +8,8 @@ import pytest
 import sweep
 from rig import has
 
-POINTS = int(os.environ.get("CARREL_POINTS", "10"))
-ALLOCATIONS = int(os.environ.get("CARREL_ALLOCATIONS", "10"))
+POINTS = int(os.environ.get("CARREL_POINTS", "6"))
+ALLOCATIONS = int(os.environ.get("CARREL_ALLOCATIONS", "4"))
 
 pytestmark = pytest.mark.skipif(not has("strace"), reason="needs strace and root")
 

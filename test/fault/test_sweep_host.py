@@ -8,7 +8,7 @@ import pytest
 import sweep_host
 from rig import has
 
-POINTS = int(os.environ.get("CARREL_HOST_POINTS", "3"))
+POINTS = int(os.environ.get("CARREL_HOST_POINTS", "2"))
 
 pytestmark = pytest.mark.skipif(not has("strace") or not sweep_host.images().exists() or not sweep_host.shim_program().exists(),
                                 reason="needs strace, root, a default image (CARREL_IMAGES) and the static shim (CARREL_SHIM)")

@@ -4,6 +4,7 @@
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import time
@@ -76,6 +77,21 @@ def test_shim_and_container_killed_together(host):
     start = read_journal(host.journals()[s.key])[0]
     assert stop["boottime_ns"] >= start.boottime_ns
     s.gone()
+    clean(host)
+
+
+def test_a_shim_killed_while_it_took_everything_away(host):
+    """Its sockets' folder had gone already: who takes over finishes the work."""
+    s = host.session().ready()
+    pid, shim = s.pid, s.shim()
+    host.kill()
+    os.kill(shim, signal.SIGKILL)
+    os.kill(pid, signal.SIGKILL)
+    wait_for("death", lambda: (collect(), start_time(pid) is None)[1], 10)
+    shutil.rmtree(s.sockets)
+    host.start()
+    s.gone(20)
+    assert [k for k, _ in kinds(host, s)] == [1, 2]
     clean(host)
 
 

@@ -229,7 +229,7 @@ static int start_queued(struct db *db, struct call *c, const struct workspace *w
 	if (r == 0)
 		r = event_add(db, s->account_id, "session", s->id, err);
 	if (r == 0)
-		r = call_audit(db, c, s->id, "", err);
+		r = call_audit_as(db, c, "session.queue", s->id, "", err);
 	a->changed = r == 0;
 	return r;
 }

@@ -214,7 +214,7 @@ def dump(path):
     db = sqlite3.connect(f"file:{path}?mode=ro&immutable=1", uri=True)
     db.text_factory = bytes
     try:
-        there = {r[0] for r in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        there = {r[0].decode() for r in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         return [db.execute(f"SELECT * FROM {t} ORDER BY 1").fetchall() for t in WATCHED if t in there]
     except sqlite3.Error:
         return None
@@ -243,6 +243,7 @@ def flips(folder, seed, n, starts=20):
     noticed = harmless = elsewhere = 0
     rows = [whole.find(x) for table in want for row in table for x in row if isinstance(x, bytes) and len(x) == 32]
     rows = [at for at in rows if at > 0]  # a chained row ends with its hash
+    assert len(rows) > 20, "nothing to spoil"
     for i in range(n):
         at = max(0, rng.choice(rows) - rng.randrange(-32, 200)) if i % 4 else rng.randrange(len(whole))
         bit = rng.randrange(8)

@@ -123,21 +123,59 @@ struct amount admit_need(const struct admission *a, const struct instance_type *
 	                     t->gpu_count);
 }
 
+static void on_type(void *arg, const struct instance_type *t, enum type_source source)
+{
+	struct admission *a = arg;
+
+	if (a->ntypes < CATALOGUE_TYPES_MAX && !t->retired)
+		a->types[a->ntypes++] = *t;
+}
+
+const struct instance_type *admit_type(const struct admission *a, struct str id)
+{
+	for (size_t i = 0; i < a->ntypes; i++)
+		if (str_is(id, a->types[i].id))
+			return &a->types[i];
+	return NULL;
+}
+
 /* Those of its other types that are still offered. */
 static void add_fallbacks(struct admission *a, struct admit_row *w, struct queue_item *i)
 {
 	struct str rest = str_of(w->row.fallback_types), id;
 
 	while (i->nwants < QUEUE_WANTS_MAX && str_split(&rest, ' ', &id)) {
-		struct instance_type t;
+		const struct instance_type *t = admit_type(a, id);
 
-		if (!id.len || type_get(a->db, id, a->world.now.wall, &t, NULL) <= 0 ||
-		    t.retired)
+		if (!t)
 			continue;
-		memcpy(w->names[i->nwants], t.id, TYPE_ID_MAX);
+		memcpy(w->names[i->nwants], t->id, TYPE_ID_MAX);
 		i->longest_ns[i->nwants] = i->longest_ns[0];
-		i->want[i->nwants++] = admit_need(a, &t);
+		i->want[i->nwants++] = admit_need(a, t);
 	}
+}
+
+/* Its type as the catalogue has it now, or as it was when it is not offered
+ * any more: one that waits has been given nothing yet. */
+static struct amount own_need(const struct admission *a, const struct queue_row *r)
+{
+	const struct instance_type *t = admit_type(a, str_of(r->instance_type));
+
+	return t ? admit_need(a, t)
+	         : capacity_need(&a->world.capacity, r->cpu_milli, r->memory_bytes,
+	                         r->gpu_class, r->gpu_count);
+}
+
+/* How long its turn may be kept. */
+static uint32_t hold_of(const struct admission *a, const struct queue_row *r)
+{
+	struct plan p;
+
+	if (!r->hold_turn)
+		return 0;
+	return plan_of_account(a->db, str_of(r->account_id), &p) > 0 && p.hold_s
+	           ? p.hold_s
+	           : ADMIT_HOLD_S;
 }
 
 static struct queue_item item_of(struct admission *a, size_t index)
@@ -152,13 +190,14 @@ static struct queue_item item_of(struct admission *a, size_t index)
 		                .seq = (uint64_t)r->seq,
 		                .ref = (unsigned)index };
 
-	i.want[0] = capacity_need(&a->world.capacity, r->cpu_milli, r->memory_bytes,
-	                          r->gpu_class, r->gpu_count);
-	i.longest_ns[0] = admit_longest(r->max_s, r->hold_turn ? ADMIT_HOLD_S : 0);
-	if (r->held_until > now->boot && strcmp(r->boot_id, now->boot_id) == 0)
+	i.want[0] = own_need(a, r);
+	if (r->held_until > now->boot && strcmp(r->boot_id, now->boot_id) == 0) {
 		i.held_until = (int64_t)r->held_until;
-	else
+		i.longest_ns[0] = admit_longest(r->max_s, 0);
+	} else {
+		i.longest_ns[0] = admit_longest(r->max_s, hold_of(a, r));
 		add_fallbacks(a, w, &i);
+	}
 	return i;
 }
 
@@ -179,7 +218,10 @@ int admit_load(struct db *db, const struct admit_world *w, struct admission *a, 
 
 	*a = (struct admission){ .world = *w, .db = db };
 	map_init(&a->owners, OWNERS_MAX);
-	r = queue_list_waiting(db, on_waiting, a);
+	a->types = xcalloc(CATALOGUE_TYPES_MAX, sizeof(*a->types));
+	r = type_list(db, w->now.wall, on_type, a);
+	if (r >= 0)
+		r = queue_list_waiting(db, on_waiting, a);
 	if (r == 0)
 		r = queue_list_using(db, on_using, a);
 	if (r < 0 || a->error < 0)
@@ -205,6 +247,7 @@ void admit_fini(struct admission *a)
 	map_fini(&a->owners);
 	free(a->q.items);
 	free(a->planned);
+	free(a->types);
 	free(a->runs);
 	free(a->rows);
 }

@@ -36,6 +36,8 @@ struct admission {
 	struct queue_run *runs;
 	int64_t *planned; /* of each run: when it would end by itself, as things are */
 	size_t nrows, rows_room, nruns, runs_room;
+	struct instance_type *types; /* those that are offered, with the prices of now */
+	size_t ntypes;
 	struct map owners;
 	struct db *db;
 	int error;
@@ -50,6 +52,8 @@ MUST_CHECK int admit_load(struct db *db, const struct admit_world *w, struct adm
 void admit_fini(struct admission *a);
 /* NULL: it is not in line. */
 const struct queue_item *admit_find(const struct admission *a, const char *session_id);
+/* NULL: not offered. */
+const struct instance_type *admit_type(const struct admission *a, struct str id);
 struct amount admit_need(const struct admission *a, const struct instance_type *t);
 /* From its turn to its end, at most. */
 int64_t admit_longest(uint32_t max_s, uint32_t hold_s);

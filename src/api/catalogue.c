@@ -6,6 +6,8 @@
 #include <stdio.h>
 
 #include "api/leases.h"
+#include "api/line.h"
+#include "api/turns.h"
 #include "base/log.h"
 #include "store/books.h"
 #include "store/catalogue.h"
@@ -76,6 +78,11 @@ void catalogue_load(struct core *core)
 	cat->next = next;
 	free(old);
 	leases_settle(core, ""); /* what runs may cost more, or less */
+	/* A smaller type may be somebody's turn. */
+	if (core->link) {
+		line_changed(core);
+		turns_kick(core);
+	}
 }
 
 void catalogue_tick(struct core *core)

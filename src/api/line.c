@@ -10,7 +10,8 @@
 #include "store/sessions.h"
 
 #define PLACES_MAX 20000
-#define EVERY_S    30 /* estimates move by themselves */
+#define EVERY_S    30    /* estimates move by themselves */
+#define SOON_MS    200U /* for one that has just joined, and is shown already */
 #define MINUTE     INT64_C(60000000000)
 
 struct line {
@@ -22,6 +23,7 @@ struct line {
 	char free_types[TYPE_LIST_MAX];
 	bool dirty;
 	unsigned age;
+	mono_ms read_ms;
 };
 
 struct line *line_new(void)
@@ -60,8 +62,7 @@ void line_greet(struct core *core, const char *account_id)
 	for (size_t i = 0; i < l->n; i++) {
 		if (strcmp(l->places[i].account_id, account_id) != 0)
 			continue;
-		l->places[i].place = 0; /* as it never is: so it has changed */
-		l->dirty = true;
+		l->places[i].changed = l->dirty = true;
 	}
 }
 
@@ -200,6 +201,7 @@ static void read_line(struct core *core)
 	struct ask ask = { &a, l, true };
 	struct err err = ERR_NONE;
 
+	l->read_ms = ev_now_ms(core->ev);
 	if (admit_load(db, &w, &a, &err) < 0) {
 		log_err(LOG_ERROR, "line_read", &err);
 		admit_fini(&a);
@@ -219,10 +221,11 @@ static void read_line(struct core *core)
 			log_event(LOG_ERROR, "store_read", LZ("what", "instance types"));
 	}
 	for (size_t i = 0; i < l->n; i++) {
-		struct place *p = &l->places[i];
+		struct place *p = &l->places[i], *old;
 
 		p->expected = a.q.items[i].estimate;
-		p->changed = has_changed(map_get(&was.by_session, str_of(p->session_id)), p);
+		old = map_get(&was.by_session, str_of(p->session_id));
+		p->changed = has_changed(old, p) || old->changed;
 		if (map_set(&l->by_session, str_of(p->session_id), p, NULL) < 0)
 			p->changed = false;
 	}
@@ -285,6 +288,9 @@ void line_show_live(struct jsonw *w, struct core *core, const struct session *s)
 {
 	char free_types[TYPE_LIST_MAX];
 
+	if (s->state == SESSION_QUEUED && core->line->dirty && !line_place(core, s->id) &&
+	    ev_now_ms(core->ev) - core->line->read_ms >= SOON_MS)
+		read_line(core); /* still dirty: the next tick tells the others */
 	memcpy(free_types, core->line->free_types, sizeof(free_types));
 	if (s->state == SESSION_QUEUED)
 		line_allowed(store_reader(core->store), s->account_id, free_types);

@@ -138,15 +138,12 @@ int start_take(struct db *db, struct call *c, struct session *s, struct err *err
 static int take_turn(struct db *db, struct call *c, const struct admission *a,
                      const struct queue_item *i, struct session *s, struct err *err)
 {
-	struct instance_type t;
+	const struct instance_type *t =
+	    admit_type(a, str_of(a->rows[i->ref].names[i->chosen]));
 	int r = 0;
 
-	if (i->chosen > 0) {
-		r = type_get(db, str_of(a->rows[i->ref].names[i->chosen]), c->now.wall, &t,
-		             NULL);
-		if (r <= 0)
-			return ERR(err, r < 0 ? r : -ENOENT, "instance type");
-		admit_set_type(s, &t);
+	if (t) {
+		admit_set_type(s, t);
 		r = session_update_type(db, s, err);
 	}
 	return r < 0 ? r : start_take(db, c, s, err);

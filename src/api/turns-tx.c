@@ -150,18 +150,16 @@ static int images(struct db *db, struct turns *t, struct err *err)
 static int give(struct db *db, struct turns *t, const struct admission *a,
                 const struct queue_item *i, struct err *err)
 {
-	struct instance_type type;
+	const struct instance_type *type =
+	    admit_type(a, str_of(a->rows[i->ref].names[i->chosen]));
+	const struct queue_row *row = &a->rows[i->ref].row;
 	struct session s;
-	int r = session_by_id(db, str_of(a->rows[i->ref].row.id), &s);
+	int r = session_by_id(db, str_of(row->id), &s);
 
 	if (r <= 0)
 		return r;
-	if (i->chosen > 0) {
-		r = type_get(db, str_of(a->rows[i->ref].names[i->chosen]), t->world.now.wall,
-		             &type, NULL);
-		if (r <= 0)
-			return r;
-		admit_set_type(&s, &type);
+	if (type) { /* machine and price as they are now */
+		admit_set_type(&s, type);
 		r = session_update_type(db, &s, err);
 		if (r < 0)
 			return r;
@@ -170,6 +168,8 @@ static int give(struct db *db, struct turns *t, const struct admission *a,
 		return turns_hold(db, t, &s, false, err);
 	s.held_until = 0;
 	r = session_move(&s, SESSION_STARTING, NULL, &t->world.now, err);
+	if (r == 0 && a->q.now - i->since > TELL_AFTER_S * (int64_t)NS_PER_S)
+		r = turns_tell(db, t, &s, "Its turn has come: it starts now.", err);
 	return r < 0 ? r : turns_put(db, t, &s, "session.starting", err);
 }
 

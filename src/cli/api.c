@@ -131,7 +131,8 @@ static int on_progress(void *arg, curl_off_t dt, curl_off_t dn, curl_off_t ut, c
 {
 	const struct transfer *t = arg;
 
-	return t->quiet_ms && time_mono_ms() - t->last > t->quiet_ms;
+	/* Pending only while somebody keeps it from ending the program. */
+	return (t->quiet_ms && time_mono_ms() - t->last > t->quiet_ms) || cli_interrupted();
 }
 
 static struct curl_slist *header(struct curl_slist *list, const char *name, const char *value)

@@ -38,7 +38,9 @@ const struct command commands[] = {
 		{ "stop", 0, NULL, "stop its session first, if one runs" } } },
 
 	{ "start", NULL, "NAME", 1, 1, "start a workspace's session and print its address", cmd_start, COMPLETE_WORKSPACE, {
-		{ "type", 't', "TYPE", "instance type, this time" }, NOWAIT } },
+		{ "type", 't', "TYPE", "instance type, this time" },
+		{ "or", 'o', "TYPES", "take one of these, with commas, rather than wait" },
+		{ "hold", 0, NULL, "if there is a line: keep the turn for me, don't start by itself" }, NOWAIT } },
 	{ "open", NULL, "NAME", 1, 1, "open a running session in the browser", cmd_open, COMPLETE_WORKSPACE, {
 		{ "print", 'p', NULL, "print the address only" } } },
 	{ "stop", NULL, "NAME", 1, 1, "stop a workspace's session; its files stay", cmd_stop, COMPLETE_WORKSPACE, { NOWAIT } },
@@ -46,6 +48,8 @@ const struct command commands[] = {
 	{ "why", NULL, "NAME", 1, 1, "say why a session still runs, or why it was stopped", cmd_why, COMPLETE_WORKSPACE, { { 0 } } },
 	{ "ls", NULL, "", 0, 0, "list running sessions", cmd_ls, COMPLETE_NOTHING, {
 		{ "all", 'a', NULL, "ended ones too" } } },
+	{ "queue", NULL, "", 0, 0, "show your places in line, with estimates", cmd_queue, COMPLETE_NOTHING, {
+		{ "all", 'a', NULL, "everybody's, for administrators" } } },
 	{ "logs", NULL, "NAME", 1, 1, "show what the session's container said", cmd_logs, COMPLETE_WORKSPACE, { { 0 } } },
 
 	{ "usage", NULL, "", 0, 0, "show what ran, how long, and what it cost", cmd_usage, COMPLETE_NOTHING, {

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/time.h"
+#include "cli/queue.h"
 
 /* A stream that says nothing for so long is asked anew; the server's own
  * comments come more often. */
@@ -59,6 +60,7 @@ struct wait {
 	const char *id;
 	bool running, tty, open_line;
 	size_t phases; /* told as finished */
+	const char *place;
 	bool done;
 	const struct json *session;
 	int r;
@@ -106,13 +108,45 @@ static void show_phases(struct wait *w, const struct json *session)
 	}
 }
 
+/* The place, when it is another one; a terminal's line is written over. */
+static void show_place(struct wait *w, const struct json *queue)
+{
+	const char *text = w->running && !w->c->json ? queue_text(w->c, queue) : NULL;
+
+	if (!text || (w->place && strcmp(text, w->place) == 0))
+		return;
+	w->place = text;
+	if (w->tty) {
+		(void)fprintf(stderr, "\r\033[K  %s", text);
+		w->open_line = true;
+	} else {
+		cli_note(w->c, "  %s", text);
+	}
+}
+
 static void look(struct wait *w, const struct json *session)
 {
 	struct str state = json_str_or(session, "state", STR(""));
 
 	show_phases(w, session);
+	show_place(w, json_get(session, "queue"));
 	w->session = session;
-	w->done = session_is_over(session) || (w->running && str_is(state, "running"));
+	w->done = session_is_over(session) || (w->running && str_is(state, "running")) ||
+	          (w->running && queue_held_until(w->c, session));
+}
+
+/* {"items":[{"session_id","queue"}]}: all places of this account. */
+static void look_places(struct wait *w, struct str data)
+{
+	struct json *o;
+
+	if (json_parse(&w->c->arena, arena_str(&w->c->arena, data), NULL, &o, NULL) < 0)
+		return;
+	json_for_each(it, json_get(o, "items"))
+	{
+		if (str_is(json_str_or(it, "session_id", STR("")), w->id))
+			show_place(w, json_get(it, "queue"));
+	}
 }
 
 static void ask_now(struct wait *w)
@@ -137,8 +171,21 @@ static bool on_event(void *arg, struct str event, struct str data, struct str id
 	               0 &&
 	           str_is(json_str_or(o, "id", STR("")), w->id)) {
 		look(w, o);
+	} else if (str_is(event, "queue")) {
+		look_places(w, data);
 	}
 	return !w->done && w->r == CLI_OK;
+}
+
+/* Who is in line is asked; in any other state Ctrl-C ends the program. */
+static bool on_interrupt(struct wait *w)
+{
+	if (!w->session || !str_is(json_str_or(w->session, "state", STR("")), "queued"))
+		return false;
+	(void)queue_asks_to_leave(w->c, w->session);
+	w->place = NULL;
+	ask_now(w);
+	return true;
 }
 
 int wait_session(struct cli *c, const char *id, bool running, const struct json **ret)
@@ -147,13 +194,17 @@ int wait_session(struct cli *c, const char *id, bool running, const struct json 
 		.c = c, .id = id, .running = running, .tty = isatty(STDERR_FILENO) == 1
 	};
 
+	cli_keep_interrupt(running && w.tty && isatty(STDIN_FILENO) == 1);
 	while (!w.done && w.r == CLI_OK) {
 		(void)api_events(c, QUIET_MS, on_event, &w);
+		if (cli_interrupted() && !on_interrupt(&w))
+			break;
 		if (!w.done && w.r == CLI_OK) {
 			(void)poll(NULL, 0, AGAIN_MS);
 			ask_now(&w);
 		}
 	}
+	cli_keep_interrupt(false); /* one that is left ends the program here */
 	if (w.open_line)
 		(void)fputs("\r\033[K", stderr);
 	*ret = w.session;

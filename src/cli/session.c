@@ -7,6 +7,7 @@
 
 #include "base/time.h"
 #include "cli/find.h"
+#include "cli/queue.h"
 #include "cli/text.h"
 
 static int open_workspace(struct cli *c, const struct json **ret)
@@ -49,6 +50,32 @@ static void say_running(struct cli *c, const struct json *s)
 	         cli_text(c, s, "currency"), text);
 }
 
+/* "a,b" as an array. */
+static void put_list(struct jsonw *w, const char *key, const char *list)
+{
+	struct str rest = str_of(list ? list : ""), one;
+
+	if (!list)
+		return;
+	jw_key(w, key);
+	jw_arr(w);
+	while (str_split(&rest, ',', &one))
+		jw_str(w, one);
+	jw_arr_end(w);
+}
+
+/* It is its turn, or --no-wait: it does not run yet. */
+static void say_waiting(struct cli *c, const struct json *s)
+{
+	const char *held = queue_held_until(c, s), *place = queue_text(c, json_get(s, "queue"));
+
+	if (held)
+		cli_note(c, "It is your turn until %s; take it with: carrel start %s", held,
+		         cli_text(c, s, "workspace_name"));
+	else if (place)
+		cli_note(c, "It is %s.", place);
+}
+
 int cmd_start(struct cli *c)
 {
 	const char *type = cli_option(c, "type");
@@ -63,6 +90,9 @@ int cmd_start(struct cli *c)
 	jw_obj(&w);
 	if (type)
 		jw_kv_z(&w, "instance_type", type);
+	if (cli_option(c, "hold"))
+		jw_kv_z(&w, "on_turn", "hold");
+	put_list(&w, "fallback_types", cli_option(c, "or"));
 	jw_obj_end(&w);
 	cli_note(c, "Starting %s", cli_text(c, ws, "name"));
 	r = post(c, ws, "workspaces", "start", buf_str(&b), &reply);
@@ -79,7 +109,9 @@ int cmd_start(struct cli *c)
 		cli_json(s->raw);
 	if (session_is_over(s))
 		return say_end(c, s);
-	if (!cli_option(c, "no-wait"))
+	if (str_is(json_str_or(s, "state", STR("")), "queued"))
+		say_waiting(c, s);
+	else if (!cli_option(c, "no-wait"))
 		say_running(c, s);
 	if (!c->json)
 		printf("%s/\n", cli_text(c, s, "url"));

@@ -85,7 +85,8 @@ class Hub:
 
     def args(self):
         images = os.environ.get("CARREL_IMAGES", str(ROOT / "build/images"))
-        values = {"state": str(self.state), "port": self.port, "image_dir": images, "storage_min": "64MiB", **self.settings}
+        values = {"state": str(self.state), "port": self.port, "image_dir": images, "storage_min": "64MiB", "memory_overcommit": 1000,
+                  **self.settings}
         return [f"{k}={v}" for k, v in values.items()]
 
     def start(self, timeout=60):

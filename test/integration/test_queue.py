@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Core by itself: admission, the line, turns and holds."""
 
+import sqlite3
 import threading
 import time
 
@@ -124,13 +125,28 @@ def test_a_larger_host_and_a_smaller_type_give_turns(small):
     assert u.wait_state(o["id"], "running")["instance_type"] == "free"
 
 
+def test_a_type_that_is_made_smaller_gives_a_turn(small):
+    u = small.user()
+    u.start(u.workspace(instance_type="small"))
+    u.start(u.workspace(instance_type="free"))
+    s = u.start(u.workspace(instance_type="small"), None)
+    assert s["state"] == "queued" and s["price_per_hour"] == "0.06"
+    small.kill()
+    db = sqlite3.connect(small.dir / "db" / "carrel.db")
+    db.execute("UPDATE instance_type SET memory_bytes = ?, source = 'catalogue' WHERE id = 'small'", (GIB,))
+    db.commit()
+    db.close()
+    small.start()
+    u.wait_state(s["id"], "running")
+    assert small.engine.verbs("SESSION_START")[-1]["memory_bytes"] == GIB
+
+
 def test_capacity_is_never_a_timeout_but_waiting_for_the_engine_is_shown(small):
     u = small.user()
     for _ in range(2):
         u.start(u.workspace(instance_type="small"))
     ws = u.workspace(instance_type="small")
     s = u.start(ws, None)
-    import sqlite3
     # As if it had waited for a day.
     small.kill()
     db = sqlite3.connect(small.dir / "db" / "carrel.db")
@@ -192,7 +208,6 @@ def test_gpus_are_counted_by_class(tmp_path):
 def brief(tmp_path):
     """Room for one, and turns that are held for 2 s."""
     c = hub(tmp_path, 2)
-    import sqlite3
     c.kill()
     db = sqlite3.connect(c.dir / "db" / "carrel.db")
     db.execute("UPDATE plan SET hold_s = 2")

@@ -20,8 +20,15 @@ export async function createWorkspace(w: NewWorkspace): Promise<Workspace> {
   return putWorkspace(await post<Workspace>("/workspaces", w));
 }
 
-export async function start(id: string): Promise<Session> {
-  const { session } = await post<{ session: Session }>(`/workspaces/${path(id)}/start`);
+/* Of one that waits in line: another machine, or what happens when its turn comes. */
+export interface StartWish {
+  instance_type?: string;
+  on_turn?: "start" | "hold";
+  fallback_types?: string[];
+}
+
+export async function start(id: string, wish?: StartWish): Promise<Session> {
+  const { session } = await post<{ session: Session }>(`/workspaces/${path(id)}/start`, wish);
   putSession(session);
   return session;
 }

@@ -10,6 +10,7 @@ import { AccountPage } from "./pages/account";
 import { AdminBudgetsPage } from "./pages/admin-budgets";
 import { AdminUsagePage } from "./pages/admin-usage";
 import { AdminSessionsPage } from "./pages/admin-sessions";
+import { CapacityPage } from "./pages/admin-capacity";
 import { CreatePage } from "./pages/create";
 import { NotFound, Unreachable } from "./pages/errors";
 import { ListPage } from "./pages/list";
@@ -32,6 +33,8 @@ function adminPage(name: string): JSX.Element {
       return <AdminUsagePage />;
     case "budgets":
       return <AdminBudgetsPage />;
+    case "capacity":
+      return <CapacityPage />;
     default:
       return <NotFound />;
   }

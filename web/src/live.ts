@@ -7,8 +7,8 @@ import { ApiError, get, getAll, whenSignedOut } from "./lib/api";
 import { type EventStream, EventStream as Stream, type SseEvent } from "./lib/sse";
 import { createStore } from "./lib/store";
 import { atMs, monthOf, nowMs } from "./lib/time";
-import type { Image, InstanceType, Me, Notice, Session, Warning, Workspace } from "./model";
 import { type Balance, readBalance } from "./budget";
+import type { Image, InstanceType, Me, Notice, Place, Session, Warning, Workspace } from "./model";
 import { type Ledger, readLedger } from "./usage";
 
 export interface Link {
@@ -67,6 +67,25 @@ export function putWorkspace(w: Workspace): Workspace {
 
 export function dropWorkspace(id: string): void {
   live.set({ workspaces: (live.get().workspaces ?? []).filter((w) => w.id !== id) });
+}
+
+interface PlaceItem {
+  session_id: string;
+  workspace_id: string;
+  queue: Place | null;
+}
+
+/* Places change without their sessions: one event has all of an account's. */
+function putPlaces(items: PlaceItem[]): void {
+  const by = new Map(items.map((i) => [i.session_id, i.queue]));
+  const all = live.get().workspaces;
+  if (all)
+    live.set({ workspaces: all.map((w) => (w.session?.state === "queued" && by.has(w.session.id) ? { ...w, session: { ...w.session, queue: by.get(w.session.id)! } } : w)) });
+}
+
+/* What is free changes with what others do, and no event tells: asked for while it is looked at. */
+export async function readTypes(): Promise<void> {
+  live.set({ types: (await getAll<InstanceType>("/instance-types")).items });
 }
 
 const LIVE_STATES = ["queued", "starting", "running", "stopping"];
@@ -192,9 +211,12 @@ function onEvent(e: SseEvent): void {
     return;
   }
   if (e.event === "session") putSession(data as Session);
+  else if (e.event === "queue") putPlaces((data as { items: PlaceItem[] }).items);
   else if (e.event === "warning") putWarning(data as Warning);
-  else if (e.event === "notice") putNotice(data as Notice);
-  else if (e.event === "notice") laterBalance();
+  else if (e.event === "notice") {
+    putNotice(data as Notice);
+    laterBalance();
+  }
   else if (e.event === "workspace") {
     const w = data as Workspace & { deleted?: boolean };
     if (w.deleted) dropWorkspace(w.id);

@@ -27,6 +27,20 @@ export interface Stats {
   pids: number;
 }
 
+/* Where a session stands in line. */
+export interface Place {
+  place: number | null;
+  of: number | null;
+  estimate_at: string | null; /* at the latest, as far as known */
+  expected_at: string | null; /* if those that run stop when they would now */
+  ends: number; /* how many sessions end until estimate_at */
+  basis: string | null;
+  on_turn: "start" | "hold";
+  held_until: string | null;
+  fallback_types: string[];
+  free_types: string[];
+}
+
 export interface Session {
   id: string;
   workspace_id: string;
@@ -54,6 +68,7 @@ export interface Session {
   currency: string;
   seconds: number;
   stats: Stats | null;
+  queue?: Place | null;
   received_ms?: number; /* ours: when this copy came, for the cost since then */
 }
 
@@ -85,6 +100,10 @@ export interface InstanceType {
   price_per_hour: string;
   currency: string;
   available: boolean;
+  free_now?: boolean | null;
+  queue_place?: number | null;
+  queue_estimate_at?: string | null;
+  queue_expected_at?: string | null;
 }
 
 export interface Image {

@@ -97,6 +97,14 @@ function midnight(ms: number): number {
   return new Date(ms).setHours(0, 0, 0, 0);
 }
 
+/* "~6 min", "~2 h": the distance of a moment, for the eye. */
+export function about(text: string | null | undefined, now: number): { figure: string; unit: string } | null {
+  const ms = atMs(text) - now;
+  if (!Number.isFinite(ms)) return null;
+  const minutes = Math.max(1, Math.round(ms / 60_000));
+  return minutes < 90 ? { figure: `~${minutes}`, unit: "min" } : { figure: `~${Math.round(minutes / 60)}`, unit: "h" };
+}
+
 export interface Month {
   year: number;
   month: number; /* 0 to 11 */

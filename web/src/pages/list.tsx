@@ -148,7 +148,7 @@ function List({ all }: { all: Workspace[] }): JSX.Element {
     if (at) document.getElementById(`row-${at}`)?.scrollIntoView({ block: "nearest" });
   }, [at]);
 
-  const on = running(all);
+  const on = running(all).filter((w) => w.session!.state !== "queued");
   const rateNow = cents(sum(on.map((w) => parseMicro(w.session!.price_per_hour) ?? 0n)), me.currency);
   const counts: Record<Filter, number> = {
     all: hits.length,

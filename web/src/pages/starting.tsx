@@ -24,6 +24,7 @@ import { usePage } from "../ui/shell";
 import { useWorkspaceActions } from "../ui/workspace-actions";
 import { typeName } from "../words";
 import { NotFound } from "./errors";
+import { QueueView } from "./queue-view";
 
 function useUsual(skip: string | undefined): Record<string, number> {
   const [usual, set] = useState<Record<string, number>>({});
@@ -103,6 +104,7 @@ function Starting({ w }: { w: Workspace }): JSX.Element {
   const free = parseMicro(s.price_per_hour) === 0n;
   const type = typeName(types, s.instance_type);
   const eyebrow = free ? t.starting.onFree(w.name, type) : t.starting.on(w.name, type, rateText(s.price_per_hour, s.currency));
+  if (!over && s.state === "queued" && s.queue) return <QueueView w={w} s={s} q={s.queue} eyebrow={eyebrow} now={now} />;
   return over ? (
     <Over w={w} s={s} eyebrow={eyebrow} now={now} acts={acts} />
   ) : (

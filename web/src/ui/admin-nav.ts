@@ -13,4 +13,5 @@ export const ADMIN: AdminItem[] = [
   { path: "sessions", icon: "gauge", text: t.adminSessions.sessions },
   { path: "usage", icon: "chart", text: t.nav.usage },
   { path: "budgets", icon: "coin", text: t.adminMoney.budgets },
+  { path: "capacity", icon: "queue", text: t.capacity.title },
 ];

@@ -17,6 +17,8 @@ export function StatePill({ state, session, now }: { state: State; session: Sess
   let word: string = t.state[state];
   if (state === "running" && session && isIdle(session, now)) word = t.state.idle;
   else if (state === "starting" && session?.phase) word = t.state.startingPhase(t.phase[session.phase] ?? session.phase);
+  else if (state === "queued" && session?.queue?.held_until) word = t.line.pillTurn;
+  else if (state === "queued" && session?.queue?.place) word = t.line.pill(session.queue.place, session.queue.of ?? session.queue.place);
   else if (state === "failed" && session?.reason) word = t.state.failedCause[session.reason] ?? word;
   return (
     <span class="pill" data-state={state}>

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Instance types as radio rows, cheapest first, each with its price per hour and whether there is room. */
 import type { JSX } from "preact";
+import { useEffect } from "preact/hooks";
 import { size } from "../lib/size";
+import { about } from "../lib/time";
+import { useNow } from "../lib/use";
+import { readTypes } from "../live";
 import type { InstanceType } from "../model";
 import { t } from "../text";
 import { cpuText } from "../words";
@@ -11,6 +15,16 @@ export function specOf(x: InstanceType): string {
   return [cpuText(x.cpu), size(x.memory_bytes), x.gpu && x.gpu !== "0" ? `GPU ${x.gpu}` : ""].filter(Boolean).join(", ");
 }
 
+/* Free now, or the place in line that a start would have. */
+function availability(x: InstanceType, now: number): string {
+  if (!x.available) return t.create.full;
+  if (x.free_now === false && x.queue_place) {
+    const when = about(x.queue_expected_at ?? x.queue_estimate_at, now);
+    return t.line.place1(x.queue_place, when ? `${when.figure.slice(1)} ${when.unit}` : "");
+  }
+  return x.free_now ? t.create.freeNow : t.create.fitsHere;
+}
+
 export function TypeChoice({ types, value, onChange, name, small }: {
   types: InstanceType[];
   value: string;
@@ -18,6 +32,13 @@ export function TypeChoice({ types, value, onChange, name, small }: {
   name: string;
   small?: boolean;
 }): JSX.Element {
+  const now = useNow(10_000);
+  useEffect(() => {
+    const ask = () => void (document.hidden || readTypes().catch(() => {}));
+    ask();
+    const timer = setInterval(ask, 10_000);
+    return () => clearInterval(timer);
+  }, []);
   return (
     <div class={small ? "types types-s" : "types"}>
       {types.map((x) => (
@@ -27,8 +48,8 @@ export function TypeChoice({ types, value, onChange, name, small }: {
           <span class="strong">{x.name}</span>
           <span class="t2 spec num">{specOf(x)}</span>
           <span class="avail">
-            <span class="dot" data-k={x.available ? "ok" : "no"} />
-            {x.available ? t.create.freeNow : t.create.full}
+            <span class="dot" data-k={!x.available ? "no" : x.free_now === false ? "wait" : "ok"} />
+            {availability(x, now)}
             {!x.available && <span class="t3"> · {t.create.fullHint}</span>}
           </span>
           <span class="price num">

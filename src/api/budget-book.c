@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "store/sessions.h"
 
 #define STEPS_MAX    16 /* prices to come that count */
 #define OWNERS_MAX   1000000
@@ -135,8 +134,12 @@ static void on_storage(void *arg, const struct storage_open *s)
 		(void)add_priced(b, p, "storage", s->bytes, from);
 }
 
-static void add_run(struct budget_book *b, const struct session *s, boot_ns begun)
+/* From its journal's start on; one that is being started, from now on. */
+static void on_burning(void *arg, const struct burning *s)
 {
+	struct budget_book *b = arg;
+	bool metered = s->started_boot && strcmp(s->boot_id, b->now.boot_id) == 0;
+	boot_ns begun = metered ? s->started_boot : b->now.boot;
 	boot_ns month = budget_boot_of(&b->now, b->month.from);
 	struct budget_piece p = { .owner = owner_of(b, str_of(s->account_id))->at,
 		                  .compute = true,
@@ -148,7 +151,11 @@ static void add_run(struct budget_book *b, const struct session *s, boot_ns begu
 
 	b->runs = budget_grow(b->runs, b->nruns, &b->room_runs, sizeof(*b->runs));
 	run = &b->runs[b->nruns++];
-	*run = (struct book_run){ .s = *s, .owner = p.owner, .burns = p.rate > 0 };
+	*run = (struct book_run){ .epoch = s->epoch,
+		                  .lease_until = s->lease_until,
+		                  .owner = p.owner,
+		                  .burns = p.rate > 0 };
+	memcpy(run->id, s->id, sizeof(run->id));
 	if (s->price_mode == PRICE_FOLLOW) {
 		(void)snprintf(resource, sizeof(resource), "type:%s", s->instance_type);
 		run->burns = add_priced(b, p, resource, 0, clock_wall_of(&b->now, p.from));
@@ -157,14 +164,15 @@ static void add_run(struct budget_book *b, const struct session *s, boot_ns begu
 	}
 }
 
-/* From its journal's start on; one that is being started, from now on. */
-static void on_session(void *arg, const struct session *s, int64_t seq)
+/* One that does not burn yet, as if it began now. */
+static void add_extra(struct budget_book *b, const struct session *s)
 {
-	struct budget_book *b = arg;
-	bool metered = s->started_boot && strcmp(s->boot_id, b->now.boot_id) == 0;
+	struct burning one = { .price_per_hour = s->price_per_hour, .price_mode = s->price_mode };
 
-	if (s->state != SESSION_QUEUED)
-		add_run(b, s, metered ? s->started_boot : b->now.boot);
+	memcpy(one.id, s->id, sizeof(one.id));
+	memcpy(one.account_id, s->account_id, sizeof(one.account_id));
+	memcpy(one.instance_type, s->instance_type, sizeof(one.instance_type));
+	on_burning(b, &one);
 }
 
 static void judge(struct budget_book *b)
@@ -187,48 +195,79 @@ static void judge(struct budget_book *b)
 	}
 }
 
-int budget_book_read(struct db *db, const struct core *core, const struct now *now,
-                     struct str account_id, const struct session *extra,
-                     struct budget_book *b, struct err *err)
+static int read_all(struct budget_book *b)
+{
+	int r = budget_list(b->db_, on_budget, b);
+
+	return r < 0 ? r : month_use_each(b->db_, b->month.name, on_use, b);
+}
+
+static int read_one(struct budget_book *b, struct str account_id)
 {
 	struct month_use use = { 0 };
 	struct budget own;
-	bool all = account_id.len == 0;
-	int r;
+	int r = budget_get(b->db_, account_id, &own);
+
+	if (r > 0)
+		on_budget(b, &own, "");
+	if (r >= 0)
+		r = month_use(b->db_, account_id, b->month.name, &use);
+	if (r >= 0)
+		on_use(b, account_id, &use);
+	return r;
+}
+
+/* What was left of the site's budget when it was last settled, less what has
+ * burned since, divided by what burns and what would. */
+static boot_ns site_estimate(const struct core *core, const struct now *now,
+                             money_micro more_per_hour)
+{
+	__int128 burn = core->leases.site_burn, left = core->leases.site_left;
+	uint64_t since = now->boot > core->leases.site_at ? now->boot - core->leases.site_at : 0;
+	__int128 ns;
+
+	left -= burn * since / ((__int128)3600 * NS_PER_S);
+	burn += more_per_hour;
+	if (left <= 0)
+		return now->boot;
+	if (burn == 0)
+		return BUDGET_NEVER;
+	ns = left * 3600 * NS_PER_S / burn;
+	return ns > INT64_MAX / 2 ? BUDGET_NEVER : now->boot + (boot_ns)ns;
+}
+
+int budget_book_read(struct db *db, const struct core *core, const struct now *now,
+                     const struct book_of *of, struct budget_book *b, struct err *err)
+{
+	bool all = of->account_id.len == 0;
+	int r = 0;
 
 	*b = (struct budget_book){ .now = *now, .db_ = db, .core_ = core };
 	map_init(&b->by_id, OWNERS_MAX);
 	core->months->of(core->months, now->wall, &b->month);
-	r = budget_get(db, STR(BUDGET_SITE), &b->site);
+	if (!of->alone)
+		r = budget_get(db, STR(BUDGET_SITE), &b->site);
 	b->has_site = r > 0;
-	if (r >= 0 && (all || b->has_site)) {
-		r = budget_list(db, on_budget, b);
-		if (r >= 0)
-			r = month_use_each(db, b->month.name, on_use, b);
-	} else if (r >= 0) {
-		r = budget_get(db, account_id, &own);
-		if (r > 0)
-			on_budget(b, &own, "");
-		if (r >= 0)
-			r = month_use(db, account_id, b->month.name, &use);
-		if (r >= 0)
-			on_use(b, account_id, &use);
-	}
+	all |= b->has_site && b->site.hard;
 	if (r >= 0)
-		r = storage_open_each(db, b->has_site ? STR("") : account_id, on_storage, b);
-	if (r >= 0 && (all || b->has_site))
-		r = session_list_live(db, on_session, b);
-	else if (r >= 0)
-		r = session_list_live_of(db, account_id, on_session, b);
-	if (extra)
-		add_run(b, extra, now->boot);
+		r = all ? read_all(b) : read_one(b, of->account_id);
+	if (r >= 0)
+		r = storage_open_each(db, all ? STR("") : of->account_id, on_storage, b);
+	if (r >= 0)
+		r = burning_each(db, all ? STR("") : of->account_id, on_burning, b);
+	if (of->extra)
+		add_extra(b, of->extra);
 	if (r >= 0)
 		r = b->error_;
 	if (r < 0) {
 		budget_book_fini(b);
 		return ERR(err, r, "The budgets can't be read.");
 	}
+	b->has_site = b->has_site && all; /* else its use was not read */
 	judge(b);
+	if (of->alone && core->leases.site)
+		b->site_until = site_estimate(core, now,
+		                              of->extra ? of->extra->price_per_hour : 0);
 	return 0;
 }
 
@@ -256,5 +295,6 @@ struct budget_view budget_book_view(const struct budget_book *b, const struct bo
 
 boot_ns budget_book_lease(const struct budget_book *b, const struct book_run *r)
 {
-	return r->burns ? budget_lease(b->owner[r->owner]->until, b->site_until) : 0;
+	return r->burns ? budget_lease(b->owner[r->owner]->until, b->site_until, b->now.boot)
+	                : 0;
 }

@@ -21,7 +21,9 @@ struct book_owner {
 
 /* A session that burns, or could. */
 struct book_run {
-	struct session s;
+	char id[ID_MAX];
+	uint32_t epoch;
+	boot_ns lease_until; /* that it has */
 	unsigned owner;
 	bool burns; /* has a price, now or in the time to come */
 };
@@ -48,11 +50,17 @@ struct budget_book {
 	int error_;
 };
 
-/* account_id "": everybody. With a budget of the site's, everybody is read.
- * extra: one that is about to start, as if it began now; or NULL. */
+/* Whose. A hard budget of the site's binds everybody together, so everybody is
+ * read: ten thousand sessions are some ten milliseconds. `alone`, on the loop
+ * only, takes what the last settling knew of the site instead. */
+struct book_of {
+	struct str account_id;       /* "": everybody */
+	const struct session *extra; /* about to start, as if it began now; or NULL */
+	bool alone;
+};
 int budget_book_read(struct db *db, const struct core *core, const struct now *now,
-                     struct str account_id, const struct session *extra,
-                     struct budget_book *ret, struct err *err) MUST_CHECK;
+                     const struct book_of *of, struct budget_book *ret,
+                     struct err *err) MUST_CHECK;
 void budget_book_fini(struct budget_book *b);
 
 /* NULL if it has neither use nor budget nor sessions. */

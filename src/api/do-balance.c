@@ -60,13 +60,14 @@ void do_balance(struct call *c)
 {
 	struct db *db = store_reader(c->core->store);
 	struct str account = str_of(c->who.account_id);
+	const struct book_of of = { .account_id = account, .alone = true };
 	struct jsonw w = JSONW(&c->out);
 	const struct book_owner *o;
 	money_micro used = 0, closed = 0, credit = 0;
 	struct budget_view v = { 0 };
 	struct budget_book b;
 
-	if (budget_book_read(db, c->core, &c->now, account, NULL, &b, NULL) < 0 ||
+	if (budget_book_read(db, c->core, &c->now, &of, &b, NULL) < 0 ||
 	    credit_left(db, account, &credit) < 0) {
 		call_fail(c, PROBLEM_INTERNAL, NULL, "The balance can't be read; try again.");
 		return;
@@ -157,6 +158,7 @@ static void estimate(struct call *c, const struct question *q)
 		             .price_per_hour = q->type.price_per_hour,
 		             .price_mode = q->mode };
 	struct str account = str_of(c->who.account_id);
+	const struct book_of of = { .account_id = account, .extra = &s, .alone = true };
 	struct jsonw w = JSONW(&c->out);
 	const struct book_owner *o;
 	struct budget_view v;
@@ -166,7 +168,7 @@ static void estimate(struct call *c, const struct question *q)
 
 	memcpy(s.account_id, c->who.account_id, sizeof(s.account_id));
 	memcpy(s.instance_type, q->type.id, sizeof(s.instance_type));
-	if (budget_book_read(db, c->core, &c->now, account, &s, &b, NULL) < 0) {
+	if (budget_book_read(db, c->core, &c->now, &of, &b, NULL) < 0) {
 		call_fail(c, PROBLEM_INTERNAL, NULL, "The estimate can't be made; try again.");
 		return;
 	}

@@ -83,11 +83,12 @@ static void show_of(struct jsonw *w, const struct budget_book *b, struct str acc
 void do_budget(struct call *c)
 {
 	struct str account = str_of(c->who.account_id);
+	const struct book_of of = { .account_id = account, .alone = true };
 	struct jsonw w = JSONW(&c->out);
 	struct budget_book b;
 
-	if (budget_book_read(store_reader(c->core->store), c->core, &c->now, account, NULL, &b,
-	                     NULL) < 0) {
+	if (budget_book_read(store_reader(c->core->store), c->core, &c->now, &of, &b, NULL) <
+	    0) {
 		call_fail(c, PROBLEM_INTERNAL, NULL, "The budget can't be read; try again.");
 		return;
 	}
@@ -117,7 +118,8 @@ void do_budgets(struct call *c)
 	struct budget_book b;
 	struct budgets_out o = { &w, &b };
 
-	if (budget_book_read(db, c->core, &c->now, STR(""), NULL, &b, NULL) < 0) {
+	if (budget_book_read(db, c->core, &c->now, &(struct book_of){ .account_id = STR("") },
+	                     &b, NULL) < 0) {
 		call_fail(c, PROBLEM_INTERNAL, NULL, "The budgets can't be read; try again.");
 		return;
 	}
@@ -155,6 +157,7 @@ static int check(struct call *c, const struct wish *x, const struct budget *b, b
 static int put(struct db *db, struct call *c, struct budget *b, bool there, struct err *err)
 {
 	const struct wish *x = c->own;
+	const struct book_of of = { .account_id = str_of(x->account_id) };
 	const struct book_owner *o;
 	struct budget_book book;
 	struct budget_view v;
@@ -166,7 +169,7 @@ static int put(struct db *db, struct call *c, struct budget *b, bool there, stru
 	b->by_admin = b->account_id[0] && strcmp(b->account_id, c->who.account_id) != 0;
 	b->hard = x->hard;
 	b->updated = c->now.wall;
-	r = budget_book_read(db, c->core, &c->now, str_of(x->account_id), NULL, &book, err);
+	r = budget_book_read(db, c->core, &c->now, &of, &book, err);
 	if (r < 0)
 		return r;
 	o = budget_book_owner(&book, str_of(x->account_id));
@@ -184,6 +187,7 @@ static int put(struct db *db, struct call *c, struct budget *b, bool there, stru
 static int tx_budget(struct db *db, struct call *c, struct err *err)
 {
 	const struct wish *x = c->own;
+	const struct book_of of = { .account_id = str_of(x->account_id) };
 	struct jsonw w = JSONW(&c->out);
 	struct buf detail = BUF(256);
 	struct jsonw d = JSONW(&detail);
@@ -216,7 +220,7 @@ static int tx_budget(struct db *db, struct call *c, struct err *err)
 	buf_fini(&detail);
 	if (r < 0 || x->gone)
 		return r;
-	r = budget_book_read(db, c->core, &c->now, str_of(x->account_id), NULL, &book, err);
+	r = budget_book_read(db, c->core, &c->now, &of, &book, err);
 	if (r < 0)
 		return r;
 	show_of(&w, &book, str_of(x->account_id), NULL);

@@ -21,7 +21,8 @@ struct lease_job {
 	leases_fn *then;
 	void *arg;
 
-	bool any, site_hard;
+	bool any, site_hard, shared; /* shared: one for everybody, see leases_settle() */
+	money_micro site_left, site_burn;
 	struct lease_moved *moved;
 	struct lease_told *told;
 	size_t nmoved, ntold, room_moved, room_told;

@@ -17,12 +17,12 @@ static int move_leases(struct db *db, struct lease_job *x, const struct budget_b
                        struct err *err)
 {
 	for (size_t i = 0; i < b->nruns; i++) {
-		const struct session *s = &b->runs[i].s;
-		boot_ns lease = budget_book_lease(b, &b->runs[i]);
+		const struct book_run *s = &b->runs[i];
+		boot_ns lease = budget_book_lease(b, s);
 		struct lease_moved *m;
 		int r;
 
-		if (!budget_lease_moved(s->lease_until, lease))
+		if (!budget_lease_moved(s->lease_until, lease, x->now.boot))
 			continue;
 		r = session_set_lease(db, str_of(s->id), s->epoch, lease, err);
 		if (r < 0)
@@ -150,18 +150,20 @@ static int alerts(struct db *db, struct lease_job *x, struct budget_book *b, str
 int lease_run(struct db *db, struct store_job *j, struct err *err)
 {
 	struct lease_job *x = CONTAINER_OF(j, struct lease_job, job);
+	const struct book_of of = { .account_id = str_of(x->account_id) };
 	struct budget_book b;
 	int64_t all = 0, hard = 0;
 	int r = budget_count(db, &all, &hard);
 
 	x->nmoved = x->ntold = 0;
 	if (r > 0)
-		r = budget_book_read(db, x->core, &x->now, str_of(x->account_id), NULL, &b,
-		                     err);
+		r = budget_book_read(db, x->core, &x->now, &of, &b, err);
 	if (r < 0)
 		return r;
 	x->any = all > 0;
 	x->site_hard = b.has_site && b.site.hard;
+	x->site_left = x->site_hard ? b.site.amount - budget_used(&b.view, x->now.boot) : 0;
+	x->site_burn = budget_burn(&b.view);
 	r = move_leases(db, x, &b, err);
 	if (r == 0)
 		r = alerts(db, x, &b, err);
@@ -196,7 +198,8 @@ static int refuse(struct call *c, const struct budget_book *b, const struct budg
 int leases_admit(struct db *db, struct call *c, const struct session *s, struct err *err)
 {
 	boot_ns need = c->now.boot + (BUDGET_LEAD_S + BUDGET_START_MIN_S) * NS_PER_S;
-	const struct session *extra = s->state == SESSION_QUEUED ? s : NULL;
+	const struct book_of of = { .account_id = str_of(s->account_id),
+		                    .extra = s->state == SESSION_QUEUED ? s : NULL };
 	const struct book_owner *o;
 	struct budget_book b;
 	struct budget_view v;
@@ -208,11 +211,11 @@ int leases_admit(struct db *db, struct call *c, const struct session *s, struct 
 		return ERR(err, r, "budgets");
 	if (hard == 0)
 		return 0;
-	r = budget_book_read(db, c->core, &c->now, str_of(s->account_id), extra, &b, err);
+	r = budget_book_read(db, c->core, &c->now, &of, &b, err);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < b.nruns; i++)
-		if (strcmp(b.runs[i].s.id, s->id) == 0)
+		if (strcmp(b.runs[i].id, s->id) == 0)
 			burns = b.runs[i].burns;
 	o = budget_book_owner(&b, str_of(s->account_id));
 	if (burns && o && o->until < need) {

@@ -175,7 +175,15 @@ static void done(struct store_job *j)
 		sse_wake(core, x->told[i].id);
 	if (j->result == 0) {
 		core->leases.site = x->site_hard;
+		core->leases.site_left = x->site_left;
+		core->leases.site_burn = x->site_burn;
+		core->leases.site_at = x->now.boot;
 		core->leases.any = x->any;
+	}
+	if (x->shared) {
+		core->leases.busy = false;
+		if (core->leases.again)
+			leases_settle(core, "");
 	}
 	if (x->then) {
 		struct lease_wait *w = xcalloc(1, sizeof(*w));
@@ -208,8 +216,23 @@ static struct lease_job *make(struct core *core, const char *account_id)
 
 void leases_settle(struct core *core, const char *account_id)
 {
-	if (core->leases.any)
-		CHECK(store_submit(core->store, &make(core, account_id)->job) == 0);
+	struct lease_job *x;
+
+	if (!core->leases.any)
+		return;
+	/* Everybody is read anyway: what comes while that is under way is settled
+	 * together, afterwards. */
+	if (core->leases.site && core->leases.busy) {
+		core->leases.again = true;
+		return;
+	}
+	x = make(core, account_id);
+	x->shared = core->leases.site;
+	if (x->shared) {
+		core->leases.busy = true;
+		core->leases.again = false;
+	}
+	CHECK(store_submit(core->store, &x->job) == 0);
 }
 
 void leases_before(struct core *core, const struct session *s, leases_fn *then, void *arg)

@@ -72,6 +72,10 @@ struct core {
 	struct {
 		struct list waits; /* starts, see leases.h */
 		bool any, site;    /* is there a budget; a hard one of the site's */
+		bool busy, again;  /* everybody's are being settled; and will be once more */
+		/* Of the site's, when it was last settled. */
+		money_micro site_left, site_burn;
+		boot_ns site_at;
 	} leases;
 	struct closing *closing; /* the month that is being closed, or NULL */
 	struct line *line;     /* see line.h */

@@ -153,20 +153,29 @@ boot_ns budget_until(const struct budget_view *v, money_micro amount)
 	return search(v, ends, ends, far, (u128)(uint64_t)amount, true);
 }
 
-boot_ns budget_lease(boot_ns mine, boot_ns site)
+/* A tenth of what is beyond the next hour. */
+static uint64_t slack(boot_ns at, boot_ns now)
+{
+	return at > now + HOUR_NS ? (at - now - HOUR_NS) / 10 : 0;
+}
+
+boot_ns budget_lease(boot_ns mine, boot_ns site, boot_ns now)
 {
 	boot_ns until = mine < site ? mine : site;
 
 	if (until == BUDGET_NEVER)
 		return 0;
+	until -= slack(until, now);
 	return until > BUDGET_LEAD_S * NS_PER_S ? until - BUDGET_LEAD_S * NS_PER_S : 1;
 }
 
-bool budget_lease_moved(boot_ns was, boot_ns is)
+bool budget_lease_moved(boot_ns was, boot_ns is, boot_ns now)
 {
+	uint64_t by = was > is ? was - is : is - was, least = slack(is, now);
+
 	if (was == 0 || is == 0)
 		return was != is;
-	return was > is ? was - is > NS_PER_S : is - was > NS_PER_S;
+	return by > (least > NS_PER_S ? least : NS_PER_S);
 }
 
 unsigned budget_percent(money_micro used, money_micro amount)

@@ -60,10 +60,13 @@ money_micro budget_burn(const struct budget_view *v);
  * over already; BUDGET_NEVER if what burns never gets there. */
 boot_ns budget_until(const struct budget_view *v, money_micro amount);
 
-/* The lease that two budgets leave, 0 = none. */
-boot_ns budget_lease(boot_ns mine, boot_ns site);
-/* Is it worth telling the shim? */
-bool budget_lease_moved(boot_ns was, boot_ns is);
+/* The lease that two budgets leave, 0 = none. One that is more than an hour
+ * away ends a tenth of what is beyond that hour early: so far ahead the next
+ * start changes little, and what the shims hold need not change at all. Whoever
+ * comes nearer gets more; with core dead the tenth is lost, never overrun. */
+boot_ns budget_lease(boot_ns mine, boot_ns site, boot_ns now);
+/* Is it worth telling the shim? Not by a second, nor within that tenth. */
+bool budget_lease_moved(boot_ns was, boot_ns is, boot_ns now);
 
 /* Whole per cent, rounded down, at most 1000. A budget of 0 is used up. */
 unsigned budget_percent(money_micro used, money_micro amount);

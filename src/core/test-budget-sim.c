@@ -168,10 +168,10 @@ static void settle(struct world *w)
 		struct owner *o = &w->owner[i];
 		struct budget_view one = budget_view_of(&v, i);
 		boot_ns mine = o->hard ? budget_until(&one, o->amount) : BUDGET_NEVER,
-		        lease = budget_lease(mine, site);
+		        lease = budget_lease(mine, site, w->now);
 
 		for (unsigned k = 0; k < SLOTS; k++)
-			if (o->run[k].on && budget_lease_moved(o->run[k].lease, lease))
+			if (o->run[k].on && budget_lease_moved(o->run[k].lease, lease, w->now))
 				o->run[k].lease = lease;
 	}
 }

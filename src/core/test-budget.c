@@ -34,10 +34,13 @@ static void one_session_uses_it_up(void)
 	T_OK(budget_used(&v, until) <= 2000000 && budget_used(&v, until + S) > 2000000);
 	T_EQ(budget_until(&v, 1060001), v.now);
 	T_EQ(budget_until(&v, 0), v.now);
-	T_EQ(budget_lease(until, BUDGET_NEVER), until - BUDGET_LEAD_S * S);
-	T_EQ(budget_lease(until, v.now), v.now - BUDGET_LEAD_S * S);
-	T_EQ(budget_lease(BUDGET_NEVER, BUDGET_NEVER), 0);
-	T_EQ(budget_lease(1, 2), 1);
+	/* More than an hour away: a tenth of the rest early, and no need to move. */
+	T_EQ(budget_lease(until, BUDGET_NEVER, v.now),
+	     until - (until - v.now - HOUR) / 10 - BUDGET_LEAD_S * S);
+	T_EQ(budget_lease(v.now + HOUR, until, v.now), v.now + HOUR - BUDGET_LEAD_S * S);
+	T_EQ(budget_lease(until, v.now, v.now), v.now - BUDGET_LEAD_S * S);
+	T_EQ(budget_lease(BUDGET_NEVER, BUDGET_NEVER, v.now), 0);
+	T_EQ(budget_lease(1, 2, 0), 1);
 }
 
 static void what_costs_nothing_never_ends(void)
@@ -127,10 +130,17 @@ static void extremes_saturate(void)
 
 static void leases_move_by_more_than_a_second(void)
 {
-	T_OK(!budget_lease_moved(0, 0));
-	T_OK(budget_lease_moved(0, 5) && budget_lease_moved(5, 0));
-	T_OK(!budget_lease_moved(10 * S, 11 * S) && !budget_lease_moved(11 * S, 10 * S));
-	T_OK(budget_lease_moved(10 * S, 11 * S + 1) && budget_lease_moved(11 * S + 1, 10 * S));
+	T_OK(!budget_lease_moved(0, 0, 0));
+	T_OK(budget_lease_moved(0, 5, 0) && budget_lease_moved(5, 0, 0));
+	T_OK(!budget_lease_moved(10 * S, 11 * S, 0) && !budget_lease_moved(11 * S, 10 * S, 0));
+	T_OK(budget_lease_moved(10 * S, 11 * S + 1, 0));
+	T_OK(budget_lease_moved(11 * S + 1, 10 * S, 0));
+	/* Eleven hours away, an hour is nothing; what holds stays below the money's end. */
+	T_OK(!budget_lease_moved(12 * HOUR, 11 * HOUR, 0));
+	T_OK(!budget_lease_moved(10 * HOUR, 11 * HOUR, 0));
+	T_OK(budget_lease_moved(12 * HOUR + 1, 11 * HOUR, 0));
+	T_OK(budget_lease_moved(12 * HOUR, 11 * HOUR, 10 * HOUR));
+	T_OK(12 * HOUR < 11 * HOUR + (11 * HOUR - HOUR) / 9);
 }
 
 static void alerts_come_once_each(void)
@@ -171,7 +181,7 @@ TEST_MAIN({ "what is left is divided by what burns, never above the amount",
           { "prices that are known to come count from when they hold", prices_to_come_count },
           { "the site's use is the sum of its owners'", a_site_is_the_sum_of_its_owners },
           { "absurd amounts saturate", extremes_saturate },
-          { "a lease that moved by a second or less is left alone",
+          { "a lease that moved by a second or less, or far ahead, is left alone",
             leases_move_by_more_than_a_second },
           { "each alert comes once in a month, and again for another amount",
             alerts_come_once_each })

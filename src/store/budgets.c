@@ -173,6 +173,34 @@ int credit_left(struct db *db, struct str account_id, money_micro *ret)
 	return q_found(&q, r);
 }
 
+int burning_each(struct db *db, struct str account_id, burning_fn *fn, void *arg)
+{
+	struct q q = db_q(
+	    db, "SELECT id, account_id, epoch, instance_type, price_per_hour, price_mode, boot_id,"
+	        " started_boot, lease_until FROM session"
+	        " WHERE state IN ('queued','starting','running','stopping')"
+	        " AND state <> 'queued' AND (? = '' OR account_id = ?)");
+	int r;
+
+	q_str(&q, account_id);
+	q_str(&q, account_id);
+	while ((r = q_row(&q)) > 0) {
+		struct burning s = { 0 };
+
+		q_get_text(&q, s.id, sizeof(s.id));
+		q_get_text(&q, s.account_id, sizeof(s.account_id));
+		s.epoch = (uint32_t)q_get_int(&q);
+		q_get_text(&q, s.instance_type, sizeof(s.instance_type));
+		s.price_per_hour = q_get_int(&q);
+		s.price_mode = str_is(q_get_str(&q), "follow") ? PRICE_FOLLOW : PRICE_KEEP;
+		q_get_text(&q, s.boot_id, sizeof(s.boot_id));
+		s.started_boot = (boot_ns)q_get_int(&q);
+		s.lease_until = (boot_ns)q_get_int(&q);
+		fn(arg, &s);
+	}
+	return q_found(&q, r);
+}
+
 int storage_open_each(struct db *db, struct str account_id, storage_open_fn *fn, void *arg)
 {
 	struct q q = db_q(db, "SELECT account_id, bytes, charged_us, coalesce(to_us, 0)"

@@ -51,6 +51,21 @@ int free_seconds(struct db *db, struct str account_id, uint64_t *ret) MUST_CHECK
 /* What of the account's credits no invoice has used up. */
 int credit_left(struct db *db, struct str account_id, money_micro *ret) MUST_CHECK;
 
+/* What a budget needs to know of a session that is starting, running or
+ * stopping: there may be ten thousand of them. */
+struct burning {
+	char id[ID_MAX], account_id[ID_MAX];
+	uint32_t epoch;
+	char instance_type[TYPE_ID_MAX];
+	money_micro price_per_hour;
+	enum price_mode price_mode;
+	char boot_id[37];
+	boot_ns started_boot, lease_until;
+};
+/* account_id "": everybody's. */
+typedef void burning_fn(void *arg, const struct burning *s);
+int burning_each(struct db *db, struct str account_id, burning_fn *fn, void *arg) MUST_CHECK;
+
 /* What a volume has cost since it was charged last. account_id "": everybody's. */
 struct storage_open {
 	char account_id[ID_MAX];

@@ -222,16 +222,6 @@ int session_list_live_after(struct db *db, int64_t after, unsigned limit, sessio
 	return each_session(&q, fn, arg);
 }
 
-int session_list_live_of(struct db *db, struct str account_id, session_fn *fn, void *arg)
-{
-	struct q q = db_q(db, "SELECT seq," SESSION_COLS("") " FROM session"
-	                                                     " WHERE account_id = ? AND" LIVE
-	                                                     "ORDER BY seq");
-
-	q_str(&q, account_id);
-	return each_session(&q, fn, arg);
-}
-
 int session_set_lease(struct db *db, struct str id, uint32_t epoch, boot_ns lease_until,
                       struct err *err)
 {

@@ -31,8 +31,6 @@ int session_list_live(struct db *db, session_fn *fn, void *arg) MUST_CHECK;
 /* The next of them after that number, so many at most. */
 int session_list_live_after(struct db *db, int64_t after, unsigned limit, session_fn *fn,
                             void *arg) MUST_CHECK;
-int session_list_live_of(struct db *db, struct str account_id, session_fn *fn,
-                         void *arg) MUST_CHECK;
 /* The budget's clock alone. */
 int session_set_lease(struct db *db, struct str id, uint32_t epoch, boot_ns lease_until,
                       struct err *err) MUST_CHECK;

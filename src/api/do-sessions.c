@@ -230,7 +230,7 @@ void extend_session(struct call *c, const char *session_id, uint64_t seconds)
 		memcpy(x->stop_why, l->stop_why, sizeof(x->stop_why));
 	}
 	/* The shim keeps the deadline: a promise that it can't hear is none. */
-	if (!link_up(c->core->link)) {
+	if (!link_soon(c->core->link)) {
 		call_fail(c, PROBLEM_ENGINE_AWAY, NULL,
 		          "The container engine does not answer just now; try again.");
 		return;

@@ -425,19 +425,25 @@ void keep_now(struct core *core)
 	ask_list(core);
 }
 
+/* Events first: what the journals say is booked before the list is judged. */
+static void listen_to_engine(struct core *core)
+{
+	struct wire_msg events = { .type = WIRE_EVENTS };
+
+	link_call(core->link, &events, NULL, NULL);
+	keep_now(core);
+}
+
 void keep_on_up(struct link *l, void *arg)
 {
+	struct wire_msg facts = { .type = WIRE_HOST_FACTS };
 	struct core *core = arg;
-	struct wire_msg events = { .type = WIRE_EVENTS }, facts = { .type = WIRE_HOST_FACTS };
 
 	core->count.engine_connects++;
-	/* Its host first, which is little; then events: what the journals say is
-	 * booked before the list is judged. */
 	core->link = l;
 	link_call(l, &facts, on_facts, core);
-	link_call(l, &events, NULL, NULL);
-	leases_up(core);
-	keep_now(core);
+	if (core->load_done)
+		listen_to_engine(core);
 }
 
 void keep_on_down(struct link *l, void *arg)
@@ -482,21 +488,33 @@ static void on_load(void *arg, const struct session *s, int64_t seq)
 	core->loaded = seq;
 }
 
-static void on_load_more(struct ev_timer *t)
-{
-	keep_load(CONTAINER_OF(t, struct core, load));
-}
+static void on_load_more(struct ev_timer *t);
 
-/* Some at a time: who asks in between is answered. Then the engine is heard. */
-void keep_load(struct core *core)
+/* Some at a time: who asks in between is answered. What the engine tells is
+ * heard when all are there. */
+static void load_some(struct core *core)
 {
 	int64_t before = core->loaded;
 
 	if (session_list_live_after(store_reader(core->store), before, LOAD_A_TURN, on_load,
 	                            core) < 0)
 		log_event(LOG_ERROR, "store_read", LZ("what", "live sessions"));
-	if (core->loaded == before)
-		link_go(core->link);
-	else
+	if (core->loaded != before) {
 		ev_timer_start(core->ev, &core->load, 0, on_load_more);
+		return;
+	}
+	core->load_done = true;
+	if (link_up(core->link))
+		listen_to_engine(core);
+}
+
+static void on_load_more(struct ev_timer *t)
+{
+	load_some(CONTAINER_OF(t, struct core, load));
+}
+
+void keep_load(struct core *core)
+{
+	link_go(core->link);
+	ev_timer_start(core->ev, &core->load, 0, on_load_more);
 }

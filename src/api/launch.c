@@ -304,7 +304,7 @@ void launch_deadline_to(struct core *core, const struct session *s, link_fn *don
 		.calendar_at_boot_ns = s->calendar_at,
 		.lease_until_boot_ns = s->lease_until,
 	};
-	link_call(core->link, &m, done, arg);
+	link_call_patiently(core->link, &m, done, arg);
 }
 
 void launch_deadline(struct core *core, const struct session *s, struct call *then)

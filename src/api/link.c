@@ -21,6 +21,7 @@ struct pending {
 	link_fn *fn;
 	void *arg;
 	struct err err; /* for those that fail without having been sent */
+	struct buf again; /* of a patient call: its frame */
 };
 
 struct link {
@@ -33,7 +34,10 @@ struct link {
 	uint32_t seq;
 	struct list pending; /* in the order of sending */
 	struct list refused; /* could not be sent: told at the turn's end */
-	struct ev_timer retry, watch;
+	struct list patient; /* wait for the engine to come back */
+	mono_ms down_since;
+	struct ev_timer retry, watch, patience;
+	bool closing;
 	struct ev_later later;
 	bool later_on;
 };
@@ -53,7 +57,44 @@ static void tell(struct link *l, struct pending *p, const struct wire_msg *m,
 	list_del(&p->node);
 	if (p->fn)
 		p->fn(l, m, err, p->arg);
+	buf_fini(&p->again);
 	free(p);
+}
+
+static bool may_wait(const struct link *l)
+{
+	return !l->closing && ev_now_ms(l->ev) < l->down_since + LINK_PATIENCE_MS;
+}
+
+static void on_impatient(struct ev_timer *t)
+{
+	struct link *l = CONTAINER_OF(t, struct link, patience);
+	struct err err = ERR_NONE;
+
+	(void)ERR(&err, -ENOTCONN, "the container engine does not answer");
+	while (!list_empty(&l->patient))
+		tell(l, LIST_ENTRY(l->patient.next, struct pending, node), NULL, &err);
+}
+
+static void wait_for_it(struct link *l, struct pending *p)
+{
+	list_push(&l->patient, &p->node);
+	if (!ev_timer_armed(&l->patience))
+		ev_timer_start(l->ev, &l->patience, LINK_PATIENCE_MS, on_impatient);
+}
+
+/* It is back: what waited goes first. */
+static void send_patient(struct link *l)
+{
+	ev_timer_stop(&l->patience);
+	while (!list_empty(&l->patient)) {
+		struct pending *p = LIST_ENTRY(l->patient.next, struct pending, node);
+
+		list_del(&p->node);
+		list_push(&l->pending, &p->node);
+		if (stream_write(&l->st, buf_str(&p->again)) < 0)
+			return; /* it comes down again, and tells them */
+	}
 }
 
 static void come_down(struct link *l, const char *why)
@@ -69,8 +110,18 @@ static void come_down(struct link *l, const char *why)
 	(void)ERR(&err, -ENOTCONN, "the container engine went away: %s", why);
 	if (was_up)
 		log_event(LOG_WARN, "engine_away", LZ("why", why));
-	while (!list_empty(&l->pending))
-		tell(l, LIST_ENTRY(l->pending.next, struct pending, node), NULL, &err);
+	if (was_up)
+		l->down_since = ev_now_ms(l->ev);
+	while (!list_empty(&l->pending)) {
+		struct pending *p = LIST_ENTRY(l->pending.next, struct pending, node);
+
+		if (buf_len(&p->again) && may_wait(l)) {
+			list_del(&p->node);
+			wait_for_it(l, p);
+		} else {
+			tell(l, p, NULL, &err);
+		}
+	}
 	if (was_up && l->cfg.on_down)
 		l->cfg.on_down(l, l->cfg.arg);
 	ev_timer_start(l->ev, &l->retry, l->retry_ms, on_retry);
@@ -149,6 +200,7 @@ static void be_up(struct link *l)
 	ev_timer_start(l->ev, &l->watch, 5000, on_watch);
 	if (l->cfg.on_up)
 		l->cfg.on_up(l, l->cfg.arg);
+	send_patient(l);
 }
 
 /* The engine is root's, or in tests our own: nobody else's word counts. */
@@ -215,7 +267,7 @@ static void refuse(struct link *l, struct pending *p)
 	}
 }
 
-void link_call(struct link *l, struct wire_msg *m, link_fn *fn, void *arg)
+static void call(struct link *l, struct wire_msg *m, link_fn *fn, void *arg, bool patient)
 {
 	struct pending *p = xcalloc(1, sizeof(*p));
 	struct buf b = BUF(IN_MAX);
@@ -225,6 +277,13 @@ void link_call(struct link *l, struct wire_msg *m, link_fn *fn, void *arg)
 	p->arg = arg;
 	p->seq = m->seq = ++l->seq ? l->seq : ++l->seq;
 	p->until = ev_now_ms(l->ev) + ANSWER_MS;
+	buf_init(&p->again, IN_MAX);
+	if (patient && wire_put(&p->again, m, &p->err) < 0)
+		buf_clear(&p->again);
+	if (!l->up && buf_len(&p->again) && may_wait(l)) {
+		wait_for_it(l, p);
+		return;
+	}
 	if (l->up) {
 		r = wire_put(&b, m, &p->err);
 		if (r == 0) {
@@ -240,6 +299,16 @@ void link_call(struct link *l, struct wire_msg *m, link_fn *fn, void *arg)
 		refuse(l, p);
 	else
 		list_push(&l->pending, &p->node);
+}
+
+void link_call(struct link *l, struct wire_msg *m, link_fn *fn, void *arg)
+{
+	call(l, m, fn, arg, false);
+}
+
+void link_call_patiently(struct link *l, struct wire_msg *m, link_fn *fn, void *arg)
+{
+	call(l, m, fn, arg, true);
 }
 
 bool link_up(const struct link *l)
@@ -262,6 +331,7 @@ int link_new(struct ev *ev, const struct link_cfg *cfg, struct link **ret, struc
 	l->retry_ms = RETRY_MIN_MS;
 	list_init(&l->pending);
 	list_init(&l->refused);
+	list_init(&l->patient);
 	r = addr_parse(str_of(cfg->addr), &l->addr, err);
 	if (r < 0) {
 		free(l);
@@ -271,16 +341,25 @@ int link_new(struct ev *ev, const struct link_cfg *cfg, struct link **ret, struc
 	return 0;
 }
 
+bool link_soon(const struct link *l)
+{
+	return l->up || may_wait(l);
+}
+
 void link_go(struct link *l)
 {
+	l->down_since = ev_now_ms(l->ev);
 	if (!l->open && !ev_timer_armed(&l->retry))
 		ev_timer_start(l->ev, &l->retry, 0, on_start);
 }
 
 void link_close(struct link *l)
 {
+	l->closing = true;
 	come_down(l, "core ends");
 	ev_timer_stop(&l->retry);
+	ev_timer_stop(&l->patience);
+	on_impatient(&l->patience);
 }
 
 void link_free(struct link *l)

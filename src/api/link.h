@@ -34,5 +34,11 @@ void link_go(struct link *l);
 void link_close(struct link *l);
 void link_free(struct link *l); /* closes; frees at the turn's end */
 bool link_up(const struct link *l);
+/* For what somebody waits for: while the engine is away for no longer than
+ * LINK_PATIENCE_MS (a planned restart), it waits with him, and it is sent again
+ * if the engine went before it answered. Only for verbs that may be sent twice. */
+#define LINK_PATIENCE_MS 3000U
+bool link_soon(const struct link *l); /* up, or away for less than that */
+void link_call_patiently(struct link *l, struct wire_msg *m, link_fn *fn, void *arg);
 /* fn may be NULL. m->seq is set here. */
 void link_call(struct link *l, struct wire_msg *m, link_fn *fn, void *arg);

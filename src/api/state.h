@@ -60,6 +60,7 @@ struct core {
 	struct ev_timer tick, reconcile, sweep, drain, load;
 	mono_ms drain_until; /* it ends */
 	int64_t loaded;      /* the last live row of the store that is in `live` */
+	bool load_done;
 	unsigned ticks;
 	bool replay; /* something that the engine said could not be written: ask again */
 

@@ -25,11 +25,15 @@ def carreld(hub, *command, timeout=60):
 class Load:
     """People at work: kept connections and new ones, reads and writes, console and session."""
 
-    def __init__(self, hub, api, ws, jupyter):
+    def __init__(self, hub, api, ws, session, jupyter):
+        self.session = session
         self.hub, self.api, self.ws, self.jupyter = hub, api, ws, jupyter
         self.stop_event = threading.Event()
         self.done, self.failed = {}, []
-        self.threads = [threading.Thread(target=self.run, args=(fn,)) for fn in (self.reads, self.writes, self.fresh, self.files, self.tokens)]
+        self.threads = [threading.Thread(target=self.run, args=(fn,)) for fn in (self.reads, self.writes, self.fresh, self.files, self.tokens,
+                                                                             self.extends)]
+        self.threads.append(threading.Thread(target=self.events))
+        self.hellos, self.ids = [], []
 
     def __enter__(self):
         for t in self.threads:
@@ -38,20 +42,49 @@ class Load:
 
     def __exit__(self, *_):
         self.stop_event.set()
+        self.writes(requests.Session())  # an event, so that the reader looks up
         for t in self.threads:
             t.join()
 
-    def run(self, fn):
-        http = requests.Session()
+    def events(self):
+        """As EventSource does it: comes back after the last event that it has seen."""
+        last = None
         while not self.stop_event.is_set():
+            h = {"Authorization": f"token {self.api.token}", **({"Last-Event-ID": last} if last else {})}
+            kind, number = None, None
             try:
-                r = fn(http)
-                if r.status_code >= 400:
-                    self.failed.append((fn.__name__, r.status_code, r.text[:300]))
-            except requests.RequestException as e:
-                self.failed.append((fn.__name__, repr(e)))
-            self.done[fn.__name__] = self.done.get(fn.__name__, 0) + 1
-            self.stop_event.wait(0.01)
+                with requests.get(self.hub.url + "/api/v1/events", headers=h, stream=True, timeout=30) as r:
+                    for line in r.iter_lines(chunk_size=1):
+                        key, _, value = line.decode().partition(": ")
+                        if key == "id":
+                            number = value
+                        elif not key and number:  # whole only with its empty line
+                            last, number = number, None
+                            if kind != "hello":  # which says where the reader is
+                                self.ids.append(int(last))
+                        elif key == "event":
+                            kind = value
+                        elif key == "data" and kind == "hello":
+                            self.hellos.append(value)
+                        if self.stop_event.is_set():
+                            return
+            except requests.RequestException:
+                pass
+
+    def extends(self, http):
+        return self.ask(http, "POST", f"/api/v1/sessions/{self.session['id']}/extend", json={"seconds": 1})
+
+    def run(self, fn):
+        with requests.Session() as http:
+            while not self.stop_event.is_set():
+                try:
+                    r = fn(http)
+                    if r.status_code >= 400:
+                        self.failed.append((fn.__name__, r.status_code, r.text[:300]))
+                except requests.RequestException as e:
+                    self.failed.append((fn.__name__, repr(e)))
+                self.done[fn.__name__] = self.done.get(fn.__name__, 0) + 1
+                self.stop_event.wait(0.01)
 
     def ask(self, http, method, path, **kw):
         return http.request(method, self.hub.url + path, headers={"Authorization": f"token {self.api.token}"}, timeout=30, **kw)
@@ -98,7 +131,7 @@ def all_answer(sockets):
 def held(hub):
     """The parent's sockets, which are shared with nobody else's: its listeners, and what keeps its slot."""
     links = [os.readlink(f"/proc/{hub.proc.pid}/fd/{fd}") for fd in os.listdir(f"/proc/{hub.proc.pid}/fd")]
-    return sorted(x for x in links if x.startswith(("socket:", "/run/")))
+    return sorted(x for x in links if x.startswith(("socket:", "/run/carrel/slots")))
 
 
 def edges_leaving(hub):
@@ -111,8 +144,8 @@ def test_a_planned_restart_is_noticed_by_nobody(hub, api, work, what):
     ws, s, jupyter, sockets = work
     before = {name: {(p, start_time(p)) for p in pids} for name, pids in roles(hub).items()}
     all_answer(sockets)
-    with Load(hub, api, ws, jupyter) as load:
-        wait_for("work", lambda: len(load.done) == 5 and min(load.done.values()) > 5)
+    with Load(hub, api, ws, s, jupyter) as load:
+        wait_for("work", lambda: load.ids and len(load.done) == 6 and min(load.done.values()) > 5)
         for _ in range(2 if what == "all" else 1):
             out = carreld(hub, "restart", what)
             assert out.returncode == 0, out.stderr + hub.tail()
@@ -120,6 +153,9 @@ def test_a_planned_restart_is_noticed_by_nobody(hub, api, work, what):
         done = dict(load.done)
         wait_for("more work", lambda: all(load.done[k] > done[k] + 3 for k in done))
     assert not load.failed, load.failed[:5]
+    assert load.ids == sorted(set(load.ids)) and len(load.ids) > 20, "every event once, in order"
+    assert all("resumed" in h for h in load.hellos[1:]), load.hellos
+    assert (len(load.hellos) > 1) == (what in ("core", "all"))
     print(what, load.done)
     after = {name: {(p, start_time(p)) for p in pids} for name, pids in roles(hub).items()}
     for name in ("edge", "core", "engine"):
@@ -137,6 +173,7 @@ def test_a_planned_restart_is_noticed_by_nobody(hub, api, work, what):
 
 def test_a_parent_that_went_on_as_another_program_is_the_same_hub(hub, api, work):
     """What it keeps: its slot, its listeners, the roles that die are started again, stop works."""
+    wait_for("rest", lambda: held(hub) == held(hub))
     before = held(hub)
     out = carreld(hub, "restart")
     assert out.returncode == 0, out.stderr
@@ -146,7 +183,7 @@ def test_a_parent_that_went_on_as_another_program_is_the_same_hub(hub, api, work
     hub.wait_ready(10)
     again = subprocess.run([CARRELD, "--no-config", *hub.args()], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20)
     assert again.returncode == 1 and "already runs" in again.stderr
-    assert held(hub) == before, "no descriptor is lost, none is kept twice"
+    wait_for("the same descriptors, none lost and none kept twice", lambda: held(hub) == before, 5)
 
 
 def test_edges_that_leave_go_with_their_last_connection(hub, api, work):
@@ -156,6 +193,7 @@ def test_edges_that_leave_go_with_their_last_connection(hub, api, work):
     for k in sockets:
         k.close()
     jupyter.http.close()
+    api.http.close()
     # What is kept alive without a request ends by the usual idle time; they don't wait for more than that.
     wait_for("only new edges", lambda: not edges_leaving(hub), 100, 0.5)
     n = len(roles(hub)["edge"])

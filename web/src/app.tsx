@@ -13,6 +13,7 @@ import { AdminSessionsPage } from "./pages/admin-sessions";
 import { CapacityPage } from "./pages/admin-capacity";
 import { CreatePage } from "./pages/create";
 import { NotFound, Unreachable } from "./pages/errors";
+import { InvoicePage, InvoicesPage } from "./pages/invoices";
 import { ListPage } from "./pages/list";
 import { OpenPage } from "./pages/open";
 import { SignIn } from "./pages/sign-in";
@@ -46,10 +47,12 @@ function page(path: string): JSX.Element {
   if (parts.length === 0 || (first === "workspaces" && parts.length === 1)) return <ListPage />;
   if (parts.length === 1) {
     if (first === "usage") return <UsagePage />;
+    if (first === "invoices") return <InvoicesPage />;
     if (first === "tokens") return <TokensPage />;
     if (first === "account") return <AccountPage />;
     if (first === "sign-in") return <ListPage />;
   }
+  if (first === "invoices" && second && parts.length === 2) return <InvoicePage key={second} id={second} />;
   if (first === "admin" && second && parts.length === 2) return adminPage(second);
   if (first === "open" && second && parts.length === 2) return <OpenPage key={second} label={second} />;
   if (first === "workspaces" && second === "new" && parts.length === 2) return <CreatePage />;

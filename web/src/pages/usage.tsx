@@ -97,6 +97,10 @@ export function UsagePage(): JSX.Element {
               <Icon name="right" />
             </button>
           </div>
+          <a class="btn" href="/invoices">
+            <Icon name="list" />
+            {t.invoice.list}
+          </a>
           {visible.length > 0 && (
             <button class="btn" type="button" aria-label={t.usage.csvHint} onClick={save}>
               <Icon name="download" />

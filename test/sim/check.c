@@ -85,8 +85,10 @@ static void check_run(const struct run *r)
 		violated(INV_BILLED_ONCE, "%s-%u ran %lld ns by its journal, %lld are billed",
 		         r->session, r->epoch, (long long)ns, (long long)of_segment("ns", r));
 	real = r->began ? (int64_t)(r->ended - r->began) : 0;
-	if (r->rec[1].estimated ? ns > real || (r->shim_since == r->began && real - ns > 6 * (int64_t)S_NS)
-	                        : ns != real)
+	/* Estimated: up to the last beat before its last shim died. */
+	if (r->rec[1].estimated
+	        ? ns > real || ns + 6 * (int64_t)S_NS < (int64_t)(r->shim_until - r->began)
+	        : ns != real)
 		violated(INV_BILLED_ONCE, "%s-%u ran %lld ns, its journal says %lld", r->session,
 		         r->epoch, (long long)real, (long long)ns);
 	sum_ns += ns;
@@ -147,6 +149,23 @@ static void check_charges(void)
 	              on_charge);
 }
 
+static void on_budget(const char *account, int64_t over, int64_t rate)
+{
+	if (over > rate * 10 / 3600 + 1)
+		violated(INV_BUDGET, "%s is %lld over its hard budget at %lld an hour", account,
+		         (long long)over, (long long)rate);
+}
+
+/* What ran on because no shim lived to end it is nobody's fault here. */
+static void check_budgets(void)
+{
+	if (world.budgets && host.late_leases == 0)
+		platform_rows("SELECT b.account_id, sum(c.amount) - b.amount, max(c.rate) FROM budget b"
+		              " JOIN charge c ON c.account_id = b.account_id AND c.kind = 'compute'"
+		              " WHERE b.hard GROUP BY b.account_id, c.month",
+		              on_budget);
+}
+
 static void check_books(void)
 {
 	same(INV_LEDGER, "sum of the ledger", platform_sql("SELECT sum(amount) FROM ledger", NULL, 0), 0);
@@ -181,6 +200,7 @@ void check_end(void)
 	              on_lost);
 	check_books();
 	check_charges();
+	check_budgets();
 	trace("sum", "ns", (uint64_t)sum_ns);
 	trace("sum", "amount", (uint64_t)platform_sql("SELECT sum(amount) FROM segment", NULL, 0));
 	trace("sum", "events", (uint64_t)platform_sql("SELECT max(seq) FROM event", NULL, 0));

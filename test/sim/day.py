@@ -41,18 +41,19 @@ class Host(FakeEngine):
 
     def __init__(self, path, journal, cpu_milli, memory_bytes):
         super().__init__(path, journal)
-        self.size = {"cpu_milli": cpu_milli, "memory_bytes": memory_bytes}
-        self.host = getattr(self, "host", {}) | self.size
+        # What is given away is the memory, half as much again as there is (memory_overcommit).
+        self.limit = memory_bytes
+        self.host = {"cpu_milli": cpu_milli, "memory_bytes": memory_bytes * 2 // 3}
         self.busy_until, self.reasons, self.wrong, self.most = {}, Counter(), [], 0
         self.cap_ended = {}
 
     def on_session_start(self, session, epoch, **kw):
         done = super().on_session_start(session, epoch, **kw)
         self.busy_until.setdefault((session, epoch), boot_ns())
-        used = sum(r["cpu_milli"] for r in self.running.values())
+        used = sum(r["memory_bytes"] for r in self.running.values())
         self.most = max(self.most, used)
-        if used > self.size["cpu_milli"]:
-            self.wrong.append(f"capacity: {used} of {self.size['cpu_milli']} thousandths given away")
+        if used > self.limit:
+            self.wrong.append(f"capacity: {used} bytes of {self.limit} given away")
         return done
 
     def on_session_deadline(self, session, epoch, **kw):
@@ -120,7 +121,7 @@ class Site:
         self.core.engine = Host(self.state / "engine.sock", self.state / "journal", args.slots * 1000, args.slots * (2 << 30))
         self.offset = self.state / "offset"
         self.counts, self.wrong, self.samples, self.waits = Counter(), [], [], []
-        self.limits = {}
+        self.limits, self.refused = {}, Counter()
 
     # --- clock ---
 
@@ -193,11 +194,12 @@ class Person:
         code = await self.site.call("POST", "/internal/sign-in-code", {"email": f"person{self.n}@example.org", "create": True})
         answer = await self.site.call("POST", "/api/v1/login", {"code": code.json["code"], "grant": "token", "name": "day"})
         self.token = answer.json["token"]
-        self.id = (await self.api("GET", "/me")).json["id"]
+        me = (await self.api("GET", "/me")).json
+        self.id = me.get("account", me)["id"]
 
     async def make(self):
         idle = max(1, round(self.random.choice([0.5, 1, 1, 2]) * self.site.scale))
-        self.kind = self.random.choices(["small", "medium", "large"], [8, 2, 1])[0]
+        self.kind = self.random.choices(["small", "medium", "large"], [8, 2, 1])[0] if not self.capped else "small"
         answer = await self.api("POST", "/workspaces", {"name": f"work {self.n}", "instance_type": self.kind, "auto_stop_seconds": idle})
         if answer.status != 201:
             self.site.wrong.append(f"answers: no workspace: {answer.body[:200]}")
@@ -211,6 +213,7 @@ class Person:
         answer = await self.api("POST", f"/workspaces/{self.workspace}/start", {})
         if answer.status == 409:
             self.site.counts["starts refused"] += 1
+            self.site.refused[answer.json["detail"]] += 1
             return False
         if answer.status != 202:
             self.site.wrong.append(f"answers: start gave {answer.status} {answer.body[:200]}")
@@ -280,8 +283,8 @@ async def live_day(site, admin):
         await p.sign_in()
     capped = [p for p in people if p.capped]
     for p in capped:
-        # A third of an hour of the day at the small type's price.
-        amount = max(1, int(60000 * site.scale * 3 / 3600)) / 10**6
+        # Three hours of the day at the small type's price.
+        amount = int(60000 * max(20, site.scale * 3) / 3600) / 10**6
         answer = await site.call("PUT", f"/api/v1/admin/budgets/{p.id}", {"amount": f"{amount:.6f}", "hard": True}, admin)
         if answer.status in (200, 201):
             site.limits[p.id] = amount
@@ -389,12 +392,12 @@ def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--people", type=int, default=200)
     p.add_argument("--seconds", type=float, default=240)
-    p.add_argument("--slots", type=int, default=0, help="CPUs of the host (people / 2)")
+    p.add_argument("--slots", type=int, default=0, help="small sessions that fit on the host (people * 0.9)")
     p.add_argument("--seed", type=int, default=1)
     p.add_argument("--out")
     p.add_argument("--state")
     args = p.parse_args()
-    args.slots = args.slots or max(4, args.people // 2)
+    args.slots = args.slots or max(4, args.people * 9 // 10)
     with tempfile.TemporaryDirectory(prefix="day-") as folder:
         site, figures, _ = run(args, args.state or folder)
         table = day_chart.table(args, site, figures)
@@ -402,6 +405,8 @@ def main():
         if args.out:
             Path(args.out, "day.svg").write_text(day_chart.draw(site.samples, FIRST, LAST))
             Path(args.out, "day-figures.md").write_text(table)
+    for text, n in site.refused.items():
+        print(f"refused {n} times: {text}")
     for w in site.wrong:
         print(f"WRONG {w}")
     print(f"{len(site.wrong)} findings")

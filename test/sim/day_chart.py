@@ -54,8 +54,8 @@ def table(args, site, figures):
     waits = sorted(site.waits) or [0]
     reasons = site.core.engine.reasons
     rows = [
-        ("people", args.people), ("the day lasted, seconds", f"{args.seconds:g}"), ("CPUs of the host", args.slots),
-        ("CPUs given away at most", f"{site.core.engine.most / 1000:g}"), ("calls", site.counts["calls"]),
+        ("people", args.people), ("the day lasted, seconds", f"{args.seconds:g}"), ("memory to give away, GiB", args.slots * 2),
+        ("given away at most, GiB", f"{site.core.engine.most / 2**30:g}"), ("calls", site.counts["calls"]),
         ("sessions", figures["sessions"]), ("asked for when the host was full: queued", site.counts["queued"]),
         ("left the line", site.counts["left the line"]), ("refused (quota, budget)", site.counts["starts refused"]),
         ("from asking to running, minutes of the day: median / longest", f"{waits[len(waits) // 2] * 60:.0f} / {waits[-1] * 60:.0f}"),

@@ -162,16 +162,6 @@ static void on_end(struct happen *h)
 	end(r, false);
 }
 
-static void arm(struct run *r)
-{
-	const char *why;
-	boot_ns at = deadline_at(&r->d, &why), now = world_boot();
-
-	happen_cancel(&r->fire);
-	if (r->state == RUN_RUNNING && r->shim && at != DEADLINE_NEVER)
-		happen_in(&r->fire, at > now ? at - now : 0, on_fire);
-}
-
 /* While something counts, the agent says so every `report`. Each of those
  * would only move the deadline: they are made up for when it fires. */
 static void catch_up(struct run *r)
@@ -180,6 +170,16 @@ static void catch_up(struct run *r)
 
 	if (run_says_busy(r) && last >= r->busy_since)
 		deadline_activity(&r->d, world_boot_of(last), true, world_boot_of(last));
+}
+
+static void arm(struct run *r)
+{
+	const char *why;
+	boot_ns at = deadline_at(&r->d, &why), now = world_boot();
+
+	happen_cancel(&r->fire);
+	if (r->state == RUN_RUNNING && r->shim && at != DEADLINE_NEVER)
+		happen_in(&r->fire, at > now ? at - now : 0, on_fire);
 }
 
 static void on_fire(struct happen *h)
@@ -208,6 +208,7 @@ void run_report(struct run *r)
 void run_settings_changed(struct run *r)
 {
 	r->told_at = 0;
+	catch_up(r);
 	if (r->state == RUN_RUNNING)
 		emit_activity(r);
 	arm(r);
@@ -287,6 +288,7 @@ static void adopt(struct run *r)
 	if (r->state == RUN_RUNNING || (r->state == RUN_STOPPING && r->began)) {
 		r->shim_since = r->last_beat = world.now;
 		r->d.last_active = world_boot();
+		host.late_leases += r->d.lease_until && r->d.lease_until < world_boot();
 		if (r->ready)
 			emit_ready(r);
 		else
@@ -316,6 +318,7 @@ void host_kill_shim(struct run *r)
 		return;
 	trace("shim-killed", "run", r->epoch);
 	r->last_beat = r->shim_since + (world.now - r->shim_since) / BEAT_NS * BEAT_NS;
+	r->shim_until = world.now;
 	r->shim = false;
 	happen_cancel(&r->fire);
 	happen_cancel(&r->step);
@@ -381,9 +384,11 @@ void host_power_off(void)
 
 		if (r->state == RUN_ENDED)
 			continue;
-		if (r->shim)
+		if (r->shim) {
 			r->last_beat =
 			    r->shim_since + (world.now - r->shim_since) / BEAT_NS * BEAT_NS;
+			r->shim_until = world.now;
+		}
 		r->shim = false;
 		happen_cancel(&r->fire);
 		happen_cancel(&r->step);

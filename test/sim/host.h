@@ -45,7 +45,7 @@ struct run {
 
 	/* The shim: what it knows. */
 	bool shim;
-	sim_ns shim_since;
+	sim_ns shim_since, shim_until; /* until: when it was killed last */
 	struct deadline d;
 	uint32_t max_seconds;
 	sim_ns last_beat, told_at;
@@ -62,6 +62,7 @@ struct run {
 	bool there;                   /* the user is */
 	sim_ns idle_least, idle_most; /* what auto-stop may be held against it */
 	boot_ns promised;             /* no idle stop before */
+	sim_ns changed;               /* when auto-stop was changed last */
 	sim_ns settles;               /* idle_least and _most become one */
 	uint32_t idle_wanted;
 	struct happen step, fire, tell, next, ends, watch;
@@ -79,6 +80,7 @@ struct host {
 	/* Hours of work and how restless people are. */
 	sim_ns gap, away, report;
 	uint64_t starts, stops, session_ns;
+	unsigned late_leases; /* over while no shim lived: nobody could end it */
 	unsigned stopped_idle, stopped_max, stopped_other, estimated;
 	/* Does core's store mean it to run? Did its owner ask to stop it? */
 	bool (*is_meant)(const char *session, uint32_t epoch);

@@ -13,8 +13,9 @@
 #include "platform.h"
 
 #define PEOPLE_MAX 512
+#define STARVED_NS (30 * H_NS) /* the longest session and its successor, and some outages */
 
-enum doing_now { AT_REST, SIGNS_IN, MAKES, STARTS, LOOKS, EXTENDS, CHANGES, STOPS };
+enum doing_now { AT_REST, SIGNS_IN, MAKES, STARTS, LOOKS, EXTENDS, CHANGES, STOPS, LIMITS };
 
 struct person {
 	unsigned n;
@@ -23,7 +24,8 @@ struct person {
 	enum doing_now doing;
 	unsigned asked_s, failures;
 	enum doing_now after; /* signing in again */
-	bool stop_acked, quits;
+	bool stop_acked, quits, limited;
+	sim_ns queued_since, asked_at;
 	struct happen h;
 };
 
@@ -59,6 +61,13 @@ static void take_session(struct person *p, const struct json *s)
 		p->stop_acked = false;
 	(void)snprintf(p->session, sizeof(p->session), "%.*s", STR_ARG(id));
 	(void)snprintf(p->state, sizeof(p->state), "%.*s", STR_ARG(state));
+	if (strcmp(p->state, "queued") != 0)
+		p->queued_since = 0;
+	else if (!p->queued_since)
+		p->queued_since = world.now;
+	else if (world.now - p->queued_since > STARVED_NS)
+		violated(INV_STARVED, "%s has waited for %llu h", p->session,
+		         (unsigned long long)((world.now - p->queued_since) / H_NS));
 	if (p->stop_acked && !is_over(p->state) && strcmp(p->state, "stopping") != 0)
 		violated(INV_ACKNOWLEDGED, "%s was to stop, that was acknowledged, and it is %s",
 		         p->session, p->state);
@@ -106,8 +115,8 @@ static void on_answer(void *arg, unsigned status, const struct json *body)
 		struct run *r = host_alive(p->session);
 
 		if (r && r->state == RUN_RUNNING &&
-		    (boot_ns)until + 10 * S_NS < world_boot() + p->asked_s * S_NS &&
-		    (boot_ns)until < r->d.max_at)
+		    (boot_ns)until + 10 * S_NS < world_boot_of(p->asked_at) + p->asked_s * S_NS &&
+		    (boot_ns)until < r->d.max_at && (!r->d.lease_until || (boot_ns)until < r->d.lease_until))
 			violated(INV_ACKNOWLEDGED, "%s was extended, and not by %u s", p->session,
 			         p->asked_s);
 		truth_promised(p->session, (boot_ns)until);
@@ -163,6 +172,11 @@ static void send_it(struct person *p)
 		(void)snprintf(body, sizeof(body), "{\"auto_stop_seconds\":%u}", p->asked_s);
 		ask("PATCH", path, p->token, body, NULL, on_answer, p);
 		return;
+	case LIMITS: /* eight hours of the small type */
+		p->limited = true;
+		ask("PUT", "/api/v1/budget", p->token, "{\"amount\":\"0.5\",\"hard\":true}", NULL,
+		    on_answer, p);
+		return;
 	case SIGNS_IN:
 		sign_in(p);
 		return;
@@ -192,12 +206,15 @@ static void choose(struct person *p)
 		p->doing = MAKES;
 	} else if (p->quits) {
 		p->doing = STOPS;
+	} else if (world.budgets && p->n % 3 == 0 && !p->limited) {
+		p->doing = LIMITS;
 	} else if (!p->session[0] || (is_over(p->state) && chance(500))) {
 		p->doing = STARTS;
 	} else if (strcmp(p->state, "running") != 0 || chance(300)) {
 		p->doing = LOOKS;
 	} else if (chance(300)) {
 		p->asked_s = (unsigned)between(60, 4 * 3600);
+		p->asked_at = world.now;
 		p->doing = EXTENDS;
 	} else if (chance(250)) {
 		p->asked_s = some_idle();
@@ -221,16 +238,20 @@ static void on_turn(struct happen *h)
 		rest(p, about(H_NS));
 }
 
-/* Just while the engine is away somebody changes a setting. */
-void people_poke(void)
+/* Just while the engine is away, or this session's shim, people change a
+ * setting. NULL: any of them. */
+void people_poke(const char *session)
 {
-	struct person *p = &people[below(npeople)];
+	for (unsigned i = 0; i < npeople; i++) {
+		struct person *p = &people[i];
 
-	if (!npeople || p->doing != AT_REST || strcmp(p->state, "running") != 0 || p->quits)
-		return;
-	p->asked_s = some_idle();
-	p->doing = CHANGES;
-	happen_in(&p->h, between(0, 4 * S_NS), on_turn);
+		if (p->doing != AT_REST || strcmp(p->state, "running") != 0 || p->quits ||
+		    (session && strcmp(p->session, session) != 0) || chance(400))
+			continue;
+		p->asked_s = some_idle();
+		p->doing = CHANGES;
+		happen_in(&p->h, between(0, session ? S_NS : 4 * S_NS), on_turn);
+	}
 }
 
 void people_stop(void)

@@ -119,7 +119,7 @@ static void on_stall(struct happen *h)
 static void on_engine_kill(struct happen *h)
 {
 	engine_end();
-	people_poke();
+	people_poke(NULL);
 	happen_in(&p.engine_up, between(10 * MS_NS, chance(250) ? 30 * MIN_NS : 5 * S_NS),
 	          engine_start);
 	trouble();
@@ -143,8 +143,10 @@ static void on_shim(struct happen *h)
 {
 	struct run *r = any_run();
 
-	if (r)
+	if (r) {
 		host_kill_shim(r);
+		people_poke(r->session);
+	}
 	trouble();
 }
 
@@ -180,7 +182,8 @@ static void on_clock(struct happen *h)
 	static const int64_t steps[] = { 1, -1, 3600, -3600, 86400, -86400, 366 * 86400,
 		                         -366 * 86400 };
 
-	world.wall_zero += steps[below(ARRAY_LEN(steps))] * US_PER_S;
+	if (!world.budgets)
+		world.wall_zero += steps[below(ARRAY_LEN(steps))] * US_PER_S;
 	trace("clock", "stepped", (uint64_t)world.wall_zero);
 	trouble();
 }
@@ -222,7 +225,7 @@ static void trouble(void)
 	plan(&p.restart, 18 * H_NS, on_restart);
 	plan(&p.stall, 12 * H_NS, on_stall);
 	plan(&p.engine_kill, 8 * H_NS, on_engine_kill);
-	plan(&p.shim, 3 * H_NS, on_shim);
+	plan(&p.shim, H_NS, on_shim);
 	plan(&p.exit, 8 * H_NS, on_process_exit);
 	plan(&p.power, 48 * H_NS, on_power);
 	plan(&p.clock, 18 * H_NS, on_clock);
@@ -383,6 +386,11 @@ bool platform_begin(const char *dir)
 	host.was_asked = people_asked_stop;
 	p.weather = 1 + (unsigned)below(12);
 	p.cfg.deadlines.max_s = chance(500) ? 4 * 3600 : 12 * 3600;
+	/* Every other one has too little room, or budgets and a steady clock. */
+	host.limits = true;
+	if (chance(500))
+		host.memory_bytes = options.people * (2ULL << 30) / 3;
+	world.budgets = chance(500);
 	if (ev_new(&p.ev, &err) < 0)
 		return false;
 	co_init();

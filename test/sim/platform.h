@@ -34,7 +34,7 @@ void platform_rows(const char *sql, row_fn *fn);
 
 /* people.c */
 void people_begin(unsigned n);
-void people_poke(void);
+void people_poke(const char *session);
 void people_stop(void); /* all of them stop what they have */
 bool people_asked_stop(const char *session);
 

@@ -37,11 +37,21 @@ static sim_ns due(const struct run *r, const char **why)
 		if (idle < r->shim_since + r->idle_most && r->shim_since > r->began + S_NS)
 			idle = r->shim_since + r->idle_most;
 	}
+	if (idle < r->changed)
+		idle = r->changed; /* a shorter time begins when it is known */
 	if (r->max_seconds)
 		max = r->began + r->max_seconds * S_NS;
 	if (max <= idle) {
 		*why = "max";
-		return max;
+		idle = max;
+	}
+	if (r->d.calendar_at && world.booted + r->d.calendar_at <= idle) {
+		*why = "calendar";
+		idle = world.booted + r->d.calendar_at;
+	}
+	if (r->d.lease_until && world.booted + r->d.lease_until <= idle) {
+		*why = "budget";
+		idle = world.booted + r->d.lease_until;
 	}
 	return idle;
 }
@@ -117,12 +127,18 @@ void truth_decided(struct run *r, const char *reason)
 			wrong(r, reason, "it was promised to run longer");
 		else if (!r->idle_least)
 			wrong(r, reason, "it has no auto-stop");
-		else if (last < world.now - KNOWN_NS ? world.now < last + r->idle_least
-		                                     : run_is_busy(r))
+		else if (run_is_busy(r) ? world.now - r->busy_since > KNOWN_NS
+		                        : last < world.now - KNOWN_NS && world.now < last + r->idle_least)
 			wrong(r, reason, run_is_busy(r) ? "it was busy" : "somebody worked");
 	} else if (strcmp(reason, "max") == 0) {
 		if (world.now < r->began + r->max_seconds * S_NS)
 			wrong(r, reason, "its longest time was not over");
+	} else if (strcmp(reason, "calendar") == 0) {
+		if (!r->d.calendar_at || world_boot() < r->d.calendar_at)
+			wrong(r, reason, "the calendar had not come so far");
+	} else if (strcmp(reason, "budget") == 0) {
+		if (!r->d.lease_until || world_boot() < r->d.lease_until)
+			wrong(r, reason, "its lease was not over");
 	} else if (strcmp(reason, "user") == 0) {
 		if (host.was_asked && !host.was_asked(r->session))
 			wrong(r, reason, "nobody asked for it");
@@ -162,6 +178,7 @@ void truth_idle_set(const char *session, uint32_t idle_s)
 	if (idle_s)
 		r->idle_wanted = idle_s;
 	r->settles = world.now + SETTLE_NS;
+	r->changed = world.now;
 	truth_watch(r);
 }
 

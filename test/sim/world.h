@@ -62,7 +62,7 @@ struct world {
 	size_t n, cap;
 	uint64_t order, steps, hash;
 	unsigned violations[INV_MAX_], total;
-	bool verbose;
+	bool verbose, budgets;
 };
 extern struct world world;
 extern FILE *world_say; /* NULL: stderr */

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a shim could not be told is said again: settings changed while the engine was away (found by the simulator)."""
+
+import pytest
+
+from core_alone import Core, wait_for
+
+
+@pytest.fixture
+def core(tmp_path):
+    c = Core(tmp_path, "auto_stop_min=2").start()
+    yield c
+    c.stop()
+
+
+def told(core, session):
+    return [m["idle_seconds"] for m in core.engine.verbs("SESSION_DEADLINE") if m["session"] == session["id"]]
+
+
+def test_an_auto_stop_changed_while_the_engine_was_away_holds_when_it_is_back(core):
+    u = core.user()
+    ws = u.workspace(auto_stop_seconds=3600)
+    s = u.start(ws)
+    core.engine.away()
+    core.wait("/healthz")
+    u.ok("PATCH", f"/workspaces/{ws['id']}", {"auto_stop_seconds": 120})
+    assert 120 not in told(core, s)
+    core.engine.start()
+    wait_for("the new auto-stop at the shim", lambda: 120 in told(core, s))
+
+
+def test_a_refusal_is_not_the_last_word(core):
+    u = core.user()
+    ws = u.workspace(auto_stop_seconds=3600)
+    s = u.start(ws)
+    core.engine.refuse["SESSION_DEADLINE"] = (-11, "the session is starting or ending: ask again")
+    u.ok("PATCH", f"/workspaces/{ws['id']}", {"auto_stop_seconds": 120})
+    wait_for("an attempt", lambda: 120 in told(core, s))
+    n = len(told(core, s))
+    core.engine.refuse.clear()
+    core.engine.away()
+    core.engine.start()
+    wait_for("another attempt", lambda: told(core, s)[n:] and told(core, s)[-1] == 120)

@@ -258,13 +258,18 @@ static void session_list(struct engine *e, struct engine_call *c,
 		after = 0;
 	jw_arr(&w);
 	list_for_each (it, &host.runs) {
-		const struct run *r = LIST_ENTRY(it, struct run, node);
+		struct run *r = LIST_ENTRY(it, struct run, node);
 
-		/* Just after the engine's start any may be missing in a list, and one
-		 * whose shim is not back yet. */
-		if (r->state == RUN_ENDED || r->serial <= after ||
-		    (world.now - host.up_since < (r->shim ? 2 : 5) * S_NS && (!r->shim || chance(500))))
+		if (r->state == RUN_ENDED || r->serial <= after)
 			continue;
+		/* Just after the engine's start any may be missing in a list, and one
+		 * whose shim is not back yet; not twice in a row. */
+		if (!r->omitted && world.now - host.up_since < (r->shim ? 2 : 5) * S_NS &&
+		    (!r->shim || chance(500))) {
+			r->omitted = true;
+			continue;
+		}
+		r->omitted = false;
 		if (++n > PAGE) {
 			(void)snprintf(next, sizeof(next), "%llu", (unsigned long long)last);
 			break;

@@ -37,7 +37,7 @@ struct run {
 	uint64_t memory_bytes;
 	enum run_state state;
 	unsigned phase;
-	bool ready, failed;
+	bool ready, failed, omitted; /* omitted: from the last list */
 	char reason[32];
 	unsigned boots;  /* of which boot it is */
 	sim_ns booted;

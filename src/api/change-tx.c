@@ -9,6 +9,7 @@
 #include "store/charges.h"
 #include "store/feed.h"
 #include "store/sessions.h"
+#include "store/spans.h"
 #include "store/starts.h"
 #include "store/workspaces.h"
 
@@ -239,8 +240,11 @@ static int do_simple(struct db *db, struct change *c, struct err *err)
  * older backup, and the book of starts knows it. */
 static int adopt(struct db *db, struct change *c, struct err *err)
 {
+	struct books b = core_books(c->core, c->now.wall);
 	int r = starts_adopt(db, str_of(c->session_id), err);
 
+	if (r > 0 && spans_adopt(db, &b, err) < 0) /* its volume costs again */
+		r = -EIO;
 	if (r > 0)
 		r = session_by_id(db, str_of(c->session_id), &c->after);
 	if (r > 0)

@@ -117,6 +117,7 @@ def test_a_store_from_before_finds_what_runs_and_books_what_has_ended(own):
     assert u.wait_state(first["id"], "stopped")["reason"] == "user"
     assert u.wait_state(gone["id"], "stopped")["reason"] == "user"
     assert {w["name"] for w in u.ok("GET", "/workspaces")["items"]} == {"old", "short", "new"}
+    wait_for("their account", lambda: own.call("POST", "/internal/sign-in-code", {"email": "late@example.org"}).status == 200)
     late = own.user("late@example.org")
     assert late.wait_state(fourth["id"], "running")["workspace_id"] == theirs["id"]
     assert {s for s, _ in own.engine.running} == running, "nobody was stopped"

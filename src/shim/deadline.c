@@ -11,6 +11,8 @@ static boot_ns idle_at(const struct deadline *d)
 		return DEADLINE_NEVER;
 	if (__builtin_add_overflow(d->last_active, d->idle_seconds * NS_PER_S, &idle))
 		return DEADLINE_NEVER;
+	if (idle < d->busy_until)
+		idle = d->busy_until;
 	return idle < d->extend_until ? d->extend_until : idle;
 }
 
@@ -38,4 +40,5 @@ boot_ns deadline_at(const struct deadline *d, const char **ret_why)
 void deadline_activity(struct deadline *d, boot_ns last_active, bool busy, boot_ns now)
 {
 	d->last_active = busy || last_active > now ? now : last_active;
+	d->busy_until = busy ? now + DEADLINE_WORD_NS : 0;
 }

@@ -2,8 +2,8 @@
 /*
  * When a session ends by itself, as a value: no clock, no timer.
  *
- *   stop_at = min(max(last_active + idle, extend_until), max_at, calendar_at,
- *                 lease_until)
+ *   stop_at = min(max(last_active + idle, extend_until, busy_until), max_at,
+ *                 calendar_at, lease_until)
  *
  * All on CLOCK_BOOTTIME, so that suspend counts and steps of the wall clock
  * do not.
@@ -15,6 +15,9 @@
 #include "base/time.h"
 
 #define DEADLINE_NEVER UINT64_MAX
+/* The agent speaks every 10 s: with an idle time as short as that, a session
+ * that is busy all the time would otherwise end between two words. */
+#define DEADLINE_WORD_NS (15 * UINT64_C(1000000000))
 
 struct deadline {
 	uint32_t idle_seconds; /* 0: no auto-stop */
@@ -23,6 +26,7 @@ struct deadline {
 	boot_ns max_at;       /* 0: none */
 	boot_ns calendar_at;  /* 0: none */
 	boot_ns lease_until;  /* of the budget; 0: none */
+	boot_ns busy_until;   /* busy at the last word, until the next is overdue; 0: not */
 };
 
 /* DEADLINE_NEVER if nothing ends it; *ret_why is "idle", "max", "calendar",

@@ -54,7 +54,29 @@ static void test_activity(void)
 	T_EQ(d.last_active, 9 * S);
 	deadline_activity(&d, 99 * S, false, 12 * S);
 	T_EQ(d.last_active, 12 * S);
+	T_EQ(d.busy_until, 0);
+}
+
+/* An idle time as short as the time between two words of the agent. */
+static void test_short_idle(void)
+{
+	struct deadline d = { .idle_seconds = 10 };
+	const char *why;
+
+	deadline_activity(&d, 7 * S, true, 100 * S);
+	T_EQ(deadline_at(&d, &why), 115 * S);
+	deadline_activity(&d, 7 * S, true, 110 * S);
+	T_EQ(deadline_at(&d, &why), 125 * S);
+	/* Over: from then on the idle time itself. */
+	deadline_activity(&d, 112 * S, false, 112 * S);
+	T_EQ(deadline_at(&d, &why), 122 * S);
+	T_STREQ(why, "idle");
+	/* Nothing changes for longer ones. */
+	d.idle_seconds = 60;
+	deadline_activity(&d, 7 * S, true, 200 * S);
+	T_EQ(deadline_at(&d, &why), 260 * S);
 }
 
 TEST_MAIN({ "the earliest of idle-or-extended, maximum, calendar and budget ends it", test_rule },
+          { "who is busy does not end between two words", test_short_idle },
           { "busy is activity now, and nobody is active in the future", test_activity })

@@ -8,13 +8,13 @@
 #include "api/launch.h"
 #include "base/log.h"
 #include "core/calendar.h"
+#include "core/month.h"
 #include "core/plan.h"
 #include "store/catalogue.h"
 #include "store/sessions.h"
 #include "store/workspaces.h"
 
 #define ZONES_MAX   1000
-#define SITE_ZONE   "UTC"
 #define STEP_US     (US_PER_S / 2) /* more than this within a second is no drift */
 #define SAME_NS     NS_PER_S       /* a stop that moves by less is the same */
 #define TRACK_A_TICK 200U
@@ -77,7 +77,7 @@ int clocks_check(struct core *core, struct str text, char ret[CALENDAR_MAX], str
 	const struct tz *zones[CALENDAR_ITEMS_MAX];
 	char whole[CALENDAR_TEXT_MAX];
 	struct calendar c;
-	int r = calendar_parse(text, SITE_ZONE, &c, err);
+	int r = calendar_parse(text, core->months->zone, &c, err);
 
 	if (r < 0)
 		return r;

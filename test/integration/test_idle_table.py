@@ -15,7 +15,7 @@ from product import Hub, Jupyter, select_pause, wait_for
 
 BUSY = "import time, pathlib\nwhile not pathlib.Path('go').exists(): time.sleep(0.1)"
 TALK = "import time, pathlib\nwhile not pathlib.Path('go').exists(): print('.', flush=True); time.sleep(1)"
-SETTLED_S = 2.6  # what a scene's making counted for is over
+SETTLED_S = 1.6  # what a scene's making counted for is over
 
 
 @pytest.fixture(scope="module")
@@ -46,14 +46,14 @@ class Desk:
         return self.lab.call("GET", "/carrel/activity", 200).json()
 
     def in_use(self, meanwhile=None):
-        """The verdict: does anything count, now or in the last second, once the making of the scene is forgotten?"""
+        """The verdict: does anything count, now or in this second, once the making of the scene is forgotten?"""
         end = time.monotonic() + SETTLED_S
         while time.monotonic() < end:
             if meanwhile:
                 meanwhile()
             select_pause(0.3)
         now = self.look()
-        return now["active"] or now["idle_seconds"] <= 1, now
+        return now["active"] or now["idle_seconds"] < 1, now
 
     def kernel(self, code=None, stdin=False):
         k = self.lab.kernel()

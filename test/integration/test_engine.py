@@ -275,6 +275,7 @@ def test_activity_extension_and_maximum(host):
         s.ask_agent("a 1 0")
         time.sleep(1)
     assert s.dir.exists()
+    s.ask_agent("a 0 0")  # until its next word a busy one is not stopped for idleness
     until = boot_ns() + 6_000_000_000
     host.call("SESSION_DEADLINE", session=s.name, epoch=1, idle_seconds=1, extend_until_boot_ns=until, max_at_boot_ns=0)
     assert s.wait("EV_ACTIVITY", stop_at_boot_ns=until)["stop_why"] == "idle"

@@ -2,7 +2,7 @@
 /* Sessions of all owners, and for each the answer to "why is this still running?". */
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { getAll, post } from "../lib/api";
+import { get, getAll, post } from "../lib/api";
 import { cents, costOf, parseMicro, sum } from "../lib/money";
 import { useStore } from "../lib/store";
 import { atMs, clock, durationShort } from "../lib/time";
@@ -19,6 +19,7 @@ import { costSoFar, failText, whyEnded } from "../words";
 
 const EVERY_MS = 10_000;
 const LONG_S = 12 * 3600;
+const LOST_SHOWN = 20;
 
 type Which = "all" | "idle" | "long" | "lost";
 
@@ -28,8 +29,8 @@ function upSeconds(s: Session, now: number): number {
 
 function isOf(which: Which, x: AdminSession, now: number): boolean {
   if (which === "idle") return x.in_use === false;
-  if (which === "long") return upSeconds(x.session, now) > LONG_S;
-  return which === "all" || x.session.state === "lost";
+  if (which === "long") return x.session.state === "running" && upSeconds(x.session, now) > LONG_S;
+  return which === "lost" ? x.session.state === "lost" : x.session.state !== "lost";
 }
 
 function matches(x: AdminSession, q: string): boolean {
@@ -104,7 +105,7 @@ function Panel({ x, now, onClose, onStop }: { x: AdminSession; now: number; onCl
           <dd class="mono small truncate">{s.id}</dd>
         </dl>
       </div>
-      {s.state !== "stopping" && (
+      {s.state !== "stopping" && s.state !== "lost" && (
         <div class="card-foot row-wrap">
           <button class="btn push" data-kind="danger" type="button" onClick={onStop}>
             <Icon name="stop" />
@@ -160,10 +161,16 @@ function Rows({ rows, chosen, now, onChoose }: { rows: AdminSession[]; chosen: s
   );
 }
 
+/* What has not ended, and what was lost lately. */
+async function readAll(): Promise<AdminSession[]> {
+  const [on, lost] = await Promise.all([getAll<AdminSession>("/admin/sessions"), get<{ items: AdminSession[] }>(`/admin/sessions?state=lost&limit=${LOST_SHOWN}`)]);
+  return [...on.items, ...lost.items];
+}
+
 export function AdminSessionsPage(): JSX.Element {
   usePage([{ text: t.adminSessions.title }, { text: t.adminSessions.sessions }]);
   const now = useNow(1000);
-  const list = useLoad(async () => (await getAll<AdminSession>("/admin/sessions")).items, []);
+  const list = useLoad(readAll, []);
   const [which, setWhich] = useState<Which>("all");
   const [q, setQ] = useState("");
   const [chosen, setChosen] = useState<string | null>(null);
@@ -186,7 +193,7 @@ export function AdminSessionsPage(): JSX.Element {
           <h1>{t.adminSessions.sessions}</h1>
           {list.data && (
             <p class="sub-line">
-              {t.adminSessions.sub(all.length, running.filter((x) => x.in_use).length, running.filter((x) => x.in_use === false).length, currency && cents(hourly, currency))}
+              {t.adminSessions.sub(all.filter((x) => isOf("all", x, now)).length, running.filter((x) => x.in_use).length, running.filter((x) => x.in_use === false).length, currency && cents(hourly, currency))}
             </p>
           )}
         </div>

@@ -49,8 +49,8 @@ static struct book_owner *owner_of(struct budget_book *b, struct str account_id)
 	    free_seconds(b->db_, account_id, &free_s) < 0)
 		b->error_ = -EIO;
 	b->owner[b->nowners] = o;
-	b->sums[b->nowners++] = (struct budget_owner){ .free_ns = free_s * NS_PER_S,
-		                                       .free_next_ns = free_s * NS_PER_S };
+	o->free_ns = free_s * NS_PER_S;
+	b->sums[b->nowners++] = (struct budget_owner){ 0 };
 	return o;
 }
 
@@ -66,10 +66,9 @@ static void on_use(void *arg, struct str account_id, const struct month_use *u)
 {
 	struct budget_book *b = arg;
 	struct book_owner *o = owner_of(b, account_id);
-	struct budget_owner *sum = &b->sums[o->at];
 
-	sum->used = u->amount;
-	sum->free_ns -= u->free_ns < sum->free_ns ? u->free_ns : sum->free_ns;
+	b->sums[o->at].used = u->amount;
+	o->free_used_ns = u->free_ns;
 }
 
 static void on_budget(void *arg, const struct budget *budget, const char *email)
@@ -146,8 +145,12 @@ static void on_burning(void *arg, const struct burning *s)
 		                  .from = begun > month ? begun : month,
 		                  .to = BUDGET_NEVER,
 		                  .rate = s->price_per_hour };
+	struct book_owner *o = b->owner[p.owner];
 	struct book_run *run;
 	char resource[TYPE_ID_MAX + 8];
+
+	if (s->free_s_month * NS_PER_S < o->free_ns)
+		o->free_ns = s->free_s_month * NS_PER_S;
 
 	b->runs = budget_grow(b->runs, b->nruns, &b->room_runs, sizeof(*b->runs));
 	run = &b->runs[b->nruns++];
@@ -167,7 +170,9 @@ static void on_burning(void *arg, const struct burning *s)
 /* One that does not burn yet, as if it began now. */
 static void add_extra(struct budget_book *b, const struct session *s)
 {
-	struct burning one = { .price_per_hour = s->price_per_hour, .price_mode = s->price_mode };
+	struct burning one = { .price_per_hour = s->price_per_hour,
+		               .price_mode = s->price_mode,
+		               .free_s_month = s->free_s_month };
 
 	memcpy(one.id, s->id, sizeof(one.id));
 	memcpy(one.account_id, s->account_id, sizeof(one.account_id));
@@ -177,6 +182,13 @@ static void add_extra(struct budget_book *b, const struct session *s)
 
 static void judge(struct budget_book *b)
 {
+	for (size_t i = 0; i < b->nowners; i++) {
+		const struct book_owner *o = b->owner[i];
+
+		b->sums[i].free_next_ns = o->free_ns;
+		b->sums[i].free_ns =
+		    o->free_ns > o->free_used_ns ? o->free_ns - o->free_used_ns : 0;
+	}
 	b->view = (struct budget_view){ .pieces = b->pieces,
 		                        .n = b->npieces,
 		                        .owners = b->sums,

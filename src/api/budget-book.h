@@ -14,6 +14,8 @@
 struct book_owner {
 	char account_id[ID_MAX];
 	unsigned at; /* index in the view */
+	/* Of a month: the plan's, or less if a session that runs began with less. */
+	uint64_t free_ns, free_used_ns;
 	bool has_budget;
 	struct budget budget;
 	boot_ns until; /* of its hard budget; BUDGET_NEVER */

@@ -99,6 +99,7 @@ void do_balance(struct call *c)
 struct question {
 	struct instance_type type;
 	enum price_mode mode;
+	uint32_t free_s_month;
 	uint64_t storage_bytes;
 	uint32_t auto_stop_s, max_s;
 };
@@ -156,7 +157,8 @@ static void estimate(struct call *c, const struct question *q)
 	struct db *db = store_reader(c->core->store);
 	struct session s = { .state = SESSION_QUEUED,
 		             .price_per_hour = q->type.price_per_hour,
-		             .price_mode = q->mode };
+		             .price_mode = q->mode,
+		             .free_s_month = q->free_s_month };
 	struct str account = str_of(c->who.account_id);
 	const struct book_of of = { .account_id = account, .extra = &s, .alone = true };
 	struct jsonw w = JSONW(&c->out);
@@ -213,6 +215,7 @@ static bool take_type(struct call *c, const char *absent, struct question *q)
 	}
 	if (plan_of_account(store_reader(c->core->store), str_of(c->who.account_id), &plan) > 0) {
 		q->mode = plan.price_mode;
+		q->free_s_month = plan.free_s_month;
 		q->max_s = plan_session_max(&plan, &c->core->cfg->deadlines).max_s;
 	}
 	return true;

@@ -177,7 +177,7 @@ int burning_each(struct db *db, struct str account_id, burning_fn *fn, void *arg
 {
 	struct q q = db_q(
 	    db, "SELECT id, account_id, epoch, instance_type, price_per_hour, price_mode, boot_id,"
-	        " started_boot, lease_until FROM session"
+	        " started_boot, lease_until, free_s_month FROM session"
 	        " WHERE state IN ('queued','starting','running','stopping')"
 	        " AND state <> 'queued' AND (? = '' OR account_id = ?)");
 	int r;
@@ -196,6 +196,7 @@ int burning_each(struct db *db, struct str account_id, burning_fn *fn, void *arg
 		q_get_text(&q, s.boot_id, sizeof(s.boot_id));
 		s.started_boot = (boot_ns)q_get_int(&q);
 		s.lease_until = (boot_ns)q_get_int(&q);
+		s.free_s_month = (uint64_t)q_get_int(&q);
 		fn(arg, &s);
 	}
 	return q_found(&q, r);

@@ -61,6 +61,7 @@ struct burning {
 	enum price_mode price_mode;
 	char boot_id[37];
 	boot_ns started_boot, lease_until;
+	uint64_t free_s_month; /* as its charges will have it */
 };
 /* account_id "": everybody's. */
 typedef void burning_fn(void *arg, const struct burning *s);

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Budgets on core by itself: leases before starts, refusals, alerts, and what the books say when the shims have fired them."""
 
+import datetime
 import decimal
 import threading
 import time
@@ -302,3 +303,50 @@ def test_usage_by_anything_sums_to_the_same(own):
     assert [i["name"] for i in v.ok("GET", "/usage?group=account")["items"]] == ["v@example.org"]
     rows = v.call("GET", "/usage?format=csv").body.decode().split("\r\n")
     assert len(rows) == 4 and rows[0].endswith("charge_id,account_id,corrects")
+
+
+def test_prices_storage_and_free_time_move_the_lease(own):
+    u = own.user()
+    size = 5 << 30
+
+    def offer(change):
+        doc = u.ok("GET", "/admin/catalogue")
+        change(doc)
+        assert u.call("PUT", "/admin/catalogue", doc).status == 200
+
+    def large(doc):
+        return next(t for t in doc["instance_types"] if t["id"] == "large")
+
+    def standard(doc):
+        return next(p for p in doc["plans"] if p["id"] == "standard")
+
+    offer(lambda d: standard(d).update(price_mode="follow"))
+    ws = u.workspace(instance_type="large", storage_bytes=size)
+    u.ok("PUT", "/budget", {"amount": budget_for(2400)})
+    s = u.start(ws)
+    assert 2380 < seconds_left(own, s) < 2397
+    offer(lambda d: large(d).update(price_per_hour="0.48"))
+    wait_for("half of it", lambda: 1180 < seconds_left(own, s) < 1197)
+    # A volume that burns 0.48 an hour too.
+    per_gb = (D("0.48") * 730 / (D(size) / 10**9)).quantize(D("0.000001"))
+    offer(lambda d: d["storage"].update(price_per_gb_month=str(per_gb)))
+    wait_for("a quarter", lambda: 580 < seconds_left(own, s) < 597)
+    assert u.ok("GET", "/balance")["burn_per_hour"].startswith("0.96")
+    offer(lambda d: d["storage"].update(price_per_gb_month="0"))
+    wait_for("half again", lambda: 1180 < seconds_left(own, s) < 1197)
+    # Free time of a plan is for what starts from then on: this one has none.
+    offer(lambda d: standard(d).update(free_seconds_per_month=300))
+    assert u.ok("GET", "/balance")["free_seconds_left"] == 0
+    u.stop(ws)
+    s = u.start(ws)
+    wait_for("free time", lambda: 1480 < seconds_left(own, s) < 1497)
+    assert 280 < u.ok("GET", "/balance")["free_seconds_left"] <= 300
+    # A price that is known to come counts already.
+    at = (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=900)).strftime("%Y-%m-%dT%H:%M:%S.000000Z")
+    offer(lambda d: large(d).update(next_prices=[{"from": at, "price_per_hour": "0.96"}]))
+    wait_for("the price to come", lambda: 1180 < seconds_left(own, s) < 1200)
+    u.stop(ws)
+    lines = [i for i in u.ok("GET", "/usage")["items"] if i["kind"] == "compute"]
+    assert {i["free"] for i in lines if i["session_id"] == s["id"]} == {True}
+    assert {i["free"] for i in lines if i["session_id"] != s["id"]} == {False}
+    assert D(str(u.ok("GET", "/usage")["total"]["free_seconds"])) > 0

@@ -273,13 +273,6 @@ static void act(struct round *r, const struct session *s, enum remedy remedy)
 	}
 }
 
-/* What the engine was never heard to have can't be missing: a session may wait
- * in the line for hours, and the first list after its start be a short one. */
-static bool is_expected(const struct session *s)
-{
-	return s->state != SESSION_QUEUED && (s->state != SESSION_STARTING || s->started_boot);
-}
-
 static void count_miss(struct live *l, bool there, boot_ns now)
 {
 	if (there || l->misses == 0)
@@ -301,7 +294,7 @@ static void on_row(void *arg, const struct session *s, int64_t seq)
 		item->wanted = true;
 	if (!l)
 		return;
-	count_miss(l, there || !is_expected(s), r->now.boot);
+	count_miss(l, there, r->now.boot);
 	r->missing |= !there && s->state != SESSION_QUEUED;
 	misses = l->misses;
 	/* What has run is not given up for a moment's silence of the engine. */

@@ -63,6 +63,10 @@ void live_track(struct core *core, const struct session *s)
 		l = make(core, s);
 	if (!l)
 		return;
+	/* Not to be in the engine's lists is right while it waits in the line, and
+	 * no sign of anything once it has begun. */
+	if (l->state != s->state)
+		l->misses = 0;
 	l->state = s->state;
 	l->lease = s->lease_until;
 	plan(l, *s);

@@ -29,8 +29,9 @@ static enum remedy starting(const struct session *s, enum seen seen, unsigned mi
 		return REMEDY_RUNNING;
 	if (seen == SEEN_STOPPING)
 		return REMEDY_NONE; /* its journal will say why */
+	/* The engine may have been away all that time, and its first list be short. */
 	if (is_overdue(s, now))
-		return REMEDY_TIMEOUT;
+		return seen == SEEN_NO && misses < MISSES_LOST ? REMEDY_NONE : REMEDY_TIMEOUT;
 	if (seen == SEEN_STARTING)
 		return REMEDY_NONE;
 	/* Not known: a first attempt never arrived, unless the journal says that

@@ -58,7 +58,9 @@ static void overdue(void)
 	struct now now = { .boot = 901 * NS_PER_S, .boot_id = "b" };
 
 	T_EQ(reconcile(&s, SEEN_STARTING, 0, &now), REMEDY_TIMEOUT);
-	T_EQ(reconcile(&s, SEEN_NO, 1, &now), REMEDY_TIMEOUT);
+	/* One list without it may be the engine's own restart. */
+	T_EQ(reconcile(&s, SEEN_NO, 1, &now), REMEDY_NONE);
+	T_EQ(reconcile(&s, SEEN_NO, 2, &now), REMEDY_TIMEOUT);
 	T_EQ(reconcile(&s, SEEN_RUNNING, 0, &now), REMEDY_RUNNING);
 	s.state = SESSION_QUEUED;
 	T_EQ(reconcile(&s, SEEN_NO, 1, &now), REMEDY_GIVE_UP);

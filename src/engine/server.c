@@ -129,7 +129,9 @@ static void on_data(struct stream *st)
 		if (m.type == WIRE_EVENTS)
 			become_core(c);
 		engine_request(c->server->engine, &m, on_answer, c);
-		buf_consume(&st->in, used);
+		/* A core that died meanwhile can't be answered: it is cut by then. */
+		if (c->server)
+			buf_consume(&st->in, used);
 	}
 }
 

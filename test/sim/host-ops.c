@@ -149,7 +149,10 @@ static void judge_start(const struct run *r)
 		if (o != r && strcmp(o->volume, r->volume) == 0 && o->epoch >= r->epoch)
 			violated(INV_EPOCH, "%s-%u starts after %s-%u", r->session, r->epoch,
 			         o->session, o->epoch);
-		if (o->state == RUN_ENDED)
+		/* A start that took too long is given up at once, and its container
+		 * ends within its grace. */
+		if (o->state == RUN_ENDED ||
+		    (o->state == RUN_STOPPING && strcmp(o->reason, "start-failed") == 0))
 			continue;
 		cpu += o->cpu_milli;
 		memory += o->memory_bytes;

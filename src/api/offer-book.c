@@ -2,6 +2,7 @@
 #include "api/offer-book.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 /* --- load --- */
 
@@ -48,6 +49,27 @@ static void on_plan(void *arg, const struct plan *p)
 		o->plans[o->nplans++] = *p;
 }
 
+/* A type that is not offered any more is in no plan: what is shown can be put
+ * back as it is. The store's row keeps it, for the day that it comes back. */
+static void drop_strangers(const struct offer *o, struct plan *p)
+{
+	struct plan was = *p;
+	struct str rest = str_of(was.types), one;
+	size_t at = 0;
+
+	if (str_is(rest, "*"))
+		return;
+	p->types[0] = '\0';
+	while (str_split(&rest, ' ', &one)) {
+		char id[TYPE_ID_MAX];
+
+		(void)snprintf(id, sizeof(id), "%.*s", STR_ARG(one));
+		if (one.len && offer_type(o, id))
+			at += (size_t)snprintf(p->types + at, sizeof(p->types) - at, "%s%s",
+			                       at ? " " : "", id);
+	}
+}
+
 int offer_load(struct db *db, wall_us now, struct offer *ret)
 {
 	char resource[RESOURCE_MAX];
@@ -59,6 +81,8 @@ int offer_load(struct db *db, wall_us now, struct offer *ret)
 		r = type_list(db, now, on_type, ret);
 	if (r == 0)
 		r = plan_list(db, on_plan, ret);
+	for (size_t i = 0; r == 0 && i < ret->nplans; i++)
+		drop_strangers(ret, &ret->plans[i]);
 	for (size_t i = 0; r == 0 && i < ret->ntypes; i++) {
 		resource_of_type(ret->types[i].t.id, resource);
 		r = load_prices(db, resource, now, &ret->types[i].prices);

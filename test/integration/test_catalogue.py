@@ -316,6 +316,15 @@ def test_the_file_is_followed_until_somebody_edits(tmp_path):
         assert named(doc["instance_types"], "small")["price_per_hour"] == "0.07"
         named(doc["instance_types"], "small")["price_per_hour"] = "0.09"
         apply(core.user(), doc)
+        # A plan that names a type which the file has lost: what is exported can be applied all the same.
+        doc = catalogue(core.user())
+        named(doc["plans"], "free")["types"] = ["free", "medium"]
+        apply(core.user(), doc)
+        core.stop()
+        core.settings = ("ntypes=2",)
+        core.start()
+        doc = catalogue(core.user())
+        assert named(doc["plans"], "free")["types"] == ["free"] and not apply(core.user(), doc)["applied"]
         core.stop()
         core.settings = ("small_price=50000",)
         core.start()

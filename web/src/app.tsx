@@ -11,6 +11,8 @@ import { AdminBudgetsPage } from "./pages/admin-budgets";
 import { AdminUsagePage } from "./pages/admin-usage";
 import { AdminSessionsPage } from "./pages/admin-sessions";
 import { CapacityPage } from "./pages/admin-capacity";
+import { AdminAccountsPage } from "./pages/admin-accounts";
+import { AdminCataloguePage } from "./pages/admin-catalogue";
 import { CreatePage } from "./pages/create";
 import { NotFound, Unreachable } from "./pages/errors";
 import { InvoicePage, InvoicesPage } from "./pages/invoices";
@@ -30,6 +32,10 @@ function adminPage(name: string): JSX.Element {
   switch (name) {
     case "sessions":
       return <AdminSessionsPage />;
+    case "accounts":
+      return <AdminAccountsPage />;
+    case "catalogue":
+      return <AdminCataloguePage />;
     case "usage":
       return <AdminUsagePage />;
     case "budgets":

@@ -33,8 +33,14 @@ export function limits(): Limits {
   return { ...SHIPPED, ...live.get().me?.limits };
 }
 
+export function mayUse(x: InstanceType): boolean {
+  return x.allowed !== false;
+}
+
+/* Those that the plan has not come last. */
 export function cheapestFirst(types: InstanceType[]): InstanceType[] {
   return [...types].sort((a, b) => {
+    if (mayUse(a) !== mayUse(b)) return mayUse(a) ? -1 : 1;
     const d = (parseMicro(a.price_per_hour) ?? 0n) - (parseMicro(b.price_per_hour) ?? 0n);
     return d < 0n ? -1 : d > 0n ? 1 : a.cpu - b.cpu;
   });
@@ -55,7 +61,7 @@ export interface Defaults {
 export function defaults(types: InstanceType[], images: Image[]): Defaults {
   const l = limits();
   return {
-    type: types.find((x) => x.id === l.default_type && x.available) ?? types.find((x) => x.available) ?? types[0],
+    type: types.find((x) => x.id === l.default_type && x.available) ?? types.find((x) => x.available && mayUse(x)) ?? types[0],
     image: images.find((i) => i.id === l.default_image) ?? images.find((i) => i.name === l.default_image) ?? images.find((i) => i.ready) ?? images[0],
     storage_bytes: l.storage_default_bytes,
     auto_stop_seconds: l.auto_stop_default_seconds,

@@ -97,13 +97,18 @@ export interface InstanceType {
   cpu: number;
   memory_bytes: number;
   gpu: number | string | null;
+  gpu_class?: string | null;
+  preemptible?: boolean;
   price_per_hour: string;
+  next_price?: { from: string; price_per_hour: string } | null;
   currency: string;
   available: boolean;
   free_now?: boolean | null;
   queue_place?: number | null;
   queue_estimate_at?: string | null;
   queue_expected_at?: string | null;
+  allowed?: boolean; /* by my plan */
+  plans?: string[]; /* names of those that allow it */
 }
 
 export interface Image {

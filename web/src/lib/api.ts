@@ -15,6 +15,7 @@ export class ApiError extends Error {
     readonly requestId: string,
     readonly field: string,
     readonly retryAfter: number,
+    readonly data: unknown = null, /* what a program needs to go on */
   ) {
     super(detail || title);
   }
@@ -78,6 +79,7 @@ function errorOf(status: number, headers: Headers, text: string): ApiError {
     str(p.request_id) || (headers.get("X-Request-Id") ?? ""),
     str(p.field),
     Number.isFinite(retry) && retry > 0 ? retry : 0,
+    p.data ?? null,
   );
 }
 

@@ -67,6 +67,12 @@ export function day(ms: number): string {
   return `${d.getDate()} ${MONTHS[d.getMonth()]!.slice(0, 3)}`;
 }
 
+/* For what is not near: plans, prices. */
+export function dayYear(ms: number): string {
+  const d = new Date(ms);
+  return `${d.getDate()} ${MONTHS[d.getMonth()]} ${d.getFullYear()}`;
+}
+
 export function dayLong(ms: number): string {
   const d = new Date(ms);
   return `${DAYS[d.getDay()]} ${d.getDate()} ${MONTHS[d.getMonth()]}`;

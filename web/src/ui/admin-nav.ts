@@ -11,6 +11,8 @@ export interface AdminItem {
 
 export const ADMIN: AdminItem[] = [
   { path: "sessions", icon: "gauge", text: t.adminSessions.sessions },
+  { path: "accounts", icon: "users", text: t.nav.accounts },
+  { path: "catalogue", icon: "box", text: t.nav.catalogue },
   { path: "usage", icon: "chart", text: t.nav.usage },
   { path: "budgets", icon: "coin", text: t.adminMoney.budgets },
   { path: "capacity", icon: "queue", text: t.capacity.title },

@@ -2,17 +2,19 @@
 /* Instance types as radio rows, cheapest first, each with its price per hour and whether there is room. */
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
+import { mayUse } from "../defaults";
 import { size } from "../lib/size";
 import { about } from "../lib/time";
 import { useNow } from "../lib/use";
 import { readTypes } from "../live";
 import type { InstanceType } from "../model";
 import { t } from "../text";
+import { tc } from "../text-catalogue";
 import { cpuText } from "../words";
 import { rateText } from "./parts";
 
 export function specOf(x: InstanceType): string {
-  return [cpuText(x.cpu), size(x.memory_bytes), x.gpu && x.gpu !== "0" ? `GPU ${x.gpu}` : ""].filter(Boolean).join(", ");
+  return [cpuText(x.cpu), size(x.memory_bytes), x.gpu && x.gpu !== "0" ? `${x.gpu} × GPU ${x.gpu_class ?? ""}`.trim() : ""].filter(Boolean).join(", ");
 }
 
 /* Free now, or the place in line that a start would have. */
@@ -42,16 +44,24 @@ export function TypeChoice({ types, value, onChange, name, small }: {
   return (
     <div class={small ? "types types-s" : "types"}>
       {types.map((x) => (
-        <label class={x.available ? "type" : "type off"} key={x.id}>
-          <input type="radio" name={name} value={x.id} checked={value === x.id} disabled={!x.available} onChange={() => onChange(x.id)} />
+        <label class={x.available && mayUse(x) ? "type" : "type off"} key={x.id}>
+          <input type="radio" name={name} value={x.id} checked={value === x.id} disabled={!x.available || !mayUse(x)} onChange={() => onChange(x.id)} />
           <span class="tick" />
           <span class="strong">{x.name}</span>
           <span class="t2 spec num">{specOf(x)}</span>
-          <span class="avail">
-            <span class="dot" data-k={!x.available ? "no" : x.free_now === false ? "wait" : "ok"} />
-            {availability(x, now)}
-            {!x.available && <span class="t3"> · {t.create.fullHint}</span>}
-          </span>
+          {mayUse(x) ? (
+            <span class="avail">
+              <span class="dot" data-k={!x.available ? "no" : x.free_now === false ? "wait" : "ok"} />
+              {availability(x, now)}
+              {!x.available && <span class="t3"> · {t.create.fullHint}</span>}
+            </span>
+          ) : (
+            <span class="avail" title={x.plans?.length ? tc.inPlans(x.plans.join(", ")) : undefined}>
+              <span class="dot" data-k="no" />
+              {tc.outOfPlan}
+              <span class="t3"> · {tc.askAdmin}</span>
+            </span>
+          )}
           <span class="price num">
             <b>{rateText(x.price_per_hour, x.currency)}</b>
             <span class="t3"> /h</span>

@@ -2,6 +2,7 @@
 #include "store/db.h"
 
 #include <errno.h>
+#include <unistd.h>
 
 #include "base/log.h"
 
@@ -191,9 +192,25 @@ void q_blob(struct q *q, const void *p, size_t n)
 	bound(sqlite3_bind_blob64(q->st, ++q->at, p ? p : "", n, SQLITE_STATIC));
 }
 
-int q_row(struct q *q)
+/* Who asks takes "no row" for an answer, and a disk that can't be read must not
+ * become one: 404 for a thing that is there. The next start reads what there is. */
+static int step_of(struct q *q)
 {
 	int rc = sqlite3_step(q->st);
+
+	if ((rc & 0xff) == SQLITE_NOMEM)
+		check_failed("out of memory", __FILE__, __LINE__);
+	if ((rc & 0xff) != SQLITE_IOERR)
+		return rc;
+	log_event(
+	    LOG_ERROR, "database_fatal", LZ("why", sqlite3_errstr(rc)), LI("code", rc),
+	    LZ("what_to_do", "check the disk under the state directory; core starts again"));
+	_exit(70);
+}
+
+int q_row(struct q *q)
+{
+	int rc = step_of(q);
 
 	q->col = 0;
 	if (rc == SQLITE_ROW)

@@ -135,7 +135,7 @@ def cuts(folder, seed, n):
     return f"{n} power cuts, {acked} acknowledged calls, 0 lost, all promises held, {time.monotonic() - began:.0f} s, seed {seed}"
 
 
-def full(folder, seed, rounds=3):
+def full(folder, seed, rounds=4):
     """Full to the last byte: what runs can be stopped, what is there can be deleted; with room again everything goes by itself."""
     rng, healed = random.Random(f"{seed} full"), []
     with rig_on_disk(folder) as (r, disk):

@@ -18,7 +18,7 @@ def test_a_power_cut_loses_nothing_that_was_answered(tmp_path, seed, figures):
 
 @ROOT_ONLY
 def test_a_full_disk(tmp_path, seed, figures):
-    figures(disk.full(tmp_path, seed, 2))
+    figures(disk.full(tmp_path, seed, 3))
 
 
 @ROOT_ONLY

@@ -111,6 +111,8 @@ def test_a_store_from_before_finds_what_runs_and_books_what_has_ended(own):
     starts = len(own.engine.verbs("SESSION_START"))
 
     put_back(own, copy)
+    for s in (first, gone, second, third):
+        wait_for("what was told again", lambda s=s: u.call("GET", f"/sessions/{s['id']}").status == 200)
     for s in (second, third):
         now = u.wait_state(s["id"], "running", 30)
         assert now["epoch"] == s["epoch"] and now["price_per_hour"] == s["price_per_hour"] and now["created_at"] == s["created_at"]

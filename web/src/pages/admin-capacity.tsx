@@ -151,11 +151,11 @@ function LineTable({ rows, waiting, now }: { rows: Row[]; waiting: number; now: 
               <th class="n">{t.capacity.place}</th>
               <th>{t.capacity.who}</th>
               <th>{t.capacity.workspace}</th>
-              <th class="hide">{t.capacity.machine}</th>
-              <th class="n hide">{t.capacity.priority}</th>
-              <th class="n hide">{t.capacity.waited}</th>
+              <th class="not-phone">{t.capacity.machine}</th>
+              <th class="n not-phone">{t.capacity.priority}</th>
+              <th class="n not-phone">{t.capacity.waited}</th>
               <th class="n">{t.capacity.expected}</th>
-              <th class="n hide">{t.capacity.latest}</th>
+              <th class="n not-phone">{t.capacity.latest}</th>
             </tr>
           </thead>
           <tbody>
@@ -164,11 +164,11 @@ function LineTable({ rows, waiting, now }: { rows: Row[]; waiting: number; now: 
                 <td class="n num">{r.queue?.place ?? ""}</td>
                 <td><span class="truncate">{r.name || r.email}</span></td>
                 <td><span class="truncate">{r.workspace_name}</span></td>
-                <td class="hide"><span class="mono small">{typeName(types, r.instance_type)}</span></td>
-                <td class="n hide t2">{r.priority}</td>
-                <td class="n hide t2">{durationShort(r.waited_seconds)}</td>
+                <td class="not-phone"><span class="mono small">{typeName(types, r.instance_type)}</span></td>
+                <td class="n not-phone t2">{r.priority}</td>
+                <td class="n not-phone t2">{durationShort(r.waited_seconds)}</td>
                 <td class="n">{r.queue?.held_until ? t.capacity.kept(when(r.queue.held_until)) : when(r.queue?.expected_at)}</td>
-                <td class="n hide t2">{when(r.queue?.estimate_at)}</td>
+                <td class="n not-phone t2">{when(r.queue?.estimate_at)}</td>
               </tr>
             ))}
           </tbody>

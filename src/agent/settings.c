@@ -52,17 +52,17 @@ static void see_section(struct settings *s, const char *level)
 	struct dirent **list = NULL;
 	int n;
 
-	if (!s->seen || snprintf(path, sizeof(path), "%s/labconfig/default_setting_overrides.json",
-	                         level) >= (int)sizeof(path))
+	if (!s->seen ||
+	    snprintf(path, sizeof(path), "%s/labconfig/default_setting_overrides.json",
+	             level) >= (int)sizeof(path))
 		return;
 	witness_add(s->seen, path);
 	(void)snprintf(path, sizeof(path), "%s/labconfig/default_setting_overrides.d", level);
 	witness_add(s->seen, path);
 	n = scandir(path, &list, NULL, NULL);
 	for (int i = 0; i < n; i++) {
-		if (list[i]->d_name[0] != '.' &&
-		    snprintf(file, sizeof(file), "%s/%s", path, list[i]->d_name) <
-		        (int)sizeof(file))
+		if (list[i]->d_name[0] != '.' && snprintf(file, sizeof(file), "%s/%s", path,
+		                                          list[i]->d_name) < (int)sizeof(file))
 			witness_add(s->seen, file);
 		free(list[i]);
 	}
@@ -216,7 +216,8 @@ static void put_user(struct settings *s, struct jsonw *w, struct str id,
 	buf_fini(&strict);
 }
 
-int settings_put_one(struct settings *s, struct str id, const char *schema_path, const char *dir)
+int settings_put_one(struct settings *s, struct str id, const char *schema_path,
+                     const char *dir)
 {
 	struct buf text = BUF(4U << 20);
 	struct jsonw w = JSONW(&s->out);

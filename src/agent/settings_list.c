@@ -134,7 +134,8 @@ static void list_all(struct settings *s)
 	for (size_t i = 0; i < p->n; i++) {
 		if (!s->ids_only) {
 			/* One broken schema must not take the others with it. */
-			(void)(settings_put_one(s, p->list[i].id, p->list[i].path, p->list[i].dir) == 0);
+			(void)(settings_put_one(s, p->list[i].id, p->list[i].path,
+			                        p->list[i].dir) == 0);
 			continue;
 		}
 		buf_put_z(&s->out, i ? "," : "");

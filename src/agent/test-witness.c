@@ -111,6 +111,7 @@ static void what_was_just_written_is_not_kept(void)
 
 TEST_MAIN({ "nothing changed", nothing_changed },
           { "a write in place shows", a_write_in_place_shows },
-          { "a file that comes and one that goes show", a_file_that_comes_and_one_that_goes_show },
+          { "a file that comes and one that goes show",
+            a_file_that_comes_and_one_that_goes_show },
           { "one put in its place shows", one_put_in_its_place_shows },
           { "what was just written is not kept", what_was_just_written_is_not_kept })

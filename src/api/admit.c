@@ -173,9 +173,8 @@ static uint32_t hold_of(const struct admission *a, const struct queue_row *r)
 
 	if (!r->hold_turn)
 		return 0;
-	return plan_of_account(a->db, str_of(r->account_id), &p) > 0 && p.hold_s
-	           ? p.hold_s
-	           : ADMIT_HOLD_S;
+	return plan_of_account(a->db, str_of(r->account_id), &p) > 0 && p.hold_s ? p.hold_s
+	                                                                         : ADMIT_HOLD_S;
 }
 
 static struct queue_item item_of(struct admission *a, size_t index)

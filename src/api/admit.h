@@ -11,9 +11,9 @@
 #include "core/queue.h"
 #include "store/queue.h"
 
-#define ADMIT_START_S 900U   /* a start takes no longer, or it fails */
-#define ADMIT_STOP_S  60U    /* a stop with its grace, and then some */
-#define ADMIT_HOLD_S  600U   /* where the plan says nothing */
+#define ADMIT_START_S   900U   /* a start takes no longer, or it fails */
+#define ADMIT_STOP_S    60U    /* a stop with its grace, and then some */
+#define ADMIT_HOLD_S    600U   /* where the plan says nothing */
 #define ADMIT_GIVE_UP_S 43200U /* a held turn is offered for so long */
 
 struct admit_world {

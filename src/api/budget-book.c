@@ -5,11 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-
-#define STEPS_MAX    16 /* prices to come that count */
-#define OWNERS_MAX   1000000
-#define GB           UINT64_C(1000000000)
-#define MONTH_HOURS  730
+#define STEPS_MAX   16 /* prices to come that count */
+#define OWNERS_MAX  1000000
+#define GB          UINT64_C(1000000000)
+#define MONTH_HOURS 730
 
 boot_ns budget_boot_of(const struct now *now, wall_us at)
 {
@@ -39,7 +38,8 @@ static struct book_owner *owner_of(struct budget_book *b, struct str account_id)
 
 	if (o)
 		return o;
-	b->owner = budget_grow(b->owner, b->nowners, &b->room_owners, sizeof(struct book_owner *));
+	b->owner =
+	    budget_grow(b->owner, b->nowners, &b->room_owners, sizeof(struct book_owner *));
 	b->sums = budget_grow(b->sums, b->nowners, &b->room_sums, sizeof(*b->sums));
 	o = xcalloc(1, sizeof(*o));
 	(void)snprintf(o->account_id, sizeof(o->account_id), "%.*s", STR_ARG(account_id));
@@ -108,10 +108,10 @@ static bool add_priced(struct budget_book *b, struct budget_piece p, const char 
 		one.to = next < end ? next : end;
 		one.rate = step[i].rate;
 		if (bytes) /* per GB and month, up to the next micro-unit per hour */
-			one.rate = (money_micro)(((unsigned __int128)(uint64_t)step[i].rate *
-			                              bytes +
-			                          GB * MONTH_HOURS - 1) /
-			                         (GB * MONTH_HOURS));
+			one.rate =
+			    (money_micro)(((unsigned __int128)(uint64_t)step[i].rate * bytes +
+			                   GB * MONTH_HOURS - 1) /
+			                  (GB * MONTH_HOURS));
 		costs |= one.rate > 0;
 		if (one.from < one.to && one.rate > 0)
 			add_piece(b, one);
@@ -196,8 +196,8 @@ static void judge(struct budget_book *b)
 		                        .now = b->now.boot,
 		                        .month_ends = budget_boot_of(&b->now, b->month.to) };
 	budget_sort(&b->view);
-	b->site_until = b->has_site && b->site.hard ? budget_until(&b->view, b->site.amount)
-	                                            : BUDGET_NEVER;
+	b->site_until =
+	    b->has_site && b->site.hard ? budget_until(&b->view, b->site.amount) : BUDGET_NEVER;
 	for (size_t i = 0; i < b->nowners; i++) {
 		struct book_owner *o = b->owner[i];
 		struct budget_view one = budget_book_view(b, o);
@@ -235,7 +235,8 @@ static boot_ns site_estimate(const struct core *core, const struct now *now,
                              money_micro more_per_hour)
 {
 	__int128 burn = core->leases.site_burn, left = core->leases.site_left;
-	uint64_t since = now->boot > core->leases.site_at ? now->boot - core->leases.site_at : 0;
+	uint64_t since =
+	    now->boot > core->leases.site_at ? now->boot - core->leases.site_at : 0;
 	__int128 ns;
 
 	left -= burn * since / ((__int128)3600 * NS_PER_S);
@@ -278,8 +279,8 @@ int budget_book_read(struct db *db, const struct core *core, const struct now *n
 	b->has_site = b->has_site && all; /* else its use was not read */
 	judge(b);
 	if (of->alone && core->leases.site)
-		b->site_until = site_estimate(core, now,
-		                              of->extra ? of->extra->price_per_hour : 0);
+		b->site_until =
+		    site_estimate(core, now, of->extra ? of->extra->price_per_hour : 0);
 	return 0;
 }
 

@@ -37,10 +37,11 @@ struct change {
 	char stop_why[16];
 	char evidence[EVIDENCE_MAX + 1];
 	struct run_record rec;
-	bool early;                        /* the first of two warnings */
-	uint32_t ran_s;                    /* of a notice */
-	boot_ns calendar_at, extend_until; /* the calendar's next, and what it took for granted */
-	char *activity;                    /* the last minutes, or NULL */
+	bool early;     /* the first of two warnings */
+	uint32_t ran_s; /* of a notice */
+	boot_ns calendar_at,
+	    extend_until; /* the calendar's next, and what it took for granted */
+	char *activity;   /* the last minutes, or NULL */
 
 	struct session after; /* as committed */
 	enum session_state before;

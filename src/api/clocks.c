@@ -14,11 +14,11 @@
 #include "store/sessions.h"
 #include "store/workspaces.h"
 
-#define ZONES_MAX   1000
-#define STEP_US     (US_PER_S / 2) /* more than this within a second is no drift */
-#define SAME_NS     NS_PER_S       /* a stop that moves by less is the same */
+#define ZONES_MAX    1000
+#define STEP_US      (US_PER_S / 2) /* more than this within a second is no drift */
+#define SAME_NS      NS_PER_S       /* a stop that moves by less is the same */
 #define TRACK_A_TICK 200U
-#define LOOK_BACK_S 120            /* after a start of core: what it was away for */
+#define LOOK_BACK_S  120 /* after a start of core: what it was away for */
 
 struct clocks {
 	struct map zones; /* name -> struct tz */
@@ -121,8 +121,7 @@ boot_ns clocks_at_start(struct core *core, struct str session, const struct now 
 	const struct live *l = live_find(core, session);
 	struct workspace w;
 
-	if (!l ||
-	    workspace_by_id(store_reader(core->store), str_of(l->workspace_id), &w) <= 0)
+	if (!l || workspace_by_id(store_reader(core->store), str_of(l->workspace_id), &w) <= 0)
 		return 0;
 	return clocks_first(core, &w, now);
 }
@@ -237,10 +236,10 @@ char *clocks_at_stop(struct core *core, struct str session, uint32_t epoch, wall
 
 static void set_notice(struct live_clocks *k, const struct session *s, uint32_t told_s)
 {
-	k->notice_at = k->notice_s && s->started_boot
-	                   ? s->started_boot +
-	                         (told_s / k->notice_s + 1) * (boot_ns)k->notice_s * NS_PER_S
-	                   : UINT64_MAX;
+	k->notice_at =
+	    k->notice_s && s->started_boot
+	        ? s->started_boot + (told_s / k->notice_s + 1) * (boot_ns)k->notice_s * NS_PER_S
+	        : UINT64_MAX;
 }
 
 /* A session was found running: what is kept beside it comes from the store. */

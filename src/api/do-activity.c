@@ -232,8 +232,8 @@ static int order_stop(struct db *db, struct call *c, struct workspace *ws, struc
 	struct order *o = c->own;
 	struct session *s = &o->session;
 	bool queued = s->state == SESSION_QUEUED;
-	int r = session_move(s, queued ? SESSION_STOPPED : SESSION_STOPPING, "admin", &c->now,
-	                     err);
+	int r =
+	    session_move(s, queued ? SESSION_STOPPED : SESSION_STOPPING, "admin", &c->now, err);
 
 	if (r < 0)
 		return r;

@@ -37,7 +37,9 @@ static void show_end(struct jsonw *w, const struct budget_book *b, const struct 
 
 	show_time(w, "ends_at", until != BUDGET_NEVER ? clock_wall_of(&b->now, until) : 0);
 	jw_kv_z(w, "ends_by",
-	        until == BUDGET_NEVER ? NULL : mine <= b->site_until ? "budget" : "site");
+	        until == BUDGET_NEVER   ? NULL
+	        : mine <= b->site_until ? "budget"
+	                                : "site");
 }
 
 /* What of the free time is neither charged nor running out just now. */
@@ -109,7 +111,8 @@ static money_micro storage_month(struct db *db, wall_us now, uint64_t bytes)
 	money_micro rate = 0, amount = 0;
 
 	if (price_at(db, STR(RESOURCE_STORAGE), now, &rate, NULL) <= 0 ||
-	    money_of_storage(rate, bytes, UINT64_C(730) * 3600 * (uint64_t)US_PER_S, &amount) < 0)
+	    money_of_storage(rate, bytes, UINT64_C(730) * 3600 * (uint64_t)US_PER_S, &amount) <
+	        0)
 		return 0;
 	return amount;
 }
@@ -135,9 +138,10 @@ static const char *note_of(const struct budget_book *b, const struct book_owner 
 	if (q->type.price_per_hour == 0)
 		return "It costs nothing while it runs.";
 	if (until < least)
-		return mine < least ? "Your budget of this month is used up: it would not start."
-		                    : "The site's budget of this month is used up: it would not "
-		                      "start.";
+		return mine < least
+		           ? "Your budget of this month is used up: it would not start."
+		           : "The site's budget of this month is used up: it would not "
+		             "start.";
 	if (until < b->now.boot + q->max_s * NS_PER_S)
 		return mine <= b->site_until
 		           ? "Your budget ends before the longest session does: it would stop "
@@ -147,7 +151,8 @@ static const char *note_of(const struct budget_book *b, const struct book_owner 
 	if (o && o->has_budget && !o->budget.hard &&
 	    money_of(q->type.price_per_hour, q->max_s * NS_PER_S, &cost) == 0 &&
 	    used + cost > o->budget.amount)
-		return "The longest session would go over your budget; you would be told, nothing "
+		return "The longest session would go over your budget; you would be told, "
+		       "nothing "
 		       "would stop.";
 	return NULL;
 }
@@ -209,11 +214,13 @@ static bool take_type(struct call *c, const char *absent, struct question *q)
 	(void)snprintf(id, sizeof(id), "%.*s", wish.ptr ? (int)wish.len : (int)strlen(absent),
 	               wish.ptr ? wish.ptr : absent);
 	if (!core_type(c->core, id, &q->type)) {
-		call_fail(c, PROBLEM_INVALID_FIELD, "instance_type",
-		          "There is no such instance type; GET /api/v1/instance-types lists them.");
+		call_fail(
+		    c, PROBLEM_INVALID_FIELD, "instance_type",
+		    "There is no such instance type; GET /api/v1/instance-types lists them.");
 		return false;
 	}
-	if (plan_of_account(store_reader(c->core->store), str_of(c->who.account_id), &plan) > 0) {
+	if (plan_of_account(store_reader(c->core->store), str_of(c->who.account_id), &plan) >
+	    0) {
 		q->mode = plan.price_mode;
 		q->free_s_month = plan.free_s_month;
 		q->max_s = plan_session_max(&plan, &c->core->cfg->deadlines).max_s;

@@ -24,9 +24,8 @@ static void etag_of(const struct budget *b, char ret[ETAG_MAX])
 }
 
 /* b NULL: there is no budget, only what is used. */
-static void show_budget(struct jsonw *w, const struct budget_book *book,
-                        const struct budget *b, const struct budget_view *v, boot_ns until,
-                        const char *email)
+static void show_budget(struct jsonw *w, const struct budget_book *book, const struct budget *b,
+                        const struct budget_view *v, boot_ns until, const char *email)
 {
 	money_micro used = v ? budget_used(v, book->now.boot) : 0;
 	char etag[ETAG_MAX] = "";
@@ -199,9 +198,10 @@ static int tx_budget(struct db *db, struct call *c, struct err *err)
 
 	if (r <= 0)
 		return r < 0 ? r
-		             : call_problem(c, PROBLEM_NOT_FOUND, NULL,
-		                            "There is no such account; GET /api/v1/admin/accounts "
-		                            "lists them.");
+		             : call_problem(
+		                   c, PROBLEM_NOT_FOUND, NULL,
+		                   "There is no such account; GET /api/v1/admin/accounts "
+		                   "lists them.");
 	r = budget_get(db, str_of(x->account_id), &b);
 	there = r > 0;
 	if (r >= 0)
@@ -216,7 +216,8 @@ static int tx_budget(struct db *db, struct call *c, struct err *err)
 		show_money(&d, "amount", x->amount);
 	jw_kv_bool(&d, "hard", x->hard);
 	jw_obj_end(&d);
-	r = call_audit(db, c, x->account_id[0] ? x->account_id : "site", buf_cstr(&detail), err);
+	r = call_audit(db, c, x->account_id[0] ? x->account_id : "site", buf_cstr(&detail),
+	               err);
 	buf_fini(&detail);
 	if (r < 0 || x->gone)
 		return r;
@@ -261,9 +262,10 @@ static void change(struct call *c, bool own)
 
 	if (money_parse(call_str(c, "amount"), BUDGET_AMOUNT_MAX, &x->amount) < 0 ||
 	    x->amount < 0) {
-		call_fail(c, PROBLEM_INVALID_FIELD, "amount",
-		          "'amount' is money for a month like \"25\" or \"12.50\": not negative, "
-		          "at most a thousand million, at most six decimals.");
+		call_fail(
+		    c, PROBLEM_INVALID_FIELD, "amount",
+		    "'amount' is money for a month like \"25\" or \"12.50\": not negative, "
+		    "at most a thousand million, at most six decimals.");
 		return;
 	}
 	x->hard = !call_has(c, "hard") || call_bool(c, "hard");

@@ -213,8 +213,8 @@ static int start_queued(struct db *db, struct call *c, const struct workspace *w
 		s->held_until = 0;
 		r = pick_type(db, c, w, s, err);
 		if (r == 0)
-			r = start_allows(db, c, s->account_id, s->instance_type, "instance_type",
-			                 err);
+			r = start_allows(db, c, s->account_id, s->instance_type,
+			                 "instance_type", err);
 		if (r == 0)
 			r = session_update_type(db, s, err);
 	}

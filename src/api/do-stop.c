@@ -38,12 +38,16 @@ static int tx_stop(struct db *db, struct call *c, struct err *err)
 
 	a->stopping = a->ended = false;
 	if (r <= 0)
-		return call_problem(c, PROBLEM_NOT_FOUND, NULL,
-		                    "There is no such thing, or it is not yours. Check the id.");
+		return call_problem(
+		    c, PROBLEM_NOT_FOUND, NULL,
+		    "There is no such thing, or it is not yours. Check the id.");
 	/* Stopping twice is stopping once; nothing runs: the last one's end. */
 	if (!v.has_session || v.session.state == SESSION_STOPPING) {
-		start_answer(c, v.has_session ? &v.session : v.has_last ? &v.last : NULL, &v.w,
-		             NULL);
+		start_answer(c,
+		             v.has_session ? &v.session
+		             : v.has_last  ? &v.last
+		                           : NULL,
+		             &v.w, NULL);
 		return 0;
 	}
 	a->ended = v.session.state == SESSION_QUEUED;

@@ -98,7 +98,7 @@ struct wish {
 	struct quota_asked asked;
 	struct clock_wish clocks;
 	char session_id[ID_MAX]; /* change: of the one that has not ended, or "" */
-	bool may_image_be_new; /* the engine was never heard of: can't know */
+	bool may_image_be_new;   /* the engine was never heard of: can't know */
 };
 
 static bool take_name(struct call *c, struct wish *x)

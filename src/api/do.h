@@ -12,15 +12,15 @@ call_fn do_admin_catalogue, do_admin_catalogue_change;    /* do-admin-catalogue.
 call_fn do_admin_accounts, do_admin_account_change;       /* do-admin-accounts.c */
 call_fn do_workspaces, do_workspace_create, do_workspace; /* do-workspaces.c */
 call_fn do_workspace_change, do_workspace_delete;
-call_fn do_queue, do_capacity;                                /* do-queue.c */
+call_fn do_queue, do_capacity;                               /* do-queue.c */
 call_fn do_start, do_stop;                                   /* do-start.c */
 call_fn do_sessions, do_session, do_session_logs, do_extend; /* do-sessions.c */
 call_fn do_enter;
-call_fn do_events, do_usage, do_audit;                            /* do-usage.c */
-call_fn do_invoices, do_invoice, do_focus;                        /* do-invoices.c */
-call_fn do_invoices_close, do_credit, do_correct;                 /* do-money.c */
-call_fn do_balance, do_estimate, do_workspace_estimate;  /* do-balance.c */
-call_fn do_budget, do_budget_put, do_budget_delete;      /* do-budgets.c */
+call_fn do_events, do_usage, do_audit;                  /* do-usage.c */
+call_fn do_invoices, do_invoice, do_focus;              /* do-invoices.c */
+call_fn do_invoices_close, do_credit, do_correct;       /* do-money.c */
+call_fn do_balance, do_estimate, do_workspace_estimate; /* do-balance.c */
+call_fn do_budget, do_budget_put, do_budget_delete;     /* do-budgets.c */
 call_fn do_budgets, do_admin_budget_put, do_admin_budget_delete;
 call_fn do_route, do_program, do_enter_code, do_extend_by_ticket; /* do-internal.c */
 call_fn do_session_activity, do_admin_sessions, do_admin_stop;    /* do-activity.c */

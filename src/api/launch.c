@@ -20,7 +20,7 @@
 #include "store/workspaces.h"
 
 #define LEASE_MIN_NS  (3 * NS_PER_S) /* less is no start: its turn came too late */
-#define RETRY_MS      1000U /* after "not now" from the engine */
+#define RETRY_MS      1000U          /* after "not now" from the engine */
 #define DOOMED_A_TURN 16U
 
 /* A start under way: VOLUME_CREATE, perhaps VOLUME_GROW, SESSION_START. */
@@ -291,8 +291,7 @@ static void on_deadline(struct link *link, const struct wire_msg *m, const struc
 		call_reply(c, c->status, CONTENT_JSON);
 }
 
-void launch_deadline_to(struct core *core, const struct session *s, link_fn *done,
-                        void *arg)
+void launch_deadline_to(struct core *core, const struct session *s, link_fn *done, void *arg)
 {
 	struct wire_msg m = { .type = WIRE_SESSION_DEADLINE };
 

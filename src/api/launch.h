@@ -13,7 +13,6 @@ void launch_stop(struct core *core, struct str session, uint32_t epoch, const ch
 struct call;
 void launch_deadline(struct core *core, const struct session *s, struct call *then);
 /* The same, and the engine's answer goes to done. */
-void launch_deadline_to(struct core *core, const struct session *s, link_fn *done,
-                        void *arg);
+void launch_deadline_to(struct core *core, const struct session *s, link_fn *done, void *arg);
 /* Starts what is queued and may start now; deletes volumes nobody uses. */
 void launch_kick(struct core *core);

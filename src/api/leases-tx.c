@@ -76,20 +76,20 @@ static void put_money(struct jsonw *w, const char *key, money_micro m)
 }
 
 static void put_alert(struct jsonw *w, const struct lease_job *x,
-                      const struct budget_book *book, const struct budget *b,
-                      money_micro used, unsigned percent)
+                      const struct budget_book *book, const struct budget *b, money_micro used,
+                      unsigned percent)
 {
 	const char *currency = x->core->cfg->currency;
 	char amount[MONEY_TEXT_MAX], text[400];
 	int n;
 
 	money_text(b->amount, amount);
-	n = snprintf(text, sizeof(text), "%u %% of %s budget of %s %s for %s is used.%s", percent,
-	             b->account_id[0] ? "your" : "the site's", amount, currency,
-	             book->month.name,
-	             !b->hard         ? " Nothing is stopped: it is there to tell you."
-	             : percent >= 100 ? " What costs is stopped; files stay."
-	                              : " When it is used up, what costs is stopped; files stay.");
+	n = snprintf(
+	    text, sizeof(text), "%u %% of %s budget of %s %s for %s is used.%s", percent,
+	    b->account_id[0] ? "your" : "the site's", amount, currency, book->month.name,
+	    !b->hard         ? " Nothing is stopped: it is there to tell you."
+	    : percent >= 100 ? " What costs is stopped; files stay."
+	                     : " When it is used up, what costs is stopped; files stay.");
 	jw_obj(w);
 	jw_kv_str(w, "text", (struct str){ text, (size_t)n });
 	jw_kv_u64(w, "percent", percent);
@@ -128,8 +128,8 @@ static int alert_if_due(struct db *db, struct lease_job *x, const struct budget_
                         struct budget *b, const struct budget_view *v, struct err *err)
 {
 	money_micro used = budget_used(v, x->now.boot);
-	unsigned due = budget_alert_due(b->alerted, book->month.name,
-	                                budget_percent(used, b->amount));
+	unsigned due =
+	    budget_alert_due(b->alerted, book->month.name, budget_percent(used, b->amount));
 
 	return due ? alert(db, x, book, b, used, due, err) : 0;
 }
@@ -185,14 +185,16 @@ static int refuse(struct call *c, const struct budget_book *b, const struct budg
 	money_text(budget_burn(v), burn);
 	return call_problem(
 	    c, PROBLEM_BUDGET, NULL,
-	    "%s budget of %s %s for %s has %s %s left; with this session %s %s per hour would run "
+	    "%s budget of %s %s for %s has %s %s left; with this session %s %s per hour would "
+	    "run "
 	    "on it. %s An instance type that costs nothing starts all the same.",
-	    budget->account_id[0] ? "Your" : "The site's", amount, currency, b->month.name, rest,
-	    currency, burn, currency,
+	    budget->account_id[0] ? "Your" : "The site's", amount, currency, b->month.name,
+	    rest, currency, burn, currency,
 	    !budget->account_id[0] ? "An administrator can raise it."
-	    : budget->by_admin && !c->who.admin ? "An administrator set it and can raise it."
-	                           : "Raise it under Usage or with carrel budget set, or wait "
-	                             "for the next month.");
+	    : budget->by_admin && !c->who.admin
+	        ? "An administrator set it and can raise it."
+	        : "Raise it under Usage or with carrel budget set, or wait "
+	          "for the next month.");
 }
 
 int leases_admit(struct db *db, struct call *c, const struct session *s, struct err *err)

@@ -49,7 +49,8 @@ static bool waits(struct core *core, const struct lease_wait *w)
 	while (map_next(&core->live, &at, &key, &value)) {
 		const struct live *l = value;
 
-		if (l->state != SESSION_RUNNING || holds(l) || strcmp(l->id, w->session_id) == 0)
+		if (l->state != SESSION_RUNNING || holds(l) ||
+		    strcmp(l->id, w->session_id) == 0)
 			continue;
 		if (core->leases.site || strcmp(l->account_id, w->account_id) == 0)
 			return true;
@@ -59,8 +60,7 @@ static bool waits(struct core *core, const struct lease_wait *w)
 
 static void wake(struct core *core, int result)
 {
-	list_for_each_safe(at, &core->leases.waits)
-	{
+	list_for_each_safe (at, &core->leases.waits) {
 		struct lease_wait *w = LIST_ENTRY(at, struct lease_wait, node);
 
 		if (result == 0 && waits(core, w))
@@ -264,8 +264,7 @@ void leases_load(struct core *core)
 
 void leases_free_all(struct core *core)
 {
-	list_for_each_safe(at, &core->leases.waits)
-	{
+	list_for_each_safe (at, &core->leases.waits) {
 		struct lease_wait *w = LIST_ENTRY(at, struct lease_wait, node);
 
 		list_del(&w->node);

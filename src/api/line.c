@@ -10,7 +10,7 @@
 #include "store/sessions.h"
 
 #define PLACES_MAX 20000
-#define EVERY_S    30    /* estimates move by themselves */
+#define EVERY_S    30   /* estimates move by themselves */
 #define SOON_MS    200U /* for one that has just joined, and is shown already */
 #define MINUTE     INT64_C(60000000000)
 

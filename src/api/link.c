@@ -20,7 +20,7 @@ struct pending {
 	mono_ms until;
 	link_fn *fn;
 	void *arg;
-	struct err err; /* for those that fail without having been sent */
+	struct err err;   /* for those that fail without having been sent */
 	struct buf again; /* of a patient call: its frame */
 };
 

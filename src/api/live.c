@@ -193,7 +193,8 @@ void live_tick(struct core *core)
 
 		if (l->state != SESSION_RUNNING || l->stats_asked ||
 		    (l->stats.known && boot - l->stats.at < STATS_EVERY_NS) ||
-		    (l->stats.known && boot - l->stats.at < core->cfg->minute_s * NS_PER_S * 4 / 5 &&
+		    (l->stats.known &&
+		     boot - l->stats.at < core->cfg->minute_s * NS_PER_S * 4 / 5 &&
 		     now - l->watched_ms >= WATCH_MS && !sse_has_reader(core, l->account_id)))
 			continue;
 		a = xcalloc(1, sizeof(*a));

@@ -76,7 +76,8 @@ static const struct {
 	  "disk_bytes:o sessions:o waiting:i" },
 	{ "SessionAnswer", "session:Session?" },
 	{ "Workspace", "id:s name:s label:s image:s instance_type:s storage_bytes:i "
-	               "auto_stop_seconds:i max_seconds:i stop_calendar:s created_at:t updated_at:t session:Session? "
+	               "auto_stop_seconds:i max_seconds:i stop_calendar:s created_at:t "
+	               "updated_at:t session:Session? "
 	               "last_session:Session? price_per_hour:m currency:s etag:s" },
 	{ "Entry", "code:s url:s expires_at:t" },
 	{ "Log", "session_id:s text:s" },
@@ -96,8 +97,9 @@ static const struct {
 	              "until_auto_stop:m until_maximum:m? auto_stop_seconds:i max_seconds:i "
 	              "budget_left:m? free_seconds_left:i ends_at:t? ends_by:s? over_budget:b "
 	              "note:s?" },
-	{ "Budget", "account_id:s email:s? month:s currency:s amount:m? hard:b by_admin:b "
-	            "used:m burn_per_hour:m left:m? percent:i? until:t? updated_at:t? etag:s?" },
+	{ "Budget",
+	  "account_id:s email:s? month:s currency:s amount:m? hard:b by_admin:b "
+	  "used:m burn_per_hour:m left:m? percent:i? until:t? updated_at:t? etag:s?" },
 	{ "BudgetList", "items:Budget[] next:s?" },
 	{ "Usage", "items:UsageLine[] next:s? total:UsageTotal" },
 	{ "InvoiceAccount", "id:s name:s email:s" },

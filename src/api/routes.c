@@ -29,7 +29,7 @@
 	    S("stop_calendar", false, 0, 1000,                                               \
 	      "times of day at which it stops, like 19:00 mon-fri Europe/Berlin; empty: none")
 
-#define BUDGET_FIELDS                                                       \
+#define BUDGET_FIELDS                                                     \
 	S("amount", true, 1, 32, "of a month, like \"25\" or \"12.50\""), \
 	    B("hard", "stop what costs when it is used up (default), or only tell")
 

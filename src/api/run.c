@@ -28,11 +28,11 @@
 #include "store/books.h"
 #include "store/feed.h"
 
-#define TICK_MS  1000U
-#define DRAIN_MS 2000U
+#define TICK_MS       1000U
+#define DRAIN_MS      2000U
 #define FINISH_MS     5000U /* for requests in progress at the end */
 #define DRAIN_TICK_MS 5U
-#define SWEEP_MS 600000U
+#define SWEEP_MS      600000U
 
 struct now core_now(const struct core *core)
 {

@@ -219,8 +219,7 @@ void sse_tell(struct core *core, const char *account_id, const char *event, stru
 		struct sub *s = LIST_ENTRY(it, struct sub, node);
 
 		/* Who lags behind gets the next one. */
-		if (!buf_error(&out) && !s->waiting &&
-		    http_pending(s->req) < PENDING_MAX / 4 &&
+		if (!buf_error(&out) && !s->waiting && http_pending(s->req) < PENDING_MAX / 4 &&
 		    strcmp(s->who.account_id, account_id) == 0 &&
 		    http_data(s->req, buf_str(&out)) < 0)
 			s->waiting = true;

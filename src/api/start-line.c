@@ -18,9 +18,10 @@ bool line_wish_read(struct call *c, struct line_wish *ret)
 	ret->has_on_turn = on_turn.ptr != NULL;
 	ret->hold = str_is(on_turn, "hold");
 	if (ret->has_on_turn && !ret->hold && !str_is(on_turn, "start")) {
-		call_fail(c, PROBLEM_INVALID_FIELD, "on_turn",
-		          "'on_turn' is start (it starts by itself when its turn comes) or hold "
-		          "(its turn is kept for you for a while).");
+		call_fail(
+		    c, PROBLEM_INVALID_FIELD, "on_turn",
+		    "'on_turn' is start (it starts by itself when its turn comes) or hold "
+		    "(its turn is kept for you for a while).");
 		return false;
 	}
 	ret->has_fallbacks = list != NULL && list->type == JSON_ARRAY;
@@ -115,10 +116,11 @@ static int too_large(struct db *db, struct call *c, const struct admission *a,
 	struct fitting f = { .a = a };
 
 	if (type_list(db, c->now.wall, on_type, &f) < 0 || !f.at)
-		return call_problem(c, PROBLEM_CONFLICT, "instance_type",
-		                    "No machine here is large enough for %.60s, nor for any other "
-		                    "type. Tell an administrator.",
-		                    s->instance_type);
+		return call_problem(
+		    c, PROBLEM_CONFLICT, "instance_type",
+		    "No machine here is large enough for %.60s, nor for any other "
+		    "type. Tell an administrator.",
+		    s->instance_type);
 	return call_problem(c, PROBLEM_CONFLICT, "instance_type",
 	                    "No machine here is large enough for %.60s, even when nothing else "
 	                    "runs. These would fit: %s.",
@@ -138,8 +140,7 @@ int start_take(struct db *db, struct call *c, struct session *s, struct err *err
 static int take_turn(struct db *db, struct call *c, const struct admission *a,
                      const struct queue_item *i, struct session *s, struct err *err)
 {
-	const struct instance_type *t =
-	    admit_type(a, str_of(a->rows[i->ref].names[i->chosen]));
+	const struct instance_type *t = admit_type(a, str_of(a->rows[i->ref].names[i->chosen]));
 	int r = 0;
 
 	if (t) {

@@ -44,7 +44,7 @@ struct core {
 	struct http_server *http;
 	struct link *link;
 	struct facts facts;
-	struct clocks *clocks; /* see clocks.h */
+	struct clocks *clocks;        /* see clocks.h */
 	struct catalogue *catalogue;  /* see catalogue.h */
 	uint8_t images_sum[HASH_LEN]; /* of the engine's list that the store has */
 	char boot_id[37];
@@ -67,7 +67,7 @@ struct core {
 	const struct months *months; /* of the site's books */
 	struct months zone_months;
 	struct tz *zone;
-	struct ev_timer books;       /* see books.h */
+	struct ev_timer books; /* see books.h */
 	struct now books_since;
 	bool books_busy, books_stopped;
 	struct {
@@ -79,8 +79,8 @@ struct core {
 		boot_ns site_at;
 	} leases;
 	struct closing *closing; /* the month that is being closed, or NULL */
-	struct line *line;     /* see line.h */
-	struct ev_timer turns; /* when the next hold ends */
+	struct line *line;       /* see line.h */
+	struct ev_timer turns;   /* when the next hold ends */
 	bool turns_busy, turns_again;
 };
 

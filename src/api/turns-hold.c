@@ -23,11 +23,11 @@ static uint32_t hold_of(struct db *db, const struct session *s)
 	struct plan p;
 
 	return plan_of_account(db, str_of(s->account_id), &p) > 0 && p.hold_s ? p.hold_s
-	                                                                     : ADMIT_HOLD_S;
+	                                                                      : ADMIT_HOLD_S;
 }
 
 int turns_tell(struct db *db, struct turns *t, const struct session *s, const char *text,
-                struct err *err)
+               struct err *err)
 {
 	struct buf b = BUF(4096);
 	struct jsonw w = JSONW(&b);
@@ -50,8 +50,8 @@ int turns_tell(struct db *db, struct turns *t, const struct session *s, const ch
 	if (r == 0)
 		r = event_add_data(db, s->account_id, "turn", s->id, buf_str(&b), err);
 	if (r == 0)
-		r = notice_add(db, s->account_id, "turn", s->id, buf_str(&b),
-		               t->world.now.wall, err);
+		r = notice_add(db, s->account_id, "turn", s->id, buf_str(&b), t->world.now.wall,
+		               err);
 	buf_fini(&b);
 	return r;
 }
@@ -139,4 +139,3 @@ void turns_next_wake(struct turns *t, const struct admission *a)
 		    (!t->wake || d->s.held_until < t->wake))
 			t->wake = d->s.held_until;
 }
-

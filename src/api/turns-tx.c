@@ -33,7 +33,8 @@ void turns_say(struct session *s, const char *reason, const char *message)
 
 void turn_say_waiting(struct session *s)
 {
-	turns_say(s, "capacity",
+	turns_say(
+	    s, "capacity",
 	    s->hold_turn
 	        ? "All machines are taken just now. Its turn will be kept for you for a while."
 	        : "All machines are taken just now. It starts by itself when its turn comes.");
@@ -54,7 +55,7 @@ static int put_audit(struct db *db, const struct turns *t, const struct session 
 }
 
 int turns_put(struct db *db, struct turns *t, const struct session *s, const char *verb,
-               struct err *err)
+              struct err *err)
 {
 	struct turned *d;
 	int r = session_update(db, s, err);
@@ -74,7 +75,7 @@ int turns_put(struct db *db, struct turns *t, const struct session *s, const cha
 }
 
 int turns_put_ended(struct db *db, struct turns *t, struct session *s, const char *verb,
-                     struct err *err)
+                    struct err *err)
 {
 	struct workspace w;
 	int r = workspace_by_id(db, str_of(s->workspace_id), &w);
@@ -189,7 +190,8 @@ static int wait_for_room(struct db *db, struct turns *t, const struct admission 
 		return r;
 	turn_say_waiting(&s);
 	if (never)
-		turns_say(&s, "too-large",
+		turns_say(
+		    &s, "too-large",
 		    "No machine here is large enough for it now. Choose a smaller type, or "
 		    "leave the line.");
 	return turns_put(db, t, &s, NULL, err);
@@ -249,4 +251,3 @@ int turns_tx(struct db *db, struct store_job *j, struct err *err)
 	admit_fini(&a);
 	return r;
 }
-

@@ -8,12 +8,12 @@
 #include "base/cur.h"
 #include "base/file.h"
 
-#define MINUTE   INT64_C(60)
-#define HOUR     (60 * MINUTE)
-#define DAY      (24 * HOUR)
-#define REACH    (27 * HOUR) /* no offset is as large as this */
-#define NO_MOVE  INT64_MAX
-#define US       INT64_C(1000000)
+#define MINUTE  INT64_C(60)
+#define HOUR    (60 * MINUTE)
+#define DAY     (24 * HOUR)
+#define REACH   (27 * HOUR) /* no offset is as large as this */
+#define NO_MOVE INT64_MAX
+#define US      INT64_C(1000000)
 /* The years 1 to 9999, and no sum here overflows. */
 #define FIRST_US (INT64_C(-62135596800) * US)
 #define LAST_US  (INT64_C(253402300799) * US)
@@ -38,7 +38,10 @@ static int year_of(int64_t t)
 {
 	int y, m, d;
 
-	time_ymd(t > LAST_US / US ? LAST_US : t < FIRST_US / US ? FIRST_US : t * US, &y, &m, &d);
+	time_ymd(t > LAST_US / US    ? LAST_US
+	         : t < FIRST_US / US ? FIRST_US
+	                             : t * US,
+	         &y, &m, &d);
 	return y;
 }
 
@@ -261,7 +264,8 @@ static int read_zone(const char *name, struct tz *ret, struct err *err)
 	(void)snprintf(path, sizeof(path), TZ_FOLDER "/%s", name);
 	if (file_read(AT_FDCWD, path, &b, NULL) < 0)
 		r = ERR(err, -ENOENT,
-		        "there is no time zone %s; name one such as Europe/Berlin or UTC", name);
+		        "there is no time zone %s; name one such as Europe/Berlin or UTC",
+		        name);
 	else
 		r = tz_parse(buf_str(&b), ret, err);
 	buf_fini(&b);

@@ -22,17 +22,17 @@
 /* A day of each year at which the clocks are moved, from the file's footer. */
 struct tz_rule_day {
 	enum { TZ_JULIAN, TZ_DAY, TZ_MONTH_WEEK } kind;
-	int day;             /* Jn: 1..365 without 29 February; n: 0..365; Mm.w.d: 0..6 */
-	int month, week;     /* Mm.w.d */
-	int32_t at_s;        /* local time of that day; may be negative or beyond it */
+	int day;         /* Jn: 1..365 without 29 February; n: 0..365; Mm.w.d: 0..6 */
+	int month, week; /* Mm.w.d */
+	int32_t at_s;    /* local time of that day; may be negative or beyond it */
 };
 
 struct tz {
 	char name[TZ_NAME_MAX];
-	size_t nmoves;                /* moments at which the offset may change */
-	int64_t move_s[TZ_MOVES_MAX]; /* UTC, ascending */
+	size_t nmoves;                  /* moments at which the offset may change */
+	int64_t move_s[TZ_MOVES_MAX];   /* UTC, ascending */
 	int32_t offset_s[TZ_MOVES_MAX]; /* from that moment on, east of UTC */
-	int32_t first_s;              /* before the first one */
+	int32_t first_s;                /* before the first one */
 	/* After the last one. */
 	bool has_footer, has_dst;
 	int32_t std_s, dst_s;

@@ -143,8 +143,8 @@ int cmd_balance(struct cli *c)
 
 static int list(struct cli *c)
 {
-	static const char *const titles[] = { "WHOSE", ">AMOUNT", ">USED", ">LEFT", "",
-		                              "KIND",  "ID",      NULL };
+	static const char *const titles[] = { "WHOSE", ">AMOUNT", ">USED", ">LEFT",
+		                              "",      "KIND",    "ID",    NULL };
 	struct buf out = BUF((size_t)16 << 20);
 	struct api_reply reply;
 	struct table t;
@@ -184,8 +184,9 @@ static int path_of(struct cli *c, const char *who, const char **ret)
 		r = api_list(c, "/admin/accounts", NULL, &reply);
 		if (r != CLI_OK)
 			return r;
-		json_for_each(a, json_get(reply.json, "items")) if (
-		    str_is(json_str_or(a, "email", STR("")), who)) id = cli_text(c, a, "id");
+		json_for_each(a, json_get(reply.json,
+		                          "items")) if (str_is(json_str_or(a, "email", STR("")),
+		                                               who)) id = cli_text(c, a, "id");
 	}
 	if (!id)
 		return cli_say(c, CLI_NOT_FOUND, "there is no account \"%s\"", who);
@@ -199,8 +200,11 @@ int cmd_admin_budget(struct cli *c)
 	bool set = strcmp(what, "set") == 0, clear = strcmp(what, "clear") == 0;
 	int r;
 
-	if (c->argc > (set ? 3 : clear ? 2 : 1) || (set && c->argc < 3) ||
-	    (clear && c->argc < 2) || !(set || clear || strcmp(what, "list") == 0))
+	if (c->argc > (set     ? 3
+	               : clear ? 2
+	                       : 1) ||
+	    (set && c->argc < 3) || (clear && c->argc < 2) ||
+	    !(set || clear || strcmp(what, "list") == 0))
 		return cli_say(c, CLI_USAGE,
 		               "say: admin budget list, admin budget set WHO AMOUNT, or admin "
 		               "budget clear WHO");

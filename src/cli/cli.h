@@ -95,10 +95,10 @@ void cli_take_interrupt(void); /* forgets it */
 /* The commands. */
 cli_fn cmd_admin_budget, cmd_balance, cmd_budget_clear, cmd_budget_set, cmd_budget_show;
 cli_fn cmd_admin_sessions, cmd_admin_stop, cmd_why;
-cli_fn cmd_admin_correct, cmd_admin_credit, cmd_admin_focus, cmd_admin_invoice, cmd_invoice_list,
-    cmd_invoice_show;
+cli_fn cmd_admin_correct, cmd_admin_credit, cmd_admin_focus, cmd_admin_invoice,
+    cmd_invoice_list, cmd_invoice_show;
 cli_fn cmd_admin_sign_in_code, cmd_completion, cmd_doctor, cmd_extend, cmd_login, cmd_logout,
-    cmd_logs, cmd_ls, cmd_open, cmd_queue, cmd_start, cmd_stop, cmd_token_create, cmd_token_list,
-    cmd_token_revoke, cmd_usage, cmd_version, cmd_whoami, cmd_workspace_create,
+    cmd_logs, cmd_ls, cmd_open, cmd_queue, cmd_start, cmd_stop, cmd_token_create,
+    cmd_token_list, cmd_token_revoke, cmd_usage, cmd_version, cmd_whoami, cmd_workspace_create,
     cmd_workspace_delete, cmd_workspace_list, cmd_workspace_set, cmd_workspace_show;
 cli_fn cmd_plans, cmd_admin_accounts, cmd_admin_catalogue, cmd_admin_plan;

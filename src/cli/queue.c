@@ -49,8 +49,9 @@ static const char *hour(struct cli *c, const struct json *o, const char *key)
 
 	if (strlen(text) < 16 || time_parse_rfc3339(json_str_or(o, key, STR("")), &at) < 0)
 		return NULL;
-	return at - time_wall_us() < INT64_C(72000000000) ? arena_printf(&c->arena, "%.5s", text + 11).ptr
-	                                                  : text;
+	return at - time_wall_us() < INT64_C(72000000000)
+	           ? arena_printf(&c->arena, "%.5s", text + 11).ptr
+	           : text;
 }
 
 const char *queue_text(struct cli *c, const struct json *queue)
@@ -70,12 +71,13 @@ const char *queue_text(struct cli *c, const struct json *queue)
 		return arena_printf(&c->arena, "in line, place %llu of %llu",
 		                    (unsigned long long)place, (unsigned long long)of)
 		    .ptr;
-	return arena_printf(&c->arena,
-	                    "in line, place %llu of %llu; %llu session%s by %s at the latest%s%s",
-	                    (unsigned long long)place, (unsigned long long)of,
-	                    (unsigned long long)ends, ends == 1 ? " ends" : "s end", at,
-	                    soon && strcmp(soon, at) != 0 ? ", perhaps by " : "",
-	                    soon && strcmp(soon, at) != 0 ? soon : "")
+	return arena_printf(
+	           &c->arena,
+	           "in line, place %llu of %llu; %llu session%s by %s at the latest%s%s",
+	           (unsigned long long)place, (unsigned long long)of, (unsigned long long)ends,
+	           ends == 1 ? " ends" : "s end", at,
+	           soon && strcmp(soon, at) != 0 ? ", perhaps by " : "",
+	           soon && strcmp(soon, at) != 0 ? soon : "")
 	    .ptr;
 }
 
@@ -97,17 +99,18 @@ bool queue_asks_to_leave(struct cli *c, const struct json *session)
 	cli_take_interrupt();
 	/* Once more ends this command, and leaves the place where it is. */
 	cli_keep_interrupt(false);
-	(void)fputs("\nLeave the line? y: leave, Enter: wait on (Ctrl-C again ends this command and "
-	            "keeps the place) ",
-	            stderr);
+	(void)fputs(
+	    "\nLeave the line? y: leave, Enter: wait on (Ctrl-C again ends this command and "
+	    "keeps the place) ",
+	    stderr);
 	if (!fgets(line, sizeof(line), stdin))
 		line[0] = '\0';
 	cli_keep_interrupt(true);
 	if (line[0] != 'y' && line[0] != 'Y')
 		return false;
-	q.path = arena_printf(&c->arena, "/workspaces/%s/stop",
-	                      cli_text(c, session, "workspace_id"))
-	             .ptr;
+	q.path =
+	    arena_printf(&c->arena, "/workspaces/%s/stop", cli_text(c, session, "workspace_id"))
+	        .ptr;
 	return api_call(c, &q, &reply) == CLI_OK;
 }
 
@@ -134,11 +137,11 @@ static void put_row(struct cli *c, struct table *t, const struct json *s, bool a
 
 int cmd_queue(struct cli *c)
 {
-	static const char *const mine[] = { ">PLACE", "WORKSPACE", "TYPE",  "SINCE", "PERHAPS",
-		                            "AT THE LATEST", "STATE", NULL };
-	static const char *const everybody[] = { ">PLACE",  "WORKSPACE",     "OWNER",
-		                                 "TYPE",    "SINCE",         "PERHAPS",
-		                                 "AT THE LATEST", "STATE",   NULL };
+	static const char *const mine[] = { ">PLACE",  "WORKSPACE",     "TYPE",  "SINCE",
+		                            "PERHAPS", "AT THE LATEST", "STATE", NULL };
+	static const char *const everybody[] = { ">PLACE",        "WORKSPACE", "OWNER",
+		                                 "TYPE",          "SINCE",     "PERHAPS",
+		                                 "AT THE LATEST", "STATE",     NULL };
 	struct buf out = BUF((size_t)64 << 20);
 	bool all = cli_option(c, "all") != NULL;
 	struct api_reply list;
@@ -146,8 +149,8 @@ int cmd_queue(struct cli *c)
 	int r = api_open(c);
 
 	if (r == CLI_OK)
-		r = api_list(c, all ? "/admin/queue?limit=1000" : "/sessions?state=queued", NULL,
-		             &list);
+		r = api_list(c, all ? "/admin/queue?limit=1000" : "/sessions?state=queued",
+		             NULL, &list);
 	if (r != CLI_OK)
 		return r;
 	if (c->json) {

@@ -26,11 +26,10 @@ static int month_of(struct cli *c, int *year, int *month)
 }
 
 static const char *const columns[] = {
-	"session_id",     "workspace_id", "workspace_name", "segment",
-	"instance_type",  "started_at",   "stopped_at",     "seconds",
-	"price_per_hour", "amount",       "currency",       "estimated",
-	"kind",           "free",         "rate",           "bytes",
-	"id",             "account_id",   "corrects",
+	"session_id", "workspace_id", "workspace_name", "segment",        "instance_type",
+	"started_at", "stopped_at",   "seconds",        "price_per_hour", "amount",
+	"currency",   "estimated",    "kind",           "free",           "rate",
+	"bytes",      "id",           "account_id",     "corrects",
 };
 static const char *const sum_columns[] = { "key",     "name",         "amount", "currency",
 	                                   "seconds", "free_seconds", "lines" };
@@ -119,7 +118,7 @@ static void print_table(struct cli *c, const struct json *list, int year, int mo
 
 static void print_sums(struct cli *c, const struct json *list, int year, int month)
 {
-	static const char *const titles[] = { "",         ">RAN",    ">FREE SECONDS",
+	static const char *const titles[] = { "",       ">RAN",    ">FREE SECONDS",
 		                              ">LINES", ">AMOUNT", NULL };
 	struct buf out = BUF((size_t)64 << 20);
 	struct table t;
@@ -154,8 +153,8 @@ int cmd_usage(struct cli *c)
 	time_rfc3339(time_month_start(year, month), from);
 	time_rfc3339(time_month_start(year, month + 1), to);
 	path = arena_printf(&c->arena, "/usage?from=%s&to=%s%s%s%s", api_escape(c, from),
-	                    api_escape(c, to), by ? "&group=" : "",
-	                    by ? api_escape(c, by) : "", cli_option(c, "all") ? "&all=true" : "");
+	                    api_escape(c, to), by ? "&group=" : "", by ? api_escape(c, by) : "",
+	                    cli_option(c, "all") ? "&all=true" : "");
 	r = api_list(c, path.ptr, "total", &list);
 	if (r != CLI_OK)
 		return r;

@@ -124,7 +124,8 @@ int cmd_admin_sessions(struct cli *c)
 	table_init(&t, titles);
 	json_for_each(it, json_get(list.json, "items"))
 	{
-		const struct json *s = json_get(it, "session"), *owner = json_get(it, "account");
+		const struct json *s = json_get(it, "session"),
+		                  *owner = json_get(it, "account");
 
 		table_cell(&t, cli_text(c, owner, "email"));
 		table_cell(&t, cli_text(c, s, "workspace_name"));
@@ -160,7 +161,8 @@ int cmd_admin_stop(struct cli *c)
 	jw_obj(&w);
 	jw_kv_z(&w, "reason", reason);
 	jw_obj_end(&w);
-	q.path = arena_printf(&c->arena, "/admin/sessions/%s/stop", api_escape(c, c->argv[0])).ptr;
+	q.path =
+	    arena_printf(&c->arena, "/admin/sessions/%s/stop", api_escape(c, c->argv[0])).ptr;
 	q.body = buf_str(&b);
 	r = api_call(c, &q, &reply);
 	buf_fini(&b);

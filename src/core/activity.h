@@ -9,12 +9,12 @@
 #include "base/json.h"
 #include "core/types.h"
 
-#define ACTIVITY_MINUTES    10
-#define ACTIVITY_WHY_MAX    64
-#define ACTIVITY_JSON_MAX   4096
-#define ACTIVITY_MINUTE_NS  (60 * NS_PER_S)
-#define ACTIVITY_MINUTE_US  (60 * US_PER_S)
-#define ACTIVITY_NOT_KNOWN  (-1)
+#define ACTIVITY_MINUTES   10
+#define ACTIVITY_WHY_MAX   64
+#define ACTIVITY_JSON_MAX  4096
+#define ACTIVITY_MINUTE_NS (60 * NS_PER_S)
+#define ACTIVITY_MINUTE_US (60 * US_PER_S)
+#define ACTIVITY_NOT_KNOWN (-1)
 
 /* One minute, which ended at `at`. */
 struct activity_minute {

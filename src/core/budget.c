@@ -215,7 +215,8 @@ unsigned budget_alert_due(const char *alerted, const char *month, unsigned perce
 
 void budget_alerted(char ret[BUDGET_ALERTED_MAX], const char *month, unsigned percent)
 {
-	(void)snprintf(ret, BUDGET_ALERTED_MAX, "%.7s:%u", month, percent > 100 ? 100 : percent);
+	(void)snprintf(ret, BUDGET_ALERTED_MAX, "%.7s:%u", month,
+	               percent > 100 ? 100 : percent);
 }
 
 void budget_realert(char alerted[BUDGET_ALERTED_MAX], const char *month, unsigned percent)

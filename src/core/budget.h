@@ -18,7 +18,7 @@
 #include "core/clock.h"
 #include "core/money.h"
 
-#define BUDGET_LEAD_S      4 /* the lease ends so long before the money does */
+#define BUDGET_LEAD_S      4  /* the lease ends so long before the money does */
 #define BUDGET_START_MIN_S 10 /* a start that could not run so long is refused */
 #define BUDGET_NEVER       UINT64_MAX
 #define BUDGET_ALERTED_MAX 16 /* "2026-11:100" */
@@ -27,9 +27,9 @@
 
 /* Something that costs: from..to on the boot clock at one rate per hour. */
 struct budget_piece {
-	unsigned owner;    /* index of its owner */
-	bool compute;      /* takes of the free time */
-	boot_ns from, to;  /* not in a closed charge yet; to: BUDGET_NEVER, open */
+	unsigned owner;   /* index of its owner */
+	bool compute;     /* takes of the free time */
+	boot_ns from, to; /* not in a closed charge yet; to: BUDGET_NEVER, open */
 	money_micro rate;
 };
 

@@ -92,8 +92,8 @@ bool capacity_equal(const struct capacity *a, const struct capacity *b)
 	return true;
 }
 
-struct amount capacity_need(const struct capacity *c, uint64_t cpu_milli,
-                            uint64_t memory_bytes, const char *gpu_class, uint32_t gpu_count)
+struct amount capacity_need(const struct capacity *c, uint64_t cpu_milli, uint64_t memory_bytes,
+                            const char *gpu_class, uint32_t gpu_count)
 {
 	struct amount a = { .of = { cpu_milli, memory_bytes } };
 	const struct gpu *g;
@@ -109,8 +109,8 @@ bool amount_fits(const struct amount *total, const struct amount *used,
                  const struct amount *need)
 {
 	for (int i = 0; i < RESOURCE_MAX_; i++)
-		if (need->of[i] && (used->of[i] > total->of[i] ||
-		                    need->of[i] > total->of[i] - used->of[i]))
+		if (need->of[i] &&
+		    (used->of[i] > total->of[i] || need->of[i] > total->of[i] - used->of[i]))
 			return false;
 	return true;
 }

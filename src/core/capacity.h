@@ -53,8 +53,8 @@ struct capacity capacity_of(uint64_t cpu_milli, uint64_t memory_bytes, const str
                             unsigned ngpus, const struct capacity_rules *rules);
 bool capacity_equal(const struct capacity *a, const struct capacity *b);
 
-struct amount capacity_need(const struct capacity *c, uint64_t cpu_milli,
-                            uint64_t memory_bytes, const char *gpu_class, uint32_t gpu_count);
+struct amount capacity_need(const struct capacity *c, uint64_t cpu_milli, uint64_t memory_bytes,
+                            const char *gpu_class, uint32_t gpu_count);
 /* What `total` has beyond `used` is enough. A resource that is not needed is
  * not looked at, though there may be less of it than is used. */
 bool amount_fits(const struct amount *total, const struct amount *used,

@@ -17,8 +17,9 @@
 /* What the site's configuration allows. */
 struct deadline_rules {
 	uint32_t auto_stop_min_s, auto_stop_max_s, auto_stop_default_s;
-	uint32_t max_s;  /* hard maximum of a session */
-	uint32_t warn_s; /* how long before a stop people are warned; first at three times this */
+	uint32_t max_s; /* hard maximum of a session */
+	uint32_t
+	    warn_s; /* how long before a stop people are warned; first at three times this */
 };
 
 /* 0 until it has started. */

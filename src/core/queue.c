@@ -229,7 +229,7 @@ void queue_admit(struct queue *q)
 
 		if (it->verdict != QUEUE_HELD)
 			judge(q, it);
-		it->place = it->verdict == QUEUE_WAIT || it->verdict == QUEUE_HELD ? ++place
-		                                                                   : 0;
+		it->place =
+		    it->verdict == QUEUE_WAIT || it->verdict == QUEUE_HELD ? ++place : 0;
 	}
 }

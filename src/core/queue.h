@@ -16,7 +16,7 @@
 #include "core/capacity.h"
 #include "core/clock.h"
 
-#define QUEUE_WANTS_MAX    5 /* the type that was asked for, and what would do as well */
+#define QUEUE_WANTS_MAX    5    /* the type that was asked for, and what would do as well */
 #define QUEUE_STEP_S       600  /* of waiting: as much as one point of priority */
 #define QUEUE_STARVED_S    7200 /* from here on age alone counts */
 #define QUEUE_PRIORITY_MAX 1000

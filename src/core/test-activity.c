@@ -137,7 +137,8 @@ static void why_it_still_runs(void)
 	says(&s, now.boot - 5 * NS_PER_S,
 	     "{\"busy\":[{\"path\":\"x/tiles.ipynb\",\"since\":\"2026-11-20T05:40:00Z\"},"
 	     "{\"path\":\"y\"}]}",
-	     "In use: a cell in tiles.ipynb has been busy for 29 h 14 min, and 1 more kernel is. "
+	     "In use: a cell in tiles.ipynb has been busy for 29 h 14 min, and 1 more kernel "
+	     "is. "
 	     "It stops in 9 h 13 min: its longest run is reached then.");
 	s.max_s = 0;
 	says(&s, now.boot, "{\"terminals\":[{\"name\":\"1\",\"job\":\"make\"}]}",
@@ -147,8 +148,9 @@ static void why_it_still_runs(void)
 	     "In use: train runs in the background. It stops in 2 h: that is the time of day "
 	     "set for it.");
 	s.lease_until = now.boot + 59 * NS_PER_S;
-	says(&s, now.boot, "{\"last\":{\"what\":\"save\"}}",
-	     "In use: a file was saved just now. It stops in 59 s: the budget is used up then.");
+	says(
+	    &s, now.boot, "{\"last\":{\"what\":\"save\"}}",
+	    "In use: a file was saved just now. It stops in 59 s: the budget is used up then.");
 	says(&s, now.boot - 2520 * NS_PER_S, "{\"last\":{\"what\":\"save\"}}",
 	     "Idle for 42 min: the last thing was that a file was saved. It stops in 18 min "
 	     "unless something happens.");

@@ -110,8 +110,7 @@ static size_t add_pieces(struct world *w, unsigned owner, const struct run *r,
 	size_t n = 0;
 
 	if (!r->follows) {
-		p[n++] =
-		    (struct budget_piece){ owner, true, from, BUDGET_NEVER, r->rate };
+		p[n++] = (struct budget_piece){ owner, true, from, BUDGET_NEVER, r->rate };
 		return n;
 	}
 	for (; from != BUDGET_NEVER; from = to) {
@@ -144,10 +143,10 @@ static struct budget_view look(struct world *w, struct budget_owner owners[OWNER
 		for (unsigned k = 0; k < SLOTS; k++)
 			if (o->run[k].on)
 				v.n += add_pieces(w, i, &o->run[k], pieces + v.n);
-		pieces[v.n++] = (struct budget_piece){
-			i, false, o->storage_from > begin ? o->storage_from : begin,
-			BUDGET_NEVER, o->storage
-		};
+		pieces[v.n++] =
+		    (struct budget_piece){ i, false,
+			                   o->storage_from > begin ? o->storage_from : begin,
+			                   BUDGET_NEVER, o->storage };
 	}
 	budget_sort(&v);
 	return v;
@@ -387,8 +386,7 @@ static void simulate(uint64_t seed)
 
 	w = (struct world){ .seed = seed * UINT64_C(0x9E3779B97F4A7C15) + 1, .now = S };
 	for (unsigned t = 0; t < TYPES; t++)
-		w.price[t][w.nprices[t]++] =
-		    (struct price){ 0, (money_micro)rnd(&w, 5000000) };
+		w.price[t][w.nprices[t]++] = (struct price){ 0, (money_micro)rnd(&w, 5000000) };
 	w.site = (money_micro)rnd(&w, 100000000);
 	w.site_hard = rnd(&w, 2);
 	for (unsigned i = 0; i < OWNERS; i++) {

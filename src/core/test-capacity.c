@@ -11,9 +11,16 @@ static const struct capacity_rules shipped = { 800, 150, 0, GIB / 2 };
 
 static void gpus_are_parsed(void)
 {
-	static const char *const wrong[] = { "t4",   "t4:0",   "t4:x",     "T4:1",
-		                             ":2",   "t4:2 t4:1", "t4:1025", "-a:1",
-		                             "t4:2:3", "a-class-whose-name-is-longer-than-31:1",
+	static const char *const wrong[] = { "t4",
+		                             "t4:0",
+		                             "t4:x",
+		                             "T4:1",
+		                             ":2",
+		                             "t4:2 t4:1",
+		                             "t4:1025",
+		                             "-a:1",
+		                             "t4:2:3",
+		                             "a-class-whose-name-is-longer-than-31:1",
 		                             "a:1 b:1 c:1 d:1 e:1 f:1 g:1" };
 	struct gpu g[GPU_CLASSES_MAX];
 	unsigned n = 9;
@@ -85,6 +92,5 @@ static void sums_stay_within_bounds(void)
 TEST_MAIN({ "GPUs are CLASS:COUNT", gpus_are_parsed },
           { "a host offers its facts by reserve and over-commit",
             a_host_offers_what_the_rules_say },
-          { "a GPU of a class that is not there never fits",
-            what_the_host_has_not_never_fits },
+          { "a GPU of a class that is not there never fits", what_the_host_has_not_never_fits },
           { "sums neither wrap nor go below 0", sums_stay_within_bounds })

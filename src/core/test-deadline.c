@@ -187,7 +187,8 @@ static void long_runs_are_told_of(void)
 
 TEST_MAIN({ "the first of four clocks stops it", from_the_row },
           { "extending adds to the planned stop, up to the maximum", extend },
-          { "extending moves the calendar and no budget", extend_moves_the_calendar_but_no_budget },
+          { "extending moves the calendar and no budget",
+            extend_moves_the_calendar_but_no_budget },
           { "the calendar's next moment, and what was put off", calendars_next_moment },
           { "a short limit warns at its half", lead },
           { "each stop is warned of twice, once each", warns_twice_and_once_each },

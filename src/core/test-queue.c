@@ -155,7 +155,7 @@ static void order_by_priority_share_and_age(void)
 	struct queue_run r[] = { runs(4, 1, HOUR) };
 	struct queue_item i[] = {
 		wants(8, 1, 10 * S, 1), /* has most */
-		wants(8, 2, 20 * S, 2), wants(8, 2, 30 * S, 3), wants(8, 3, 40 * S, 4),
+		wants(8, 2, 20 * S, 2),   wants(8, 2, 30 * S, 3), wants(8, 3, 40 * S, 4),
 		wants(8, 4, 1190 * S, 5), /* a step later, with a point: the same band */
 		wants(8, 5, 1191 * S, 6),
 	};
@@ -230,6 +230,5 @@ TEST_MAIN({ "who fits starts, in order", the_first_that_fits_starts },
           { "a held turn keeps what it wants", a_held_turn_keeps_what_it_wants },
           { "priority aged by waiting, then who has least, then age",
             order_by_priority_share_and_age },
-          { "who asked before a reboot is older",
-            what_was_asked_for_before_a_reboot_is_older },
+          { "who asked before a reboot is older", what_was_asked_for_before_a_reboot_is_older },
           { "1,000 wait and 10,000 run", a_long_line })

@@ -142,8 +142,7 @@ int backup_verify(int dir, struct buf *ret_manifest, struct err *err)
 	if (r < 0)
 		return err_wrap(err, r, "this is not a whole backup");
 	rest = buf_str(ret_manifest);
-	if (!str_is(backup_get(rest, "carrel-backup"), "1") ||
-	    !str_ends(rest, STR("\nend\n")))
+	if (!str_is(backup_get(rest, "carrel-backup"), "1") || !str_ends(rest, STR("\nend\n")))
 		return ERR(err, -EBADMSG, "MANIFEST is not whole, or of another format");
 	while (r == 0 && str_split(&rest, '\n', &line))
 		if (str_starts(line, STR("file ")))

@@ -139,8 +139,9 @@ int client_backup(const struct config *c, const struct client_arg *arg, struct e
 	buf_fini(&b.manifest);
 	if (r < 0)
 		return r;
-	(void)printf("Store and journals (%zu files) are in %s. People's files, the volumes under "
-	             "%s/volumes, are not: back those up too.\n",
-	             b.files, arg->operand, c->state);
+	(void)printf(
+	    "Store and journals (%zu files) are in %s. People's files, the volumes under "
+	    "%s/volumes, are not: back those up too.\n",
+	    b.files, arg->operand, c->state);
 	return 0;
 }

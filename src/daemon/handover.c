@@ -70,7 +70,8 @@ static int read_args(struct buf *b, char *argv[ARGS_MAX], struct err *err)
 		return r;
 	buf_put_c(b, '\0');
 	at = (char *)(uintptr_t)buf_str(b).ptr;
-	for (char *end = at + buf_len(b) - 1; at < end && n < ARGS_MAX - 2; at += strlen(at) + 1) {
+	for (char *end = at + buf_len(b) - 1; at < end && n < ARGS_MAX - 2;
+	     at += strlen(at) + 1) {
 		argv[n++] = at;
 		if (n == 1)
 			argv[n++] = NULL;

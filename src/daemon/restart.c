@@ -30,7 +30,8 @@ static int read_lines(const struct runtime *rt, const char *what, struct buf *re
 	rest = buf_str(&b);
 	while (r == 0 && str_split(&rest, '\n', &line)) {
 		struct str name = str_sub(line, 0, str_chr(line, ' ', 0));
-		bool role = str_is(name, "edge") || str_is(name, "core") || str_is(name, "engine");
+		bool role =
+		    str_is(name, "edge") || str_is(name, "core") || str_is(name, "engine");
 
 		if (!role || (what && !str_is(name, what)))
 			continue;
@@ -103,7 +104,8 @@ int client_restart(const struct config *c, const struct client_arg *arg, struct 
 {
 	static const char *const names[] = { "edge", "core", "engine" };
 	const int signals[] = { RESTART_EDGE, RESTART_CORE, RESTART_ENGINE };
-	const char *what = arg->operand && strcmp(arg->operand, "all") != 0 ? arg->operand : NULL;
+	const char *what =
+	    arg->operand && strcmp(arg->operand, "all") != 0 ? arg->operand : NULL;
 	struct buf before = BUF(65536);
 	struct runtime_process parent;
 	int r, signo = what ? 0 : RESTART_ALL;
@@ -113,7 +115,8 @@ int client_restart(const struct config *c, const struct client_arg *arg, struct 
 		if (strcmp(what, names[i]) == 0)
 			signo = signals[i];
 	if (!signo)
-		return ERR(err, -EINVAL, "restart takes edge, core, engine or all, not %s", what);
+		return ERR(err, -EINVAL, "restart takes edge, core, engine or all, not %s",
+		           what);
 	r = client_find(c, &rt, &parent, err);
 	if (r == 0)
 		r = read_lines(&rt, what, &before, err);

@@ -15,7 +15,7 @@
 #define RECORD_BYTES 512 /* doc/internals/journal.md */
 
 struct restore {
-	int from, state;      /* directories */
+	int from, state;         /* directories */
 	struct store_runs *runs; /* what the restored store knows */
 	const char *sub;
 	size_t files, again;
@@ -208,8 +208,9 @@ int client_downgrade_store(const struct config *c, const struct client_arg *arg,
 	(void)snprintf(dir, sizeof(dir), "%s/db", c->state);
 	r = store_downgrade(dir, (unsigned)to, err);
 	if (r == 0)
-		(void)printf("The store is ready for a release with schema %u. A copy of it as it "
-		             "was is db/before-back.db.\n",
-		             (unsigned)to);
+		(void)printf(
+		    "The store is ready for a release with schema %u. A copy of it as it "
+		    "was is db/before-back.db.\n",
+		    (unsigned)to);
 	return r;
 }

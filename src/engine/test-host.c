@@ -46,11 +46,12 @@ static void test_gpus(void)
 	struct buf b = BUF(256);
 	struct jsonw w = JSONW(&b);
 
-	T_EQ(host_parse_gpus(STR("GPU 0: Tesla T4 (UUID: GPU-1-2)\nGPU 1: NVIDIA A100-SXM4-80GB "
-	                         "(UUID: GPU-3)\nGPU 2: Tesla T4 (UUID: GPU-4)\nnoise\n"
-	                         "GPU 3: NVIDIA GeForce RTX 3090 (UUID: x)\nGPU 4: (UUID: y)"),
-	                     g),
-	     3);
+	T_EQ(
+	    host_parse_gpus(STR("GPU 0: Tesla T4 (UUID: GPU-1-2)\nGPU 1: NVIDIA A100-SXM4-80GB "
+	                        "(UUID: GPU-3)\nGPU 2: Tesla T4 (UUID: GPU-4)\nnoise\n"
+	                        "GPU 3: NVIDIA GeForce RTX 3090 (UUID: x)\nGPU 4: (UUID: y)"),
+	                    g),
+	    3);
 	T_STREQ(g[0].class, "t4");
 	T_EQ(g[0].count, 2);
 	T_STREQ(g[1].class, "a100-sxm4-80gb");

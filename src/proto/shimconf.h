@@ -62,7 +62,7 @@ struct shim_state {
 	uint32_t idle_seconds;
 	uint64_t max_at_boot_ns, extend_until_boot_ns;     /* 0: none */
 	uint64_t calendar_at_boot_ns, lease_until_boot_ns; /* 0: none */
-	char stop_reason[32]; /* not empty: it was asked to stop */
+	char stop_reason[32];                              /* not empty: it was asked to stop */
 };
 
 void shim_conf_put(struct buf *b, const struct shim_conf *c);

@@ -256,17 +256,15 @@ static void the_reference_in_the_documentation_is_this_table(void)
 	buf_fini(&page);
 }
 
-TEST_MAIN({ "a message comes back whole", a_message_comes_back_whole },
-          { "late clocks are left out when none is set",
-            late_clocks_are_left_out_when_none_is_set },
-          { "the bytes are the documented ones", the_bytes_are_the_documented_ones },
-          { "a frame is taken only when whole", a_frame_is_taken_only_when_whole },
-          { "every type has a name, and survives zeros",
-            every_type_has_a_name_and_survives_zeros },
-          { "what does not fit is not sent", what_does_not_fit_is_not_sent },
-          { "bad frames are told apart from short ones",
-            bad_frames_are_told_apart_from_short_ones },
-          { "a dump shows what may be logged", a_dump_shows_what_may_be_logged },
-          { "a journal record travels as an event", a_journal_record_travels_as_an_event },
-          { "the reference in the documentation is this table",
-            the_reference_in_the_documentation_is_this_table })
+TEST_MAIN(
+    { "a message comes back whole", a_message_comes_back_whole },
+    { "late clocks are left out when none is set", late_clocks_are_left_out_when_none_is_set },
+    { "the bytes are the documented ones", the_bytes_are_the_documented_ones },
+    { "a frame is taken only when whole", a_frame_is_taken_only_when_whole },
+    { "every type has a name, and survives zeros", every_type_has_a_name_and_survives_zeros },
+    { "what does not fit is not sent", what_does_not_fit_is_not_sent },
+    { "bad frames are told apart from short ones", bad_frames_are_told_apart_from_short_ones },
+    { "a dump shows what may be logged", a_dump_shows_what_may_be_logged },
+    { "a journal record travels as an event", a_journal_record_travels_as_an_event },
+    { "the reference in the documentation is this table",
+      the_reference_in_the_documentation_is_this_table })

@@ -348,11 +348,11 @@ int shim_adopt(struct shim *s, struct err *err)
 	if (had_state && find_init(s) && ran && s->journal.running) {
 		log_event(LOG_INFO, "adopted", LZ("session", s->conf.session),
 		          LI("pid", s->state.pid));
-		s->deadline =
-		    (struct deadline){ s->state.idle_seconds, time_boot_ns(),
-			               s->state.extend_until_boot_ns, s->state.max_at_boot_ns,
-			               s->state.calendar_at_boot_ns,
-			               s->state.lease_until_boot_ns };
+		s->deadline = (struct deadline){
+			s->state.idle_seconds,         time_boot_ns(),
+			s->state.extend_until_boot_ns, s->state.max_at_boot_ns,
+			s->state.calendar_at_boot_ns,  s->state.lease_until_boot_ns
+		};
 		(void)snprintf(s->step, sizeof(s->step), "server");
 		s->step_at = s->state.since_boot_ns;
 		enter_running(s);

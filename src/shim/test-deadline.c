@@ -77,6 +77,7 @@ static void test_short_idle(void)
 	T_EQ(deadline_at(&d, &why), 260 * S);
 }
 
-TEST_MAIN({ "the earliest of idle-or-extended, maximum, calendar and budget ends it", test_rule },
+TEST_MAIN({ "the earliest of idle-or-extended, maximum, calendar and budget ends it",
+            test_rule },
           { "who is busy does not end between two words", test_short_idle },
           { "busy is activity now, and nobody is active in the future", test_activity })

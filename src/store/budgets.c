@@ -5,8 +5,9 @@
 
 #include "store/rows.h"
 
-#define BUDGET_COLS(t) \
-	t "id," t "account_id," t "amount," t "hard," t "alerted," t "by_admin," t "version," t "updated_us"
+#define BUDGET_COLS(t)                                                             \
+	t "id," t "account_id," t "amount," t "hard," t "alerted," t "by_admin," t \
+	  "version," t "updated_us"
 
 static void get_budget(struct q *q, struct budget *ret)
 {
@@ -22,8 +23,7 @@ static void get_budget(struct q *q, struct budget *ret)
 
 int budget_get(struct db *db, struct str account_id, struct budget *ret)
 {
-	struct q q =
-	    db_q(db, "SELECT " BUDGET_COLS("") " FROM budget WHERE account_id = ?");
+	struct q q = db_q(db, "SELECT " BUDGET_COLS("") " FROM budget WHERE account_id = ?");
 	int r;
 
 	q_str(&q, account_id);
@@ -37,9 +37,11 @@ int budget_put(struct db *db, struct budget *b, struct err *err)
 {
 	struct q q =
 	    db_q(db, "INSERT INTO budget(id, account_id, amount, hard, alerted, by_admin,"
-	             " version, updated_us) VALUES(?,?,?,?,?,?,?,?) ON CONFLICT(account_id) DO UPDATE SET"
+	             " version, updated_us) VALUES(?,?,?,?,?,?,?,?) ON CONFLICT(account_id) DO "
+	             "UPDATE SET"
 	             " amount = excluded.amount, hard = excluded.hard,"
-	             " alerted = excluded.alerted, by_admin = excluded.by_admin, version = excluded.version,"
+	             " alerted = excluded.alerted, by_admin = excluded.by_admin, version = "
+	             "excluded.version,"
 	             " updated_us = excluded.updated_us");
 	int r;
 
@@ -77,10 +79,11 @@ int budget_set_alerted(struct db *db, const struct budget *b, struct err *err)
 
 int budget_list(struct db *db, budget_fn *fn, void *arg)
 {
-	struct q q = db_q(db, "SELECT " BUDGET_COLS("b.") ", coalesce(a.email, '')"
-	                                                  " FROM budget b LEFT JOIN account a"
-	                                                  " ON a.id = b.account_id"
-	                                                  " ORDER BY b.account_id <> '', a.email");
+	struct q q =
+	    db_q(db, "SELECT " BUDGET_COLS("b.") ", coalesce(a.email, '')"
+	                                         " FROM budget b LEFT JOIN account a"
+	                                         " ON a.id = b.account_id"
+	                                         " ORDER BY b.account_id <> '', a.email");
 	int r;
 
 	while ((r = q_row(&q)) > 0) {
@@ -106,8 +109,8 @@ int budget_count(struct db *db, int64_t *ret_all, int64_t *ret_hard)
 	return q_found(&q, r);
 }
 
-#define USE_COLS                                                                      \
-	"coalesce(sum(amount), 0),"                                                   \
+#define USE_COLS                    \
+	"coalesce(sum(amount), 0)," \
 	" coalesce(sum(CASE WHEN kind = 'compute' AND free <> 0 THEN ns ELSE 0 END), 0)"
 
 int month_use(struct db *db, struct str account_id, const char *month, struct month_use *ret)
@@ -160,10 +163,10 @@ int free_seconds(struct db *db, struct str account_id, uint64_t *ret)
 
 int credit_left(struct db *db, struct str account_id, money_micro *ret)
 {
-	struct q q =
-	    db_q(db, "SELECT coalesce((SELECT sum(amount) FROM credit WHERE account_id = ?1), 0)"
-	             " - coalesce((SELECT sum(credit_amount) FROM invoice"
-	             " WHERE account_id = ?1), 0)");
+	struct q q = db_q(
+	    db, "SELECT coalesce((SELECT sum(amount) FROM credit WHERE account_id = ?1), 0)"
+	        " - coalesce((SELECT sum(credit_amount) FROM invoice"
+	        " WHERE account_id = ?1), 0)");
 	int r;
 
 	q_str(&q, account_id);
@@ -176,10 +179,11 @@ int credit_left(struct db *db, struct str account_id, money_micro *ret)
 int burning_each(struct db *db, struct str account_id, burning_fn *fn, void *arg)
 {
 	struct q q = db_q(
-	    db, "SELECT id, account_id, epoch, instance_type, price_per_hour, price_mode, boot_id,"
-	        " started_boot, lease_until, free_s_month FROM session"
-	        " WHERE state IN ('queued','starting','running','stopping')"
-	        " AND state <> 'queued' AND (? = '' OR account_id = ?)");
+	    db,
+	    "SELECT id, account_id, epoch, instance_type, price_per_hour, price_mode, boot_id,"
+	    " started_boot, lease_until, free_s_month FROM session"
+	    " WHERE state IN ('queued','starting','running','stopping')"
+	    " AND state <> 'queued' AND (? = '' OR account_id = ?)");
 	int r;
 
 	q_str(&q, account_id);
@@ -226,9 +230,10 @@ int storage_open_each(struct db *db, struct str account_id, storage_open_fn *fn,
 int price_steps(struct db *db, const char *resource, wall_us from, struct price_step *ret,
                 size_t room)
 {
-	struct q q = db_q(db, "SELECT from_us, rate FROM price WHERE resource = ?1 AND from_us >="
-	                      " coalesce((SELECT max(from_us) FROM price WHERE resource = ?1"
-	                      " AND from_us <= ?2), 0) ORDER BY from_us, seq");
+	struct q q =
+	    db_q(db, "SELECT from_us, rate FROM price WHERE resource = ?1 AND from_us >="
+	             " coalesce((SELECT max(from_us) FROM price WHERE resource = ?1"
+	             " AND from_us <= ?2), 0) ORDER BY from_us, seq");
 	size_t n = 0;
 	int r;
 

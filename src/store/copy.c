@@ -9,8 +9,8 @@
 
 #include "base/macros.h"
 
-#define FLAGS                                                                       \
-	(SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX |         \
+#define FLAGS                                                               \
+	(SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | \
 	 SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_NOFOLLOW)
 
 static int failed(struct copy *c, int rc, struct err *err)

@@ -35,7 +35,8 @@ int schema_of(struct db *db, unsigned *ret, struct err *err)
 static int note(struct db *db, const char *name, unsigned *ret, struct err *err)
 {
 	int64_t n = 0;
-	int r = number(db, "SELECT count(*) FROM sqlite_schema WHERE name = 'setting'", &n, err);
+	int r =
+	    number(db, "SELECT count(*) FROM sqlite_schema WHERE name = 'setting'", &n, err);
 	struct q q;
 
 	*ret = 0;

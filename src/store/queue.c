@@ -71,8 +71,9 @@ int queue_list_waiting(struct db *db, queue_row_fn *fn, void *arg)
 
 int queue_list_imageless(struct db *db, unsigned limit, queue_row_fn *fn, void *arg)
 {
-	struct q q = db_q(db, "SELECT " COLS("s.") " FROM session s WHERE" QUEUED
-	                                           "AND s.image_id = '' ORDER BY s.seq LIMIT ?");
+	struct q q =
+	    db_q(db, "SELECT " COLS("s.") " FROM session s WHERE" QUEUED
+	                                  "AND s.image_id = '' ORDER BY s.seq LIMIT ?");
 
 	q_int(&q, limit);
 	return each(&q, fn, arg);

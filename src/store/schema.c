@@ -305,7 +305,8 @@ static const char v3[] =
 static const char v3_again[] =
     "INSERT INTO charge(id, account_id, kind, month, workspace_id, session_id, epoch, segment,"
     " part, volume_id, resource, from_us, to_us, ns, bytes, rate, free, amount, estimated,"
-    " reason, at_us) SELECT 'ch_' || g.session_id || '-' || g.epoch || '-' || g.segment || '-0',"
+    " reason, at_us) SELECT 'ch_' || g.session_id || '-' || g.epoch || '-' || g.segment || "
+    "'-0',"
     " g.account_id, 'compute', strftime('%Y-%m', g.started_us / 1000000, 'unixepoch'),"
     " g.workspace_id, g.session_id, g.epoch, g.segment, 0, '', g.instance_type, g.started_us,"
     " g.stopped_us, g.ns, 0, g.price_per_hour, 0, g.amount, g.estimated, g.reason,"

@@ -9,16 +9,16 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
-#include "base/file.h"
 #include "base/encode.h"
+#include "base/file.h"
 #include "base/json.h"
 #include "base/log.h"
 
-#define NAME     "carrel.starts"
-#define OLD      "carrel.starts.1"
-#define FILE_MAX (16 << 20)
+#define NAME      "carrel.starts"
+#define OLD       "carrel.starts.1"
+#define FILE_MAX  (16 << 20)
 #define LINE_MAX_ (128 << 10)
-#define COLS_MAX 60 /* SQLITE_LIMIT_VARIABLE_NUMBER is 64 */
+#define COLS_MAX  60 /* SQLITE_LIMIT_VARIABLE_NUMBER is 64 */
 
 /* In the order in which rows refer to each other. */
 static const struct {
@@ -261,7 +261,8 @@ static int is_there(struct db *db, struct str id)
 static int insert_workspace(struct db *db, const struct json *row, struct err *err)
 {
 	char name[128];
-	struct str id = json_str_or(row, "id", STR("")), was = json_str_or(row, "name", STR(""));
+	struct str id = json_str_or(row, "id", STR("")),
+	           was = json_str_or(row, "name", STR(""));
 	struct set set[] = { { "session_id", NULL }, { "name", name } };
 	int r = insert(db, "workspace", row, set, 1, err);
 

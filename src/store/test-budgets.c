@@ -65,11 +65,12 @@ static void put_charge(struct db *db, const char *id, const char *account, const
                        const char *month, wall_us from, int64_t ns, bool is_free,
                        money_micro amount)
 {
-	struct q q = db_q(db, "INSERT INTO charge(id, account_id, kind, month, workspace_id,"
-	                      " session_id, epoch, segment, part, volume_id, resource, from_us,"
-	                      " to_us, ns, bytes, rate, free, amount, estimated, reason, at_us)"
-	                      " VALUES(?1,?2,?3,?4,'w_1',?1,1,0,0,?1,'small',?5,?5,?6,0,1,?7,?8,0,"
-	                      " '',0)");
+	struct q q =
+	    db_q(db, "INSERT INTO charge(id, account_id, kind, month, workspace_id,"
+	             " session_id, epoch, segment, part, volume_id, resource, from_us,"
+	             " to_us, ns, bytes, rate, free, amount, estimated, reason, at_us)"
+	             " VALUES(?1,?2,?3,?4,'w_1',?1,1,0,0,?1,'small',?5,?5,?6,0,1,?7,?8,0,"
+	             " '',0)");
 
 	q_text(&q, id);
 	q_text(&q, account);

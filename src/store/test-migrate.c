@@ -21,13 +21,13 @@ static const char people[] =
     " account_id, 'w ' || id, 'label' || id, 'default', 'small', id, size_bytes, 3600, 1, 1"
     " FROM volume;";
 
-#define SESSION_COLUMNS                                                                     \
-	"id, account_id, workspace_id, epoch, state, phase, phases, reason, message,"       \
-	" evidence, instance_type, image_id, cpu_milli, memory_bytes, pids, price_per_hour,"  \
-	" max_s, auto_stop_s, created_us, started_us, stopped_us, state_boot, boot_id,"       \
+#define SESSION_COLUMNS                                                                      \
+	"id, account_id, workspace_id, epoch, state, phase, phases, reason, message,"        \
+	" evidence, instance_type, image_id, cpu_milli, memory_bytes, pids, price_per_hour," \
+	" max_s, auto_stop_s, created_us, started_us, stopped_us, state_boot, boot_id,"      \
 	" started_boot, extend_until, stop_at, warned_stop_at, stop_why, metered_ns, cost"
-#define SESSION_VALUES(i)                                                                   \
-	"'s_' || " i ", account_id, id, " i ", 'stopped', 4, '', 'idle', '', '', 'small', '',"  \
+#define SESSION_VALUES(i)                                                                      \
+	"'s_' || " i ", account_id, id, " i ", 'stopped', 4, '', 'idle', '', '', 'small', ''," \
 	" 1000, 1, 1, 60000, 0, 3600, " i ", " i ", " i ", 1, 'b', 1, 0, 0, 0, 'idle', 1, 1"
 
 static const char history[] =
@@ -41,18 +41,17 @@ static const char history[] =
                " + 60000000, 60000000000, 60000, 1000, 0, 'idle' FROM session;";
 
 /* What a release of schema 2 does with the file afterwards. */
-static const char later[] =
-    "INSERT INTO session(" SESSION_COLUMNS ") SELECT " SESSION_VALUES(
-        "6000") " FROM workspace WHERE id = 'w_1';"
-                "INSERT INTO segment(session_id, workspace_id, account_id, epoch, segment,"
-                " instance_type, started_us, stopped_us, ns, price_per_hour, amount, estimated,"
-                " reason) VALUES('s_6000','w_1','a_2',6000,0,'small',1770000000000000,"
-                " 1770000060000000, 60000000000, 60000, 1000, 0, 'user');"
-                "INSERT INTO account(id, email, name, created_us) VALUES('a_x','x@y','X',1);"
-                "DELETE FROM volume WHERE id = 'v_none';"
-                "UPDATE workspace SET name = 'other', updated_us = 2 WHERE id = 'w_2';"
-                "INSERT INTO event(account_id, at_us, kind, object_id, data)"
-                " VALUES('a_1',1,'session','s_6000','');";
+static const char later[] = "INSERT INTO session(" SESSION_COLUMNS ") SELECT " SESSION_VALUES(
+    "6000") " FROM workspace WHERE id = 'w_1';"
+            "INSERT INTO segment(session_id, workspace_id, account_id, epoch, segment,"
+            " instance_type, started_us, stopped_us, ns, price_per_hour, amount, estimated,"
+            " reason) VALUES('s_6000','w_1','a_2',6000,0,'small',1770000000000000,"
+            " 1770000060000000, 60000000000, 60000, 1000, 0, 'user');"
+            "INSERT INTO account(id, email, name, created_us) VALUES('a_x','x@y','X',1);"
+            "DELETE FROM volume WHERE id = 'v_none';"
+            "UPDATE workspace SET name = 'other', updated_us = 2 WHERE id = 'w_2';"
+            "INSERT INTO event(account_id, at_us, kind, object_id, data)"
+            " VALUES('a_1',1,'session','s_6000','');";
 
 static int64_t number(struct db *db, const char *sql)
 {

@@ -53,7 +53,8 @@ static void told_until_read(void)
 	test_db_open(&db);
 	add_account(&db, "a_1");
 	add_account(&db, "a_2");
-	T_EQ(notice_add(&db, "a_1", "stops-soon", "s_1", STR("{\"text\":\"It stops.\"}"), 5, &err),
+	T_EQ(notice_add(&db, "a_1", "stops-soon", "s_1", STR("{\"text\":\"It stops.\"}"), 5,
+	                &err),
 	     0);
 	T_EQ(list(&db, "a_1", true), 1);
 	T_STREQ(last.kind, "stops-soon");

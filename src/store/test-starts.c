@@ -85,9 +85,11 @@ static void put_back(void)
 	T_EQ(s.state, SESSION_LOST);
 	T_EQ(s.epoch, 4);
 	T_EQ(s.price_per_hour, 60000);
-	T_EQ(number(&db, "SELECT count(*) FROM workspace WHERE name = 'mine' AND label = 'label1'"),
+	T_EQ(number(&db,
+	            "SELECT count(*) FROM workspace WHERE name = 'mine' AND label = 'label1'"),
 	     1);
-	T_EQ(number(&db, "SELECT count(*) FROM account WHERE name = 'Zoë \"Z\"' AND password = ''"),
+	T_EQ(number(&db,
+	            "SELECT count(*) FROM account WHERE name = 'Zoë \"Z\"' AND password = ''"),
 	     1);
 	T_EQ(number(&db, "SELECT count(*) FROM volume"), 1);
 	/* Again: it is there. */
@@ -102,7 +104,8 @@ static void into_what_is_there(void)
 	struct db db;
 	int dir = make(&db);
 
-	T_EQ(db_script(&db, "DELETE FROM session; UPDATE workspace SET name = 'newer name'", &err),
+	T_EQ(db_script(&db, "DELETE FROM session; UPDATE workspace SET name = 'newer name'",
+	               &err),
 	     0);
 	T_EQ(starts_adopt(&db, STR("s_1"), &err), 1);
 	T_EQ(number(&db, "SELECT count(*) FROM workspace WHERE name = 'newer name'"), 1);

@@ -7,10 +7,11 @@
 
 /* c: the charge. */
 #define WITHIN " (? = '' OR c.account_id = ?) AND c.from_us >= ? AND c.from_us < ? "
-#define SUMS                                                                            \
-	" coalesce(sum(c.amount), 0),"                                                  \
-	" coalesce(sum(CASE c.kind WHEN 'compute' THEN c.ns ELSE 0 END), 0),"           \
-	" coalesce(sum(CASE WHEN c.kind = 'compute' AND c.free <> 0 THEN c.ns ELSE 0 END), 0)," \
+#define SUMS                                                                                 \
+	" coalesce(sum(c.amount), 0),"                                                       \
+	" coalesce(sum(CASE c.kind WHEN 'compute' THEN c.ns ELSE 0 END), 0),"                \
+	" coalesce(sum(CASE WHEN c.kind = 'compute' AND c.free <> 0 THEN c.ns ELSE 0 END), " \
+	"0),"                                                                                \
 	" count(*) "
 
 static void put_of(struct q *q, const struct usage_of *of)

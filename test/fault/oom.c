@@ -7,9 +7,9 @@
  * which fails is a clear line and an abort; or by the target's own property,
  * which need not hold without memory. Any other end is a failure.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>

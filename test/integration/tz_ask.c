@@ -55,8 +55,9 @@ static void answer(struct str line)
 		       l.hour, l.minute, l.second);
 	} else {
 		struct tz_local l = { 0 };
-		int *const parts[] = { &l.year, &l.month,  &l.day,
-			               &l.hour, &l.minute, &l.second };
+		int *const parts[] = {
+			&l.year, &l.month, &l.day, &l.hour, &l.minute, &l.second
+		};
 		enum tz_kind kind;
 		wall_us t;
 

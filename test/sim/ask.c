@@ -52,7 +52,8 @@ void ask(const char *method, const char *path, const char *token, const char *bo
 	a->arg = arg;
 	a->fd = co_keep_fd(socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
 	list_push(&asks, &a->node);
-	buf_printf(&out, "%s %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n", method, path);
+	buf_printf(&out, "%s %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n", method,
+	           path);
 	if (token)
 		buf_printf(&out, "Authorization: Bearer %s\r\n", token);
 	if (key)

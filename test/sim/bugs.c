@@ -14,17 +14,27 @@
 #include "store/sessions.h"
 
 const struct planted planted[] = {
-	{ "silent-cell", INV_WRONG_STOP },      { "no-extension", INV_WRONG_STOP },
-	{ "stops-the-living", INV_WRONG_STOP }, { "believes-at-once", INV_WRONG_STOP },
-	{ "polling-counts", INV_MISSED_STOP },  { "never-idle", INV_MISSED_STOP },
-	{ "no-maximum", INV_MISSED_STOP },      { "told-once", INV_MISSED_STOP },
-	{ "wall-clock", INV_BILLED_ONCE },      { "rounds-up", INV_BILLED_ONCE },
-	{ "billed-twice", INV_BILLED_ONCE },    { "loses-a-second", INV_BILLED_ONCE },
+	{ "silent-cell", INV_WRONG_STOP },
+	{ "no-extension", INV_WRONG_STOP },
+	{ "stops-the-living", INV_WRONG_STOP },
+	{ "believes-at-once", INV_WRONG_STOP },
+	{ "polling-counts", INV_MISSED_STOP },
+	{ "never-idle", INV_MISSED_STOP },
+	{ "no-maximum", INV_MISSED_STOP },
+	{ "told-once", INV_MISSED_STOP },
+	{ "wall-clock", INV_BILLED_ONCE },
+	{ "rounds-up", INV_BILLED_ONCE },
+	{ "billed-twice", INV_BILLED_ONCE },
+	{ "loses-a-second", INV_BILLED_ONCE },
 	{ "no-reconciler", INV_TERMINAL },
-	{ "epoch-again", INV_EPOCH },           { "stop-forgotten", INV_ACKNOWLEDGED },
-	{ "one-sided", INV_LEDGER },            { "starts-by-itself", INV_INTENT },
-	{ "shared-volume", INV_OVERLAP },       { "dies", INV_ANSWERS },
-	{ "room-for-all", INV_CAPACITY },        { "no-cap", INV_BUDGET },
+	{ "epoch-again", INV_EPOCH },
+	{ "stop-forgotten", INV_ACKNOWLEDGED },
+	{ "one-sided", INV_LEDGER },
+	{ "starts-by-itself", INV_INTENT },
+	{ "shared-volume", INV_OVERLAP },
+	{ "dies", INV_ANSWERS },
+	{ "room-for-all", INV_CAPACITY },
+	{ "no-cap", INV_BUDGET },
 };
 const size_t nplanted = ARRAY_LEN(planted);
 
@@ -88,7 +98,8 @@ int __real_sqlite3_bind_int64(sqlite3_stmt *st, int at, sqlite3_int64 v);
 int __wrap_sqlite3_bind_int64(sqlite3_stmt *st, int at, sqlite3_int64 v);
 int __wrap_sqlite3_bind_int64(sqlite3_stmt *st, int at, sqlite3_int64 v)
 {
-	if (v < 0 && bug("one-sided") && strncmp(sqlite3_sql(st), "INSERT INTO ledger", 18) == 0)
+	if (v < 0 && bug("one-sided") &&
+	    strncmp(sqlite3_sql(st), "INSERT INTO ledger", 18) == 0)
 		v++;
 	return __real_sqlite3_bind_int64(st, at, v);
 }

@@ -14,8 +14,8 @@ static void on_running_row(const char *session, int64_t epoch, int64_t b)
 	const struct run *r = host_find(str_of(session), (uint32_t)epoch);
 
 	if (!r || (r->state == RUN_ENDED && world.now - r->ended > NEW_NS && r->ended))
-		violated(INV_TERMINAL, "%s-%lld is running in the store, and nowhere else", session,
-		         (long long)epoch);
+		violated(INV_TERMINAL, "%s-%lld is running in the store, and nowhere else",
+		         session, (long long)epoch);
 }
 
 static void on_waiting_row(const char *session, int64_t epoch, int64_t state_boot)
@@ -28,7 +28,8 @@ static void on_waiting_row(const char *session, int64_t epoch, int64_t state_boo
 
 void check_now(void)
 {
-	platform_rows("SELECT id, epoch, 0 FROM session WHERE state = 'running'", on_running_row);
+	platform_rows("SELECT id, epoch, 0 FROM session WHERE state = 'running'",
+	              on_running_row);
 	platform_rows("SELECT id, epoch, state_boot FROM session WHERE state IN"
 	              " ('starting','stopping')",
 	              on_waiting_row);
@@ -40,8 +41,8 @@ void check_now(void)
 		if (platform_sql("SELECT epoch FROM session WHERE id = ?"
 		                 " AND state IN ('running','stopping')",
 		                 r->session, -1) != r->epoch)
-			violated(INV_INTENT, "%s-%u runs, and the store does not say so", r->session,
-			         r->epoch);
+			violated(INV_INTENT, "%s-%u runs, and the store does not say so",
+			         r->session, r->epoch);
 	}
 }
 
@@ -89,8 +90,8 @@ static void check_run(const struct run *r)
 	if (r->rec[1].estimated
 	        ? ns > real || ns + 6 * (int64_t)S_NS < (int64_t)(r->shim_until - r->began)
 	        : ns != real)
-		violated(INV_BILLED_ONCE, "%s-%u ran %lld ns, its journal says %lld", r->session,
-		         r->epoch, (long long)real, (long long)ns);
+		violated(INV_BILLED_ONCE, "%s-%u ran %lld ns, its journal says %lld",
+		         r->session, r->epoch, (long long)real, (long long)ns);
 	sum_ns += ns;
 }
 
@@ -121,11 +122,11 @@ static void on_charge(const char *rate, int64_t amount, int64_t ns)
 	uint64_t r = 0;
 
 	if (str_to_u64(str_of(rate), 0, INT64_MAX, &r) < 0 || amount != price((int64_t)r, ns))
-		violated(INV_BILLED_ONCE, "%lld ns at %s an hour are billed as %lld", (long long)ns, rate,
-		         (long long)amount);
+		violated(INV_BILLED_ONCE, "%lld ns at %s an hour are billed as %lld",
+		         (long long)ns, rate, (long long)amount);
 }
 
-#define SAME_AS_CHARGES(column)                                                       \
+#define SAME_AS_CHARGES(column)                                                           \
 	"SELECT count(*) FROM segment g WHERE " column " <> (SELECT coalesce(sum(" column \
 	"), -1) FROM charge c WHERE c.kind = 'compute' AND c.session_id = g.session_id"   \
 	" AND c.epoch = g.epoch AND c.segment = g.segment)"
@@ -160,15 +161,17 @@ static void on_budget(const char *account, int64_t over, int64_t rate)
 static void check_budgets(void)
 {
 	if (world.budgets && host.late_leases == 0)
-		platform_rows("SELECT b.account_id, sum(c.amount) - b.amount, max(c.rate) FROM budget b"
-		              " JOIN charge c ON c.account_id = b.account_id AND c.kind = 'compute'"
-		              " WHERE b.hard GROUP BY b.account_id, c.month",
-		              on_budget);
+		platform_rows(
+		    "SELECT b.account_id, sum(c.amount) - b.amount, max(c.rate) FROM budget b"
+		    " JOIN charge c ON c.account_id = b.account_id AND c.kind = 'compute'"
+		    " WHERE b.hard GROUP BY b.account_id, c.month",
+		    on_budget);
 }
 
 static void check_books(void)
 {
-	same(INV_LEDGER, "sum of the ledger", platform_sql("SELECT sum(amount) FROM ledger", NULL, 0), 0);
+	same(INV_LEDGER, "sum of the ledger",
+	     platform_sql("SELECT sum(amount) FROM ledger", NULL, 0), 0);
 	same(INV_LEDGER, "transactions that do not balance",
 	     platform_sql("SELECT count(*) FROM (SELECT txn FROM ledger GROUP BY txn"
 	                  " HAVING sum(amount) <> 0)",
@@ -176,12 +179,14 @@ static void check_books(void)
 	     0);
 	same(INV_LEDGER, "numbers missing in the ledger",
 	     platform_sql("SELECT max(seq) - count(*) FROM ledger", NULL, 0), 0);
-	same(INV_BILLED_ONCE, "segments", platform_sql("SELECT count(*) FROM segment", NULL, 0), nsegments);
-	same(INV_BILLED_ONCE, "nanoseconds of segments", platform_sql("SELECT sum(ns) FROM segment", NULL, 0),
-	     sum_ns);
+	same(INV_BILLED_ONCE, "segments", platform_sql("SELECT count(*) FROM segment", NULL, 0),
+	     nsegments);
+	same(INV_BILLED_ONCE, "nanoseconds of segments",
+	     platform_sql("SELECT sum(ns) FROM segment", NULL, 0), sum_ns);
 	same(INV_BILLED_ONCE, "nanoseconds of sessions",
 	     platform_sql("SELECT sum(metered_ns) FROM session", NULL, 0), sum_ns);
-	same(INV_BILLED_ONCE, "cost of sessions", platform_sql("SELECT sum(cost) FROM session", NULL, 0),
+	same(INV_BILLED_ONCE, "cost of sessions",
+	     platform_sql("SELECT sum(cost) FROM session", NULL, 0),
 	     platform_sql("SELECT sum(amount) FROM segment", NULL, 0));
 }
 
@@ -202,7 +207,8 @@ void check_end(void)
 	check_charges();
 	check_budgets();
 	trace("sum", "ns", (uint64_t)sum_ns);
-	trace("sum", "amount", (uint64_t)platform_sql("SELECT sum(amount) FROM segment", NULL, 0));
+	trace("sum", "amount",
+	      (uint64_t)platform_sql("SELECT sum(amount) FROM segment", NULL, 0));
 	trace("sum", "events", (uint64_t)platform_sql("SELECT max(seq) FROM event", NULL, 0));
 	trace("sum", "audit", (uint64_t)platform_sql("SELECT count(*) FROM audit", NULL, 0));
 }

@@ -275,8 +275,8 @@ int __wrap_accept4(int fd, struct sockaddr *peer, socklen_t *len, int flags)
 int __wrap_clock_gettime(clockid_t clock, struct timespec *ret);
 int __wrap_clock_gettime(clockid_t clock, struct timespec *ret)
 {
-	uint64_t ns =
-	    clock == CLOCK_REALTIME ? (uint64_t)world_wall() * 1000 + world.now % 1000 : world_boot();
+	uint64_t ns = clock == CLOCK_REALTIME ? (uint64_t)world_wall() * 1000 + world.now % 1000
+	                                      : world_boot();
 
 	ret->tv_sec = (time_t)(ns / NS_PER_S);
 	ret->tv_nsec = (long)(ns % NS_PER_S);

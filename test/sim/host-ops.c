@@ -55,10 +55,11 @@ static void host_facts(struct engine *e, struct engine_call *c)
 {
 	struct wire_msg m = { .type = WIRE_HOST_FACTS_OK };
 
-	m.host_facts_ok = (struct wire_host_facts_ok){ host.cpu_milli,
-		                               host.memory_bytes * (bug("room-for-all") ? 4 : 1),
-		                                       1ULL << 44, 1ULL << 44, STR("[]"),
-		                               STR("[]") };
+	m.host_facts_ok = (struct wire_host_facts_ok){
+		host.cpu_milli, host.memory_bytes * (bug("room-for-all") ? 4 : 1),
+		1ULL << 44,     1ULL << 44,
+		STR("[]"),      STR("[]")
+	};
 	engine_answer(c, &m);
 }
 
@@ -159,7 +160,8 @@ static void judge_start(const struct run *r)
 	}
 	/* As shipped: CPUs eight times, memory half as much again. */
 	if (host.limits && (cpu > host.cpu_milli * 8ULL || memory > host.memory_bytes / 2 * 3))
-		violated(INV_CAPACITY, "%llu bytes of %llu are given away", (unsigned long long)memory,
+		violated(INV_CAPACITY, "%llu bytes of %llu are given away",
+		         (unsigned long long)memory,
 		         (unsigned long long)host.memory_bytes / 2 * 3);
 }
 

@@ -6,9 +6,9 @@
 
 #include "base/json.h"
 
-#define PHASES   4U
-#define BEAT_NS  (5 * S_NS)
-#define TELL_NS  (60 * S_NS) /* how often core is told of what it need not know at once */
+#define PHASES  4U
+#define BEAT_NS (5 * S_NS)
+#define TELL_NS (60 * S_NS) /* how often core is told of what it need not know at once */
 
 struct host host;
 static const char *const phases[PHASES] = { "image", "volume", "container", "server" };
@@ -73,9 +73,9 @@ void emit_activity(struct run *r)
 	if (world.now - r->told_at < TELL_NS && r->told_at)
 		return;
 	r->told_at = world.now;
-	m.ev_activity = (struct wire_ev_activity){ str_of(r->session), r->epoch,
-		                                   r->d.last_active,   at,
-		                                   str_of(why),        STR("{}") };
+	m.ev_activity =
+	    (struct wire_ev_activity){ str_of(r->session), r->epoch, r->d.last_active, at,
+		                       str_of(why),        STR("{}") };
 	emit(&m);
 }
 

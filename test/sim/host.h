@@ -20,10 +20,10 @@
 /* The cases of product.md's idle truth table. */
 struct doing {
 	const char *name;
-	bool counts;         /* is it activity? */
-	sim_ns least, most;  /* 0: a moment */
+	bool counts;        /* is it activity? */
+	sim_ns least, most; /* 0: a moment */
 	unsigned weight;
-	bool there;          /* only while the user is there */
+	bool there; /* only while the user is there */
 };
 extern const struct doing doings[];
 extern const size_t ndoings;
@@ -39,7 +39,7 @@ struct run {
 	unsigned phase;
 	bool ready, failed, omitted; /* omitted: from the last list */
 	char reason[32];
-	unsigned boots;  /* of which boot it is */
+	unsigned boots; /* of which boot it is */
 	sim_ns booted;
 	char boot_id[37];
 
@@ -54,9 +54,9 @@ struct run {
 	bool acked;
 
 	/* The truth. */
-	sim_ns began, ended;          /* of what is billed; 0: not (yet) */
-	sim_ns last_active;           /* the end of the last thing that counts */
-	sim_ns busy_since;            /* something has counted all the time since */
+	sim_ns began, ended; /* of what is billed; 0: not (yet) */
+	sim_ns last_active;  /* the end of the last thing that counts */
+	sim_ns busy_since;   /* something has counted all the time since */
 	const struct doing *at[DOINGS_MAX];
 	sim_ns until[DOINGS_MAX];
 	bool there;                   /* the user is */

@@ -34,7 +34,8 @@ struct options options = { .seeds = 1, .days = 3, .people = 8, .repeat = 1 };
 
 struct outcome {
 	uint64_t hash, steps, session_ns, starts, answered, lost;
-	unsigned violations[INV_MAX_], total, kills, restarts, boots, idle, max, other, estimated;
+	unsigned violations[INV_MAX_], total, kills, restarts, boots, idle, max, other,
+	    estimated;
 };
 
 static void simulate(const char *dir, struct outcome *ret)
@@ -176,24 +177,26 @@ static unsigned run_seed(struct outcome *sum)
 
 		if (r != 0) {
 			(void)printf("%sseed %llu died (wait status %d)\n",
-			             options.tap ? "not ok - " : "", (unsigned long long)options.seed, r);
+			             options.tap ? "not ok - " : "",
+			             (unsigned long long)options.seed, r);
 			return 1;
 		}
 		if (i > 0 && o.hash != first.hash) {
 			(void)printf("# seed %llu does not repeat: %016llx, %016llx\n",
 			             (unsigned long long)options.seed,
-			             (unsigned long long)first.hash, (unsigned long long)o.hash);
+			             (unsigned long long)first.hash,
+			             (unsigned long long)o.hash);
 			bad++;
 		}
 		first = i ? first : o;
 		add(sum, &o);
 	}
 	if (options.tap)
-		(void)printf("%s %llu - ", bad + first.total ? "not ok" : "ok",
-		             ++nth);
-	(void)printf("seed %llu hash %016llx days %u starts %llu kills %u reboots %u violations %u\n",
-	             (unsigned long long)options.seed, (unsigned long long)first.hash, options.days,
-	             (unsigned long long)first.starts, first.kills, first.boots, first.total);
+		(void)printf("%s %llu - ", bad + first.total ? "not ok" : "ok", ++nth);
+	(void)printf(
+	    "seed %llu hash %016llx days %u starts %llu kills %u reboots %u violations %u\n",
+	    (unsigned long long)options.seed, (unsigned long long)first.hash, options.days,
+	    (unsigned long long)first.starts, first.kills, first.boots, first.total);
 	(void)fflush(stdout);
 	return bad + first.total;
 }
@@ -284,9 +287,10 @@ int main(int argc, char **argv)
 	unsigned bad = 0;
 
 	if (!read_options(argc, argv)) {
-		(void)fputs("usage: sim-core SEED [--days N] [--people N] [--seeds N] [--repeat N]"
-		            " [--calm] [--bug NAME] [--keep DIR] [--log FILE] [--verbose]\n",
-		            stderr);
+		(void)fputs(
+		    "usage: sim-core SEED [--days N] [--people N] [--seeds N] [--repeat N]"
+		    " [--calm] [--bug NAME] [--keep DIR] [--log FILE] [--verbose]\n",
+		    stderr);
 		return 2;
 	}
 	log_init("sim", options.log ? LOG_INFO : LOG_ERROR);
@@ -300,12 +304,13 @@ int main(int argc, char **argv)
 		if (sum.violations[i])
 			(void)printf("# violated %s %u\n", invariant_name((enum invariant)i),
 			             sum.violations[i]);
-	(void)printf("# session-days %.1f steps %llu starts %llu answers %llu lost %llu kills %u"
-	             " restarts %u reboots %u stops-idle %u stops-max %u stops-other %u"
-	             " estimated %u violations %u\n",
-	             (double)sum.session_ns / (double)DAY_NS, (unsigned long long)sum.steps,
-	             (unsigned long long)sum.starts, (unsigned long long)sum.answered,
-	             (unsigned long long)sum.lost, sum.kills, sum.restarts, sum.boots, sum.idle,
-	             sum.max, sum.other, sum.estimated, bad);
+	(void)printf(
+	    "# session-days %.1f steps %llu starts %llu answers %llu lost %llu kills %u"
+	    " restarts %u reboots %u stops-idle %u stops-max %u stops-other %u"
+	    " estimated %u violations %u\n",
+	    (double)sum.session_ns / (double)DAY_NS, (unsigned long long)sum.steps,
+	    (unsigned long long)sum.starts, (unsigned long long)sum.answered,
+	    (unsigned long long)sum.lost, sum.kills, sum.restarts, sum.boots, sum.idle, sum.max,
+	    sum.other, sum.estimated, bad);
 	return bad != 0;
 }

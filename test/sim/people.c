@@ -69,8 +69,9 @@ static void take_session(struct person *p, const struct json *s)
 		violated(INV_STARVED, "%s has waited for %llu h", p->session,
 		         (unsigned long long)((world.now - p->queued_since) / H_NS));
 	if (p->stop_acked && !is_over(p->state) && strcmp(p->state, "stopping") != 0)
-		violated(INV_ACKNOWLEDGED, "%s was to stop, that was acknowledged, and it is %s",
-		         p->session, p->state);
+		violated(INV_ACKNOWLEDGED,
+		         "%s was to stop, that was acknowledged, and it is %s", p->session,
+		         p->state);
 }
 
 /* Again with the same key until somebody answers. */
@@ -110,20 +111,22 @@ static void on_answer(void *arg, unsigned status, const struct json *body)
 	if (was == LOOKS && status == 404)
 		violated(INV_ACKNOWLEDGED, "%s was acknowledged and is not known", p->session);
 	if (was == EXTENDS && status == 200) {
-		int64_t until =
-		    platform_sql("SELECT extend_until FROM session WHERE id = ?", p->session, 0);
+		int64_t until = platform_sql("SELECT extend_until FROM session WHERE id = ?",
+		                             p->session, 0);
 		struct run *r = host_alive(p->session);
 
 		if (r && r->state == RUN_RUNNING &&
-		    (boot_ns)until + 10 * S_NS < world_boot_of(p->asked_at) + p->asked_s * S_NS &&
-		    (boot_ns)until < r->d.max_at && (!r->d.lease_until || (boot_ns)until < r->d.lease_until))
-			violated(INV_ACKNOWLEDGED, "%s was extended, and not by %u s", p->session,
-			         p->asked_s);
+		    (boot_ns)until + 10 * S_NS <
+		        world_boot_of(p->asked_at) + p->asked_s * S_NS &&
+		    (boot_ns)until < r->d.max_at &&
+		    (!r->d.lease_until || (boot_ns)until < r->d.lease_until))
+			violated(INV_ACKNOWLEDGED, "%s was extended, and not by %u s",
+			         p->session, p->asked_s);
 		truth_promised(p->session, (boot_ns)until);
 	}
 	rest(p, was == MAKES || was == STARTS ? about(15 * S_NS)
-	        : was == STOPS             ? about(3 * S_NS)
-	                                   : about(20 * MIN_NS));
+	        : was == STOPS                ? about(3 * S_NS)
+	                                      : about(20 * MIN_NS));
 }
 
 static void make_key(struct person *p)
@@ -141,8 +144,9 @@ static void send_it(struct person *p)
 	switch (p->doing) {
 	case MAKES:
 		make_key(p);
-		(void)snprintf(body, sizeof(body), "{\"name\":\"work %u\",\"auto_stop_seconds\":%u}",
-		               p->n, p->asked_s);
+		(void)snprintf(body, sizeof(body),
+		               "{\"name\":\"work %u\",\"auto_stop_seconds\":%u}", p->n,
+		               p->asked_s);
 		ask("POST", "/api/v1/workspaces", p->token, body, p->key, on_answer, p);
 		return;
 	case STARTS:
@@ -174,8 +178,8 @@ static void send_it(struct person *p)
 		return;
 	case LIMITS: /* eight hours of the small type */
 		p->limited = true;
-		ask("PUT", "/api/v1/budget", p->token, "{\"amount\":\"0.5\",\"hard\":true}", NULL,
-		    on_answer, p);
+		ask("PUT", "/api/v1/budget", p->token, "{\"amount\":\"0.5\",\"hard\":true}",
+		    NULL, on_answer, p);
 		return;
 	case SIGNS_IN:
 		sign_in(p);
@@ -297,7 +301,8 @@ static void on_code(void *arg, unsigned status, const struct json *body)
 		return;
 	}
 	(void)snprintf(text, sizeof(text),
-	               "{\"code\":\"%.*s\",\"grant\":\"token\",\"name\":\"sim\"}", STR_ARG(code));
+	               "{\"code\":\"%.*s\",\"grant\":\"token\",\"name\":\"sim\"}",
+	               STR_ARG(code));
 	ask("POST", "/api/v1/login", NULL, text, NULL, on_token, arg);
 }
 
@@ -305,8 +310,8 @@ static void sign_in(struct person *p)
 {
 	char body[120];
 
-	(void)snprintf(body, sizeof(body), "{\"email\":\"person%u@example.org\",\"create\":true}",
-	               p->n);
+	(void)snprintf(body, sizeof(body),
+	               "{\"email\":\"person%u@example.org\",\"create\":true}", p->n);
 	ask("POST", "/internal/sign-in-code", NULL, body, NULL, on_code, p);
 }
 

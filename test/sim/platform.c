@@ -25,8 +25,8 @@ static struct {
 	struct server *server;
 	bool calm, tempted, over;
 	unsigned weather; /* 1: stormy … 12: fair */
-	struct happen core_up, engine_up, kill, restart, stall, engine_kill, shim, exit, power, clock,
-	    disk, check, tempt;
+	struct happen core_up, engine_up, kill, restart, stall, engine_kill, shim, exit, power,
+	    clock, disk, check, tempt;
 } p;
 
 static void trouble(void);
@@ -42,7 +42,8 @@ static int listen_on(const char *path)
 	int fd = -1;
 
 	(void)snprintf(text, sizeof(text), "unix:%s", path);
-	if (addr_parse(str_of(text), &a, &err) < 0 || sock_listen(&a, 512, 0600, &fd, &err) < 0) {
+	if (addr_parse(str_of(text), &a, &err) < 0 ||
+	    sock_listen(&a, 512, 0600, &fd, &err) < 0) {
 		(void)fprintf(stderr, "%s: %s\n", path, err.msg);
 		abort();
 	}
@@ -65,8 +66,8 @@ static void engine_start(struct happen *h)
 	if (host.up)
 		return;
 	(void)unlink(p.engine);
-	CHECK(server_new(p.ev, &host.base, co_keep_fd(listen_on(p.engine)), geteuid(), &p.server,
-	                 &err) == 0);
+	CHECK(server_new(p.ev, &host.base, co_keep_fd(listen_on(p.engine)), geteuid(),
+	                 &p.server, &err) == 0);
 	host_engine_up();
 }
 
@@ -85,7 +86,8 @@ static void core_killed(const char *how)
 	trace("core", how, 0);
 	truth_healthy_since = NEVER;
 	if (!p.over)
-		happen_in(&p.core_up, between(10 * MS_NS, chance(100) ? 10 * MIN_NS : 2 * S_NS), core_start);
+		happen_in(&p.core_up, between(10 * MS_NS, chance(100) ? 10 * MIN_NS : 2 * S_NS),
+		          core_start);
 }
 
 /* --- what goes wrong --- */
@@ -179,8 +181,8 @@ static void on_power(struct happen *h)
 
 static void on_clock(struct happen *h)
 {
-	static const int64_t steps[] = { 1, -1, 3600, -3600, 86400, -86400, 366 * 86400,
-		                         -366 * 86400 };
+	static const int64_t steps[] = { 1,     -1,     3600,        -3600,
+		                         86400, -86400, 366 * 86400, -366 * 86400 };
 
 	if (!world.budgets)
 		world.wall_zero += steps[below(ARRAY_LEN(steps))] * US_PER_S;
@@ -196,7 +198,8 @@ static void on_disk(struct happen *h)
 
 static void on_tempted(struct happen *h)
 {
-	static void (*const what[])(struct happen *h) = { on_kill, on_engine_kill, on_shim, on_kill };
+	static void (*const what[])(struct happen * h) = { on_kill, on_engine_kill, on_shim,
+		                                           on_kill };
 
 	p.tempted = false;
 	if (!p.calm)
@@ -235,7 +238,7 @@ static void trouble(void)
 void platform_calm(void)
 {
 	struct happen *all[] = { &p.kill, &p.restart, &p.stall, &p.engine_kill, &p.shim,
-		                 &p.exit, &p.power, &p.clock, &p.disk, &p.tempt };
+		                 &p.exit, &p.power,   &p.clock, &p.disk,        &p.tempt };
 
 	p.calm = true;
 	for (size_t i = 0; i < ARRAY_LEN(all); i++)

@@ -7,11 +7,11 @@
 struct options {
 	uint64_t seed, seeds;
 	unsigned days, people, repeat;
-	bool calm;         /* nothing goes wrong */
+	bool calm; /* nothing goes wrong */
 	bool verbose, bugs, tap;
-	const char *bug;   /* planted, see bugs.c */
-	const char *keep;  /* folder for the store and the journals of the end */
-	const char *log;   /* what core says */
+	const char *bug;  /* planted, see bugs.c */
+	const char *keep; /* folder for the store and the journals of the end */
+	const char *log;  /* what core says */
 };
 extern struct options options;
 
@@ -39,7 +39,7 @@ void people_stop(void); /* all of them stop what they have */
 bool people_asked_stop(const char *session);
 
 /* check.c */
-void check_now(void);   /* while it runs and all has been well for a while */
+void check_now(void); /* while it runs and all has been well for a while */
 void check_end(void);
 void check_keep(const char *dir);
 /* bugs.c */

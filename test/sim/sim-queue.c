@@ -139,7 +139,8 @@ static void gather(struct sim *s)
 		struct person *p = &s->who[i];
 
 		if (p->state == RUNS)
-			s->runs[nr++] = (struct queue_run){ p->uses, p->ends_by, p->item.owner };
+			s->runs[nr++] =
+			    (struct queue_run){ p->uses, p->ends_by, p->item.owner };
 		else if (p->state == WAITS)
 			s->items[ni++] = p->item;
 	}
@@ -184,8 +185,8 @@ static void judge_capacity(const struct sim *s, const struct person *p)
 
 	for (int r = 0; r < RESOURCE_MAX_; r++)
 		if (p->uses.of[r] && used.of[r] > s->total.of[r])
-			broken(s, "Q1: %" PRIu64 " of %d in use, there are %" PRIu64, used.of[r], r,
-			       s->total.of[r]);
+			broken(s, "Q1: %" PRIu64 " of %d in use, there are %" PRIu64,
+			       used.of[r], r, s->total.of[r]);
 }
 
 /* Q2: the bound on a wait: S + (older + 1) × longest. */
@@ -229,8 +230,8 @@ static void judge_line(struct sim *s, bool may_move)
 			if (amount_fits(&s->total, &used, &it->want[w]))
 				broken(s, "Q3: %" PRIu64 " is first and fits", it->seq);
 		if (s->first_seq == it->seq && it->estimate > s->promise && !may_move)
-			broken(s, "Q4: %" PRIu64 " was promised %" PRId64 ", now %" PRId64, it->seq,
-			       s->promise / S, it->estimate / S);
+			broken(s, "Q4: %" PRIu64 " was promised %" PRId64 ", now %" PRId64,
+			       it->seq, s->promise / S, it->estimate / S);
 		s->first_seq = it->seq;
 		s->promise = it->estimate;
 	}

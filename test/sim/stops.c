@@ -110,7 +110,8 @@ static void bill(const struct run *r)
 		__int128 cost = (__int128)part.rate * part.ns, hour = (__int128)3600 * NS_PER_S;
 		__int128 off = part.free ? 0 : (__int128)part.amount * hour - cost;
 
-		if (part.from != at || off > hour / 2 || off < -hour / 2 || (part.free && part.amount))
+		if (part.from != at || off > hour / 2 || off < -hour / 2 ||
+		    (part.free && part.amount))
 			violated(INV_BILLED_ONCE, "a part of %llu ns at %lld costs %lld",
 			         (unsigned long long)part.ns, (long long)part.rate,
 			         (long long)part.amount);
@@ -119,8 +120,8 @@ static void bill(const struct run *r)
 		parts++;
 	}
 	if (got < 0 || ns != g.ns)
-		violated(INV_BILLED_ONCE, "%llu ns were cut into %llu", (unsigned long long)g.ns,
-		         (unsigned long long)ns);
+		violated(INV_BILLED_ONCE, "%llu ns were cut into %llu",
+		         (unsigned long long)g.ns, (unsigned long long)ns);
 	segments++;
 	billed_ns += ns;
 }
@@ -171,9 +172,11 @@ static void change(struct seat *s)
 	else if (chance(500))
 		d->extend_until_boot_ns = world_boot() + between(MIN_NS, 8 * H_NS);
 	else if (chance(500))
-		d->calendar_at_boot_ns = chance(200) ? 0 : world_boot() + between(MIN_NS, DAY_NS);
+		d->calendar_at_boot_ns =
+		    chance(200) ? 0 : world_boot() + between(MIN_NS, DAY_NS);
 	else
-		d->lease_until_boot_ns = chance(300) ? 0 : world_boot() + between(10 * S_NS, DAY_NS);
+		d->lease_until_boot_ns =
+		    chance(300) ? 0 : world_boot() + between(10 * S_NS, DAY_NS);
 	d->idle_seconds = idle;
 	if (r->state != RUN_RUNNING || tell(&m) != 0)
 		return;
@@ -272,7 +275,9 @@ int main(int argc, char **argv)
 	clock_t began = clock();
 
 	if (!read_options(argc, argv, &days)) {
-		(void)fputs("usage: sim-stops SEED [--days SESSION-DAYS] [--seats N] [--bug NAME] [--tap]\n", stderr);
+		(void)fputs("usage: sim-stops SEED [--days SESSION-DAYS] [--seats N] [--bug "
+		            "NAME] [--tap]\n",
+		            stderr);
 		return 2;
 	}
 	world_init(options.seed);
@@ -288,13 +293,15 @@ int main(int argc, char **argv)
 		world.now = world_next();
 		(void)world_step();
 	}
-	(void)printf("%sseed %llu hash %016llx session-days %.0f runs %llu stops-idle %u stops-max %u stops-other %u"
-	             " reboots %u estimated %u segments %llu charges %llu billed-days %.0f violations %u (%.0f s)\n",
+	(void)printf("%sseed %llu hash %016llx session-days %.0f runs %llu stops-idle %u "
+	             "stops-max %u stops-other %u"
+	             " reboots %u estimated %u segments %llu charges %llu billed-days %.0f "
+	             "violations %u (%.0f s)\n",
 	             options.tap ? world.total ? "not ok 1 - " : "ok 1 - " : "",
 	             (unsigned long long)options.seed, (unsigned long long)world.hash,
 	             (double)host.session_ns / (double)DAY_NS, (unsigned long long)host.starts,
-	             host.stopped_idle, host.stopped_max, host.stopped_other, world.boots, host.estimated,
-	             (unsigned long long)segments, (unsigned long long)parts,
+	             host.stopped_idle, host.stopped_max, host.stopped_other, world.boots,
+	             host.estimated, (unsigned long long)segments, (unsigned long long)parts,
 	             (double)billed_ns / (double)DAY_NS, world.total,
 	             (double)(clock() - began) / CLOCKS_PER_SEC);
 	if (options.tap)

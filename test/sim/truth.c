@@ -9,9 +9,9 @@
 
 #include "host.h"
 
-#define KNOWN_NS   S_NS        /* a report is on its way for half a second */
-#define LATE_NS    (16 * S_NS) /* reports while busy come every 10 s */
-#define SETTLE_NS  (90 * S_NS) /* how long a new setting may take when all is well */
+#define KNOWN_NS  S_NS        /* a report is on its way for half a second */
+#define LATE_NS   (16 * S_NS) /* reports while busy come every 10 s */
+#define SETTLE_NS (90 * S_NS) /* how long a new setting may take when all is well */
 
 sim_ns truth_healthy_since = NEVER;
 
@@ -85,8 +85,8 @@ void truth_watch(struct run *r)
 			happen_in(&r->watch, SETTLE_NS, on_watch);
 			return;
 		}
-		violated(INV_MISSED_STOP, "%s should have stopped (%s) %llu s ago", r->session, why,
-		         (unsigned long long)((world.now - at + LATE_NS) / S_NS));
+		violated(INV_MISSED_STOP, "%s should have stopped (%s) %llu s ago", r->session,
+		         why, (unsigned long long)((world.now - at + LATE_NS) / S_NS));
 		r->idle_most = 0; /* said once */
 		r->max_seconds = 0;
 		return;
@@ -127,8 +127,9 @@ void truth_decided(struct run *r, const char *reason)
 			wrong(r, reason, "it was promised to run longer");
 		else if (!r->idle_least)
 			wrong(r, reason, "it has no auto-stop");
-		else if (run_is_busy(r) ? world.now - r->busy_since > KNOWN_NS
-		                        : last < world.now - KNOWN_NS && world.now < last + r->idle_least)
+		else if (run_is_busy(r)
+		             ? world.now - r->busy_since > KNOWN_NS
+		             : last < world.now - KNOWN_NS && world.now < last + r->idle_least)
 			wrong(r, reason, run_is_busy(r) ? "it was busy" : "somebody worked");
 	} else if (strcmp(reason, "max") == 0) {
 		if (world.now < r->began + r->max_seconds * S_NS)

@@ -15,12 +15,12 @@ struct world world;
 FILE *world_say;
 
 static const char *const invariants[INV_MAX_] = {
-	[INV_WRONG_STOP] = "wrong-stop",     [INV_MISSED_STOP] = "missed-stop",
-	[INV_BILLED_ONCE] = "billed-once",   [INV_OVERLAP] = "overlap",
-	[INV_CAPACITY] = "capacity",         [INV_STARVED] = "starved",
-	[INV_BUDGET] = "budget",             [INV_INTENT] = "intent",
-	[INV_TERMINAL] = "terminal",         [INV_EPOCH] = "epoch",
-	[INV_LEDGER] = "ledger",             [INV_ACKNOWLEDGED] = "acknowledged",
+	[INV_WRONG_STOP] = "wrong-stop",   [INV_MISSED_STOP] = "missed-stop",
+	[INV_BILLED_ONCE] = "billed-once", [INV_OVERLAP] = "overlap",
+	[INV_CAPACITY] = "capacity",       [INV_STARVED] = "starved",
+	[INV_BUDGET] = "budget",           [INV_INTENT] = "intent",
+	[INV_TERMINAL] = "terminal",       [INV_EPOCH] = "epoch",
+	[INV_LEDGER] = "ledger",           [INV_ACKNOWLEDGED] = "acknowledged",
 	[INV_ANSWERS] = "answers",
 };
 
@@ -68,7 +68,8 @@ static void new_boot_id(void)
 
 	(void)snprintf(world.boot_id, sizeof(world.boot_id), "%08x-%04x-4%03x-8%03x-%012llx",
 	               (unsigned)(a >> 32), (unsigned)(a & 0xffff), (unsigned)(a >> 16 & 0xfff),
-	               (unsigned)(b >> 48 & 0xfff), (unsigned long long)(b & 0xffffffffffffULL));
+	               (unsigned)(b >> 48 & 0xfff),
+	               (unsigned long long)(b & 0xffffffffffffULL));
 }
 
 void world_init(uint64_t seed)
@@ -78,7 +79,8 @@ void world_init(uint64_t seed)
 		                .product_random = ~seed,
 		                .hash = UINT64_C(0xcbf29ce484222325) };
 	world.now = 1000 * S_NS;
-	world.wall_zero = INT64_C(1790000000) * US_PER_S + (wall_us)below(365 * 86400) * US_PER_S;
+	world.wall_zero =
+	    INT64_C(1790000000) * US_PER_S + (wall_us)below(365 * 86400) * US_PER_S;
 	new_boot_id();
 }
 

@@ -372,8 +372,8 @@ def run(args, state):
     if not sanitized() and Path(FAKETIME).exists():
         site.core.prefix = ["env", f"LD_PRELOAD={FAKETIME}", f"FAKETIME_TIMESTAMP_FILE={site.offset}", "FAKETIME_NO_CACHE=1",
                             "DONT_FAKE_MONOTONIC=1"]
-    site.core.start()
     try:
+        site.core.start()
         admin = site.core.user().token
         asyncio.run(live_day(site, admin))
         closed = asyncio.run(close_month(site, admin)) if site.core.prefix else {}

@@ -79,7 +79,7 @@ struct host {
 	unsigned fail_in_1000;
 	/* Hours of work and how restless people are. */
 	sim_ns gap, away, report;
-	uint64_t starts, stops, session_ns;
+	uint64_t starts, stops, session_ms;
 	unsigned late_leases; /* over while no shim lived: nobody could end it */
 	unsigned stopped_idle, stopped_max, stopped_other, estimated;
 	/* Does core's store mean it to run? Did its owner ask to stop it? */

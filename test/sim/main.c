@@ -33,7 +33,7 @@
 struct options options = { .seeds = 1, .days = 3, .people = 8, .repeat = 1 };
 
 struct outcome {
-	uint64_t hash, steps, session_ns, starts, answered, lost;
+	uint64_t hash, steps, session_ms, starts, answered, lost;
 	unsigned violations[INV_MAX_], total, kills, restarts, boots, idle, max, other,
 	    estimated;
 };
@@ -58,7 +58,7 @@ static void simulate(const char *dir, struct outcome *ret)
 		check_keep(dir);
 	*ret = (struct outcome){ .hash = world.hash,
 		                 .steps = world.steps,
-		                 .session_ns = host.session_ns,
+		                 .session_ms = host.session_ms,
 		                 .starts = host.starts,
 		                 .answered = asks_answered,
 		                 .lost = asks_lost,
@@ -149,7 +149,7 @@ static int run_one(struct outcome *ret)
 static void add(struct outcome *sum, const struct outcome *o)
 {
 	sum->steps += o->steps;
-	sum->session_ns += o->session_ns;
+	sum->session_ms += o->session_ms;
 	sum->starts += o->starts;
 	sum->answered += o->answered;
 	sum->lost += o->lost;
@@ -308,7 +308,7 @@ int main(int argc, char **argv)
 	    "# session-days %.1f steps %llu starts %llu answers %llu lost %llu kills %u"
 	    " restarts %u reboots %u stops-idle %u stops-max %u stops-other %u"
 	    " estimated %u violations %u\n",
-	    (double)sum.session_ns / (double)DAY_NS, (unsigned long long)sum.steps,
+	    (double)sum.session_ms / (double)(DAY_NS / MS_NS), (unsigned long long)sum.steps,
 	    (unsigned long long)sum.starts, (unsigned long long)sum.answered,
 	    (unsigned long long)sum.lost, sum.kills, sum.restarts, sum.boots, sum.idle, sum.max,
 	    sum.other, sum.estimated, bad);

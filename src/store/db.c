@@ -61,6 +61,7 @@ static int set_up(struct db *db, enum db_mode mode, struct err *err)
 		{ SQLITE_LIMIT_COMPOUND_SELECT, 8 },  { SQLITE_LIMIT_WORKER_THREADS, 0 },
 		{ SQLITE_LIMIT_VARIABLE_NUMBER, 64 },
 	};
+	int r;
 
 	for (size_t i = 0; i < ARRAY_LEN(limits); i++)
 		(void)sqlite3_limit(db->h, limits[i].id, limits[i].max);
@@ -75,13 +76,15 @@ static int set_up(struct db *db, enum db_mode mode, struct err *err)
 		                 "PRAGMA query_only = 1; PRAGMA cache_size = -2000;"
 		                 "PRAGMA temp_store = MEMORY;",
 		                 err);
+	r = db_script(db,
+	              "PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0;"
+	              "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
+	              "PRAGMA recursive_triggers = ON; PRAGMA cache_size = -2000;"
+	              "PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = 16777216;",
+	              err);
+	/* Last: wal_autocheckpoint is a hook too, and takes the place of ours. */
 	(void)sqlite3_wal_hook(db->h, on_wal, db);
-	return db_script(db,
-	                 "PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0;"
-	                 "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
-	                 "PRAGMA recursive_triggers = ON; PRAGMA cache_size = -2000;"
-	                 "PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = 16777216;",
-	                 err);
+	return r;
 }
 
 int db_open(const char *path, enum db_mode mode, struct db *ret, struct err *err)

@@ -40,6 +40,7 @@ class Rig:
         self.spaces = []
         self.before, self.counts = {}, {}
         self.n = 0
+        self.dark = False  # the power is gone: nobody hears an answer any more
 
     # --- the process ---
 
@@ -87,6 +88,13 @@ class Rig:
         for p in [*(self.dir / "db").glob("carrel.*"), *(self.dir / "journal").rglob("*.journal")]:
             p.unlink()
 
+    def lights_out(self):
+        """Before the power of the store's disk is cut: what core says from here on, to clients or to the engine, is not heard."""
+        self.dark, self.core.engine.lose_acks = True, True
+
+    def lights_on(self):
+        self.dark, self.core.engine.lose_acks = False, False
+
     # --- what clients do ---
 
     def send(self, method, path, body, headers):
@@ -95,6 +103,8 @@ class Rig:
         if "Authorization" not in headers and self.token and "X-Anonymous" not in headers:
             headers = {"Authorization": f"Bearer {self.token}", **headers}
         r = self.core.call(method, path, body, headers, timeout=8)
+        if self.dark:
+            raise OSError("the power went before the answer was heard")
         try:
             parsed = json.loads(r.body) if r.body else None
         except ValueError:

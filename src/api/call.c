@@ -239,6 +239,9 @@ static int run_tx(struct db *db, struct store_job *j, struct err *err)
 	if (!c->tx) /* it was there a moment ago: now too old, to the day */
 		return call_problem(c, PROBLEM_BUSY, NULL, "Send the request again.");
 	r = c->tx(db, c, err);
+	/* Nothing is done that can't be answered, least of all a half answer kept. */
+	if (r >= 0 && buf_error(&c->out))
+		r = ERR(err, buf_error(&c->out), "The answer can't be made.");
 	if (r >= 0 && c->has_idem)
 		r = keep_answer(db, c, err);
 	return r < 0 ? r : 0;

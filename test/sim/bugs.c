@@ -31,7 +31,6 @@ const struct planted planted[] = {
 	{ "stop-forgotten", INV_ACKNOWLEDGED },
 	{ "one-sided", INV_LEDGER },
 	{ "starts-by-itself", INV_INTENT },
-	{ "shared-volume", INV_OVERLAP },
 	{ "dies", INV_ANSWERS },
 	{ "room-for-all", INV_CAPACITY },
 	{ "no-cap", INV_BUDGET },
@@ -102,12 +101,4 @@ int __wrap_sqlite3_bind_int64(sqlite3_stmt *st, int at, sqlite3_int64 v)
 	    strncmp(sqlite3_sql(st), "INSERT INTO ledger", 18) == 0)
 		v++;
 	return __real_sqlite3_bind_int64(st, at, v);
-}
-
-/* overlap: nobody waits for the one before (the host does not mind either). */
-int __real_session_has_predecessor(struct db *db, struct str workspace, struct str but);
-int __wrap_session_has_predecessor(struct db *db, struct str workspace, struct str but);
-int __wrap_session_has_predecessor(struct db *db, struct str workspace, struct str but)
-{
-	return bug("shared-volume") ? 0 : __real_session_has_predecessor(db, workspace, but);
 }

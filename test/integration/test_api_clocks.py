@@ -232,11 +232,11 @@ def test_activity_and_verdict_while_it_runs_and_after(quick):
     assert a["evidence"]["busy"][0]["path"] == "x/tiles.ipynb"
     assert {k["kind"] for k in a["clocks"]} == {"idle", "max"}
     # Killed, core knows the minutes that it had written down.
-    time.sleep(1)
+    time.sleep(2.5)
     quick.engine.activity(s["id"], s["epoch"], busy)
     quick.kill()
     quick.start()
-    wait_for("minutes of before", lambda: len(activity(u, s)["minutes"]) >= 2, 5)
+    wait_for("minutes of before", lambda: len(activity(u, s)["minutes"]) >= 2, 15)
     quick.engine.end(s["id"], s["epoch"], "calendar")
     s = u.wait_state(s["id"], "stopped")
     assert s["reason"] == "calendar" and "time of day" in s["message"]

@@ -12,7 +12,7 @@ run:
 	@tools/run
 stop:
 	@tools/stop
-test asan fuzz bench lint soak:
+test asan fuzz bench lint soak screens:
 	@tools/$@
 format:
 	@tools/deps dev && git ls-files -z '*.c' '*.h' | xargs -0 clang-format-14 -i
@@ -21,5 +21,5 @@ install:
 clean:
 	rm -rf build build-*
 
-.PHONY: all deps run stop test asan fuzz bench lint soak format install clean
+.PHONY: all deps run stop test asan fuzz bench lint soak screens format install clean
 .NOTPARALLEL:

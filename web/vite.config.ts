@@ -5,11 +5,9 @@
  */
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { type Plugin, transformWithEsbuild } from "vite";
 import { defineConfig } from "vitest/config";
-
-const COMPRESSIBLE = /\.(html|js|css|svg)$/;
+import { precompress } from "./tools/precompress";
 
 function blockingTheme(): Plugin {
   let name = "";
@@ -26,27 +24,6 @@ function blockingTheme(): Plugin {
   };
 }
 
-/* Each text also as .br and .gz, for a server that only has to choose. */
-function precompress(): Plugin {
-  return {
-    name: "precompress",
-    apply: "build",
-    enforce: "post",
-    generateBundle: {
-      order: "post",
-      handler(_, bundle) {
-        for (const [fileName, file] of Object.entries(bundle)) {
-          if (!COMPRESSIBLE.test(fileName)) continue;
-          const bytes = Buffer.from(file.type === "chunk" ? file.code : file.source);
-          const br = brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } });
-          this.emitFile({ type: "asset", fileName: `${fileName}.br`, source: br });
-          this.emitFile({ type: "asset", fileName: `${fileName}.gz`, source: gzipSync(bytes, { level: 9 }) });
-        }
-      },
-    },
-  };
-}
-
 export default defineConfig({
   plugins: [blockingTheme(), precompress()],
   esbuild: { jsx: "automatic", jsxImportSource: "preact" },
@@ -58,5 +35,5 @@ export default defineConfig({
     reportCompressedSize: false,
     rollupOptions: { output: { manualChunks: undefined, entryFileNames: "assets/[name]-[hash].js", assetFileNames: "assets/[name]-[hash][extname]" } },
   },
-  test: { include: ["src/**/*.test.ts", "labextension/**/*.test.ts"], environment: "node" },
+  test: { include: ["{src,shared,ide,labextension}/**/*.test.ts"], environment: "node", testTimeout: 60_000 },
 });

@@ -9,6 +9,7 @@
 #include "agent/auth.h"
 #include "agent/contents.h"
 #include "agent/dispatch.h"
+#include "agent/docs.h"
 #include "agent/kernels.h"
 #include "agent/lab.h"
 #include "agent/reexec.h"
@@ -68,6 +69,7 @@ void agent_fini(struct agent *a)
 	const char *slash;
 
 	reexec_fini(a);
+	docs_fini(a);
 	if (a->shim)
 		shimlink_fini(a);
 	if (a->server)
@@ -132,6 +134,7 @@ void agent_touch_by(struct agent *a, const char *account, enum activity what)
 
 void agent_evidence_changed(struct agent *a)
 {
+	docs_kernels_changed(a);
 	if (a->shim)
 		shimlink_changed(a);
 }

@@ -23,9 +23,11 @@
  * strings are NUL-terminated and live as long as the process. */
 struct agent_cfg {
 	bool session; /* PID 1 in a container: uid 0 of its namespace, user code gets `uid` */
-	const char *root;     /* contents root, absolute, canonical */
-	const char *base_url; /* as given, starts and ends with '/' */
-	const char *token;    /* serve only; "" = no authentication */
+	bool files;   /* a stopped workspace's: no user code, and only files are served */
+	const char *image_root; /* where the image's packages lie; NULL: at / */
+	const char *root;       /* contents root, absolute, canonical */
+	const char *base_url;   /* as given, starts and ends with '/' */
+	const char *token;      /* serve only; "" = no authentication */
 	const char *ip;
 	unsigned port;
 
@@ -37,6 +39,7 @@ struct agent_cfg {
 
 	const char *python; /* what kernel specs call `python3`: absolute, or found in path */
 	const char *lab;    /* JupyterLab's files, contracts section 5; NULL: none */
+	const char *ide;    /* the notebook IDE's files; NULL: the folder `ide` beside lab */
 	const char
 	    *data_dir; /* the user's Jupyter data directory (kernels/, labextensions/, …) */
 	const char
@@ -93,6 +96,7 @@ struct agent {
 	struct uploads *uploads; /* upload.c */
 	struct cpu_watch *cpu;   /* evidence.c */
 	struct reexec *reexec;   /* reexec.h */
+	struct docs *docs;       /* docs.h; NULL in serve mode */
 };
 
 /* Records activity now. Kinds that matter are sent to the shim soon. */

@@ -28,6 +28,7 @@ struct archive {
 	struct buf path;  /* beneath the root, of the entry that is looked at */
 	size_t top;       /* so much of it is not in the names of entries */
 	struct str above; /* stands before them when the root itself is sent */
+	struct str only;  /* of the folder's own entries these, with '/' between; empty: all */
 	int fd;           /* the file being sent, or -1 */
 	struct buf left_out;
 	bool begun, list_done;
@@ -165,6 +166,18 @@ static void look_at(struct archive *a, int dirfd, const char *name, struct buf *
 	}
 }
 
+static bool is_wanted(const struct archive *a, struct str name)
+{
+	struct str rest = a->only, one;
+
+	if (!rest.len || a->depth != 1)
+		return true;
+	while (str_split(&rest, '/', &one))
+		if (str_eq(one, name))
+			return true;
+	return false;
+}
+
 static void next_entry(struct archive *a, struct buf *out)
 {
 	struct level *l = &a->stack[a->depth - 1];
@@ -178,7 +191,7 @@ static void next_entry(struct archive *a, struct buf *out)
 	}
 	name = str_of(e->d_name);
 	/* ".", ".." and hidden names alike. */
-	if (e->d_name[0] == '.' || name_is_clutter(name))
+	if (e->d_name[0] == '.' || name_is_clutter(name) || !is_wanted(a, name))
 		return;
 	set_path(a, l->path_len, name);
 	if (buf_error(&a->path)) {
@@ -326,6 +339,7 @@ void archive_send(struct call *c, struct str path, int fd, struct str format)
 	a->pump.fini = fini;
 	a->fd = -1;
 	a->arc = arc_new(formats[f].format);
+	a->only = url_param(&c->r->url, "only");
 	buf_init(&a->path, PATH_MAX);
 	buf_init(&a->left_out, LIST_MAX);
 	buf_put_str(&a->path, path);

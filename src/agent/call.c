@@ -36,6 +36,18 @@ void call_account(const struct call *c, char ret[AGENT_ACCOUNT_MAX])
 	(void)snprintf(ret, AGENT_ACCOUNT_MAX, "%.*s", STR_ARG(s));
 }
 
+struct str call_workspace(struct call *c)
+{
+	struct str given = str_of(c->a->cfg->workspace ? c->a->cfg->workspace : ""), raw;
+	struct buf b = BUF(1024);
+
+	raw = c->a->cfg->session ? http_get(&c->r->head, "X-Carrel-Workspace") : STR_NONE;
+	if (raw.len && pct_get(&b, raw) == 0 && utf8_valid(buf_str(&b)))
+		given = arena_str(&c->r->arena, buf_str(&b));
+	buf_fini(&b);
+	return given;
+}
+
 void call_touch(const struct call *c, enum activity what)
 {
 	char account[AGENT_ACCOUNT_MAX];

@@ -49,6 +49,8 @@ void call_empty(struct call *c, unsigned status); /* 204 and the like */
 void call_location(struct call *c, const char *path_fmt, ...) PRINTF_LIKE(2, 3);
 /* The account that edge says it is; "" stand-alone. */
 void call_account(const struct call *c, char ret[AGENT_ACCOUNT_MAX]);
+/* The workspace's name: as edge says it is now, else as it was when the session began. */
+struct str call_workspace(struct call *c);
 /* agent_touch by that account. */
 void call_touch(const struct call *c, enum activity what);
 /* The base URL as the client must see it, ends with '/'. */

@@ -12,6 +12,7 @@
 #include <sys/syscall.h>
 
 #include "agent/diskfull.h"
+#include "agent/docs.h"
 #include "agent/kernel.h"
 #include "agent/names.h"
 #include "agent/nbformat.h"
@@ -94,6 +95,8 @@ void contents_event(struct call *c, const char *action, struct str path, struct 
 	struct buf b = BUF(32768);
 	struct jsonw w = JSONW(&b);
 
+	if (strcmp(action, "get") != 0)
+		docs_event(c->a, action, path, source);
 	if (list_empty(&c->a->events.listeners_))
 		return;
 	jw_obj(&w);
@@ -122,6 +125,27 @@ void contents_reply_entry(struct call *c, unsigned status, const struct entry *e
 	buf_fini(&b);
 }
 
+void contents_reply_hash(struct call *c, unsigned status, struct str path, const char *hex)
+{
+	struct buf b = BUF(65536);
+	struct jsonw w = JSONW(&b);
+	struct entry e;
+	int r = entry_load(c->a, path, &e);
+
+	if (r < 0) {
+		contents_fail(c, r, path, "open");
+		return;
+	}
+	jw_obj(&w);
+	entry_put(&w, &e, NULL);
+	jw_kv_null(&w, "content");
+	jw_kv_null(&w, "format");
+	contents_put_hash(&w, hex);
+	jw_obj_end(&w);
+	call_reply(c, status, &b);
+	buf_fini(&b);
+}
+
 void contents_reply(struct call *c, unsigned status, struct str path, const char *message)
 {
 	struct entry e;
@@ -134,15 +158,14 @@ void contents_reply(struct call *c, unsigned status, struct str path, const char
 }
 
 /* A path given in a body, checked like one in the URL. */
-static bool body_path(struct call *c, struct str raw, struct str *ret)
+bool contents_body_path(struct call *c, struct str raw, struct str *ret)
 {
 	if (place_clean(&c->r->arena, raw, ret) < 0) {
 		contents_not_found(c, raw);
 		return false;
 	}
 	if (place_hidden(*ret)) {
-		agent_json_error(c->r, 400, NULL,
-		                 "%.*s is hidden: it can't be copied or renamed here",
+		agent_json_error(c->r, 400, NULL, "%.*s is hidden: it can't be changed here",
 		                 STR_ARG(*ret));
 		return false;
 	}
@@ -238,7 +261,7 @@ static void copy_to(struct call *c, struct str dir, struct str raw_from)
 	struct str from = STR_NONE, made = STR_NONE;
 	int r;
 
-	if (!body_path(c, raw_from, &from))
+	if (!contents_body_path(c, raw_from, &from))
 		return;
 	r = contents_copy(c, from, dir, &made, &err);
 	if (r < 0 && err.code) {
@@ -329,7 +352,7 @@ static void on_patch(struct call *c, const struct json *body)
 	}
 	if (!contents_path(c, 400, &from))
 		return;
-	if (json_get_str(body, "path", &to) == 0 && !body_path(c, to, &to))
+	if (json_get_str(body, "path", &to) == 0 && !contents_body_path(c, to, &to))
 		return;
 	if (to.len && !str_eq(from, to)) {
 		r = rename_to(c, from, to);
@@ -377,12 +400,14 @@ static void contents_remove(struct call *c)
 	}
 }
 
-static int trust(struct call *c, struct str path, struct err *err)
+/* What trust is about: the digest of the notebook on disk; *ret_safe: nothing in
+ * it needs trust. */
+static int trust_digest(struct agent *a, struct str path, char digest[NBTRUST_HEX + 1],
+                        bool *ret_safe, struct err *err)
 {
 	struct arena arena = ARENA(NB_ARENA_MAX);
 	struct buf text = BUF((size_t)CONTENTS_READ_MAX);
-	char digest[NBTRUST_HEX + 1];
-	autoclose int fd = place_open(c->a, path, O_RDONLY | O_NONBLOCK);
+	autoclose int fd = place_open(a, path, O_RDONLY | O_NONBLOCK);
 	struct nb nb;
 	int r = fd < 0 ? fd : file_read_fd(fd, &text, err);
 
@@ -391,11 +416,31 @@ static int trust(struct call *c, struct str path, struct err *err)
 	if (r == 0)
 		r = nb_for_disk(&arena, &nb);
 	if (r == 0)
-		r = nbtrust_digest(c->a, &nb, digest);
+		*ret_safe = nb_cells_trusted(&nb);
 	if (r == 0)
-		nbtrust_remember(c->a, digest);
+		r = nbtrust_digest(a, &nb, digest);
 	arena_fini(&arena);
 	buf_fini(&text);
+	return r;
+}
+
+bool contents_is_trusted(struct agent *a, struct str path)
+{
+	char digest[NBTRUST_HEX + 1];
+	bool safe = false;
+
+	return trust_digest(a, path, digest, &safe, NULL) == 0 &&
+	       (safe || nbtrust_known(a, digest));
+}
+
+int contents_trust_file(struct agent *a, struct str path, struct err *err)
+{
+	char digest[NBTRUST_HEX + 1];
+	bool safe;
+	int r = trust_digest(a, path, digest, &safe, err);
+
+	if (r == 0)
+		nbtrust_remember(a, digest);
 	return r;
 }
 
@@ -407,7 +452,7 @@ static void contents_trust(struct call *c)
 
 	if (!contents_path(c, 400, &path))
 		return;
-	r = trust(c, path, &err);
+	r = contents_trust_file(c->a, path, &err);
 	if (r == -EINVAL)
 		agent_json_error(c->r, 400, NULL, "Unreadable Notebook: %.*s %s", STR_ARG(path),
 		                 err.msg);

@@ -19,6 +19,11 @@ void contents_fail(struct call *c, int code, struct str path, const char *doing)
 void contents_reply(struct call *c, unsigned status, struct str path, const char *message);
 void contents_reply_entry(struct call *c, unsigned status, const struct entry *e,
                           const char *message);
+/* After a guarded save: the same, with the hash of what was written. */
+void contents_reply_hash(struct call *c, unsigned status, struct str path, const char *hex);
+/* Is the notebook on disk known as trusted, or without anything that needs it? */
+bool contents_is_trusted(struct agent *a, struct str path);
+MUST_CHECK int contents_trust_file(struct agent *a, struct str path, struct err *err);
 /* JupyterLab's contents event; source may be empty. */
 void contents_event(struct call *c, const char *action, struct str path, struct str source);
 
@@ -26,6 +31,8 @@ void contents_event(struct call *c, const char *action, struct str path, struct 
 void contents_untitled(struct call *c, struct str dir, const struct json *body);
 
 call_fn contents_get;
+/* contents_part.c: some of its bytes, as a query with offset or length asks. */
+void contents_get_part(struct call *c, struct str path);
 /* One pass over a file: is it UTF-8, what is its SHA-256 (hex may be NULL). */
 MUST_CHECK int contents_scan(int fd, bool *ret_utf8, char hex[65]);
 /* Members hash and hash_algorithm; hex may be NULL. */
@@ -50,6 +57,8 @@ MUST_CHECK int copy_file(int from_dir, const char *from, int to_dir, const char 
                          struct err *err);
 /* trash.c: moves to the trash, or deletes for good. */
 MUST_CHECK int contents_delete(const struct agent *a, struct str path, struct err *err);
+/* contents.c: the cleaned path of a body; answers by itself when it is none. */
+bool contents_body_path(struct call *c, struct str raw, struct str *ret);
 /* contents_put.c */
 call_fn contents_put;
 /* upload.c: a PUT with a chunk number. */

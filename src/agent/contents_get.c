@@ -9,6 +9,7 @@
 #include <fcntl.h>
 
 #include "agent/contents.h"
+#include "agent/docs.h"
 #include "agent/mime.h"
 #include "agent/names.h"
 #include "agent/pump.h"
@@ -366,6 +367,10 @@ void contents_get(struct call *c)
 
 	if (!wants(c, &want) || !contents_path(c, 404, &path))
 		return;
+	if (url_param(&c->r->url, "offset").ptr || url_param(&c->r->url, "length").ptr) {
+		contents_get_part(c, path);
+		return;
+	}
 	r = entry_load(c->a, path, &e);
 	if (r < 0) {
 		contents_fail(c, r, path, "open");
@@ -373,13 +378,15 @@ void contents_get(struct call *c)
 	}
 	if (!fits(c, &e, &want))
 		return;
-	if (e.type == ENTRY_NOTEBOOK && want.content) {
+	/* As text too: the IDE reads a notebook so. */
+	if (want.content && str_ends(path, STR(".ipynb"))) {
 		runs_before_read(c->a, path);
 		r = entry_load(c->a, path, &e);
 		if (r < 0) {
 			contents_fail(c, r, path, "open");
 			return;
 		}
+		(void)fits(c, &e, &want);
 	}
 	reads = want.content || (want.hash && e.type != ENTRY_DIR);
 	fd = place_open(c->a, path,
@@ -398,6 +405,8 @@ void contents_get(struct call *c)
 		return;
 	}
 	contents_event(c, "get", path, STR_NONE);
+	if (want.content && e.type != ENTRY_DIR)
+		docs_opened(c->a, path);
 	if (!want.content)
 		get_bare(c, &e, fd, &want);
 	else if (e.type == ENTRY_DIR)

@@ -12,15 +12,18 @@
 #include "agent/runs.h"
 #include "agent/save.h"
 #include "base/encode.h"
+#include "base/sha256.h"
+
+#define TRUST_MAX ((size_t)16 << 20)
 
 struct put {
 	struct call *c;
 	struct str path;
 	const struct json *body;
-	struct json *tree;   /* the same: a notebook in it is changed on its way to disk */
-	struct arena *arena; /* holds it, which may be large */
-	bool existed;
-	char message[200];
+	struct json *tree;     /* the same: a notebook in it is changed on its way to disk */
+	struct arena *arena;   /* holds it, which may be large */
+	bool existed, guarded; /* guarded: only over the file that base_hash names */
+	char message[200], hash[65];
 };
 
 static int bad(struct err *err, const char *what)
@@ -84,8 +87,26 @@ static int put_notebook(struct put *p, struct err *err)
 	return r;
 }
 
+static void put_hash(struct str data, char ret[65])
+{
+	uint8_t d[SHA256_LEN];
+	struct buf hex = BUF(80);
+	struct sha256 h;
+
+	sha256_init(&h);
+	sha256_add(&h, data);
+	sha256_end(&h, d);
+	hex_put(&hex, (struct str){ (const char *)d, sizeof(d) });
+	memcpy(ret, buf_cstr(&hex), 65);
+	buf_fini(&hex);
+}
+
+/* A notebook that was trusted stays so when its editor saves it as text. */
 static int put_bytes(struct put *p, struct str data, struct err *err)
 {
+	bool trusted = p->guarded && p->existed && data.len <= TRUST_MAX &&
+	               str_ends(p->path, STR(".ipynb")) &&
+	               contents_is_trusted(p->c->a, p->path);
 	struct save s = SAVE_NONE;
 	int r = save_begin(p->c->a, p->path, &s, err);
 
@@ -95,7 +116,13 @@ static int put_bytes(struct put *p, struct str data, struct err *err)
 	if (r == 0)
 		r = save_commit(&s, err);
 	save_fini(&s);
-	return r;
+	if (r < 0)
+		return r;
+	if (p->guarded)
+		put_hash(data, p->hash);
+	if (trusted)
+		(void)(contents_trust_file(p->c->a, p->path, NULL) == 0);
+	return 0;
 }
 
 static int chunk_number(struct put *p, int64_t *ret, struct err *err)
@@ -194,6 +221,35 @@ static int put(struct put *p, struct err *err)
 	return put_file(p, err);
 }
 
+/* `base_hash` names the bytes that the new ones were made from, null for no
+ * file: whatever else is there was written by somebody else, and stays. */
+static bool base_fits(struct put *p)
+{
+	const struct json *v = json_get(p->body, "base_hash");
+	char hex[65] = "";
+	bool utf8;
+	int fd, r;
+
+	if (!v)
+		return true;
+	p->guarded = true;
+	if (p->existed) {
+		fd = place_open(p->c->a, p->path, O_RDONLY | O_NONBLOCK);
+		r = fd < 0 ? fd : contents_scan(fd, &utf8, hex);
+		own_close(&fd);
+		if (r < 0) {
+			contents_fail(p->c, r, p->path, "read");
+			return false;
+		}
+	}
+	if (v->type == JSON_STRING ? str_is(v->text, hex) : !hex[0])
+		return true;
+	agent_json_error(p->c->r, 409, "changed",
+	                 "%.*s was changed by somebody else since it was read",
+	                 STR_ARG(p->path));
+	return false;
+}
+
 static bool allowed(struct put *p)
 {
 	struct call *c = p->c;
@@ -237,7 +293,11 @@ static void finish(struct put *p, int r, const struct err *err)
 	}
 	runs_on_save(c->a, p->path);
 	contents_event(c, existed ? "save" : "upload", p->path, STR_NONE);
-	contents_reply(c, existed ? 200 : 201, p->path, p->message[0] ? p->message : NULL);
+	if (p->hash[0])
+		contents_reply_hash(c, existed ? 200 : 201, p->path, p->hash);
+	else
+		contents_reply(c, existed ? 200 : 201, p->path,
+		               p->message[0] ? p->message : NULL);
 }
 
 /* A lean reading leaves long strings alone; but for the content they are wanted. */
@@ -285,8 +345,10 @@ static void on_body(struct http_req *r, struct str body)
 			arena_fini(&arena);
 			return;
 		}
-		rc = put(&p, &err);
-		finish(&p, rc, &err);
+		if (base_fits(&p)) {
+			rc = put(&p, &err);
+			finish(&p, rc, &err);
+		}
 	}
 	arena_fini(&arena);
 }

@@ -71,6 +71,7 @@ static void save_run(const struct kernel *k, struct hand_out *out)
 	hand_put_str(out, str_of(k->run.id));
 	buf_put_u64le(&out->b, (uint64_t)k->run.since);
 	buf_put_u32le(&out->b, k->run.waiting);
+	hand_put_str(out, buf_str(&k->run.asked));
 	buf_put_u32le(&out->b, k->run.paused);
 	buf_put_u32le(&out->b, k->run.replied);
 	buf_put_u32le(&out->b, k->nsub);
@@ -85,6 +86,8 @@ static void load_run(struct kernel *k, struct hand_in *in)
 	hand_text(in, k->run.id, sizeof(k->run.id));
 	k->run.since = (wall_us)cur_u64le(&in->c);
 	k->run.waiting = hand_bool(in);
+	if (in->version >= 2)
+		hand_buf(in, &k->run.asked);
 	k->run.paused = hand_bool(in);
 	k->run.replied = hand_bool(in);
 	k->nsub = hand_u32(in, KERNEL_SUBS_MAX);
@@ -328,7 +331,7 @@ static int load(struct hand_in *in, struct err *err)
 
 const struct hand_part hand_kernels = {
 	.tag = "KERN",
-	.version = 1,
+	.version = 2,
 	.settled = settled,
 	.leave = leave,
 	.busy = busy,

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 
+#include "agent/docs.h"
 #include "agent/kclient.h"
 #include "agent/runs.h"
 #include "base/log.h"
@@ -41,6 +42,8 @@ static void note_activity(struct kclient *c, const struct jmsg *m)
 {
 	struct str type = m->head.type;
 
+	if (str_is(type, "execute_request"))
+		docs_ran(c->a, c->k);
 	if (str_is(type, "execute_request") || resumes(m))
 		agent_touch_by(c->a, c->account, ACT_RUN);
 	else if (str_is(type, "complete_request") || str_is(type, "inspect_request") ||
@@ -104,6 +107,7 @@ static void to_kernel(struct kclient *c, struct arena *a, const struct jmsg *m)
 		return;
 	if (m->channel == JMSG_STDIN && str_is(m->head.type, "input_reply") && k->run.waiting) {
 		k->run.waiting = false;
+		buf_fini(&k->run.asked);
 		agent_evidence_changed(k->a);
 	}
 	if (k->run.paused && resumes(m)) {

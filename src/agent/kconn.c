@@ -148,6 +148,12 @@ void kconn_stop(struct kconn *c)
 	drop(c);
 }
 
+void kconn_hear_out(struct kconn *c)
+{
+	while (c->open_ && stream_read_now(&c->s_))
+		;
+}
+
 void kconn_fini(struct kconn *c)
 {
 	if (c->ev)

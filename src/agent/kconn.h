@@ -44,6 +44,9 @@ struct kconn {
 void kconn_init(struct kconn *c, struct ev *ev, enum zmtp_type type, struct str identity);
 void kconn_start(struct kconn *c);
 void kconn_stop(struct kconn *c);
+/* Delivers what has arrived: the kernel has ended, and its last words may lie
+ * in the socket. */
+void kconn_hear_out(struct kconn *c);
 void kconn_fini(struct kconn *c);
 /* -ENOTCONN while not ready, -ENOBUFS when too much is queued. */
 MUST_CHECK int kconn_send(struct kconn *c, const struct str *part, size_t n);

@@ -55,6 +55,7 @@ void kernel_free(struct kernel *k)
 	buf_fini(&k->info);
 	buf_fini(&k->run.parent);
 	buf_fini(&k->run.session);
+	buf_fini(&k->run.asked);
 	free(k->name);
 	free(k->cwd);
 	free(k->path);
@@ -280,6 +281,7 @@ struct kernel *kernel_blank(struct agent *a)
 	buf_init(&k->info, 1U << 20);
 	buf_init(&k->run.parent, JMSG_HEADER_MAX);
 	buf_init(&k->run.session, 1024);
+	buf_init(&k->run.asked, KERNEL_ASKED_MAX);
 	k->child.pidfd = -1;
 	k->output.fd = -1;
 	return k;

@@ -15,11 +15,12 @@
 #include "agent/kernels.h"
 #include "proto/jmsg.h"
 
-#define KERNEL_ID_MAX   80
-#define KERNEL_TAIL     2048U /* what it wrote on stderr last */
-#define KERNEL_SUBS_MAX 16U
-#define KERNELS_MAX     200U
-#define SESSIONS_MAX    2000U
+#define KERNEL_ID_MAX    80
+#define KERNEL_TAIL      2048U /* what it wrote on stderr last */
+#define KERNEL_SUBS_MAX  16U
+#define KERNEL_ASKED_MAX ((size_t)64 << 10)
+#define KERNELS_MAX      200U
+#define SESSIONS_MAX     2000U
 
 /*
  *   STARTING <--------> RESTARTING
@@ -104,6 +105,8 @@ struct kernel {
 		bool paused;        /* at a breakpoint */
 		bool replied;       /* the reply was here, idle was not */
 		struct buf session; /* whom to tell when it dies */
+		struct buf
+		    asked; /* while it waits: {"header", "content"} of the input_request */
 	} run;
 	uint64_t sub[KERNEL_SUBS_MAX]; /* requests that run in subshells (JEP 91): hashes */
 	unsigned nsub;
@@ -186,7 +189,8 @@ void kernel_listen(struct kernel *k); /* connects, nudges */
 void kernel_prepare_conns(struct kernel *k);
 /* The reply was here, idle is awaited. */
 void kernel_await_idle(struct kernel *k);
-void kernel_deafen(struct kernel *k); /* disconnects */
+void kernel_hear_out(struct kernel *k); /* its process has ended: reads what is there */
+void kernel_deafen(struct kernel *k);   /* disconnects */
 MUST_CHECK int kernel_send(struct kernel *k, const struct jmsg *m);
 /* A message of our own: session and time are filled in. */
 MUST_CHECK int kernel_make(struct kernel *k, struct arena *a, struct jmsg_new n,
@@ -207,5 +211,9 @@ struct kernel *sessions_kernel(struct agent *a, struct str path);
 /* Paths of the notebooks that use a kernel, copied into m; their number. */
 size_t sessions_notebooks(struct agent *a, const struct kernel *k, struct arena *m,
                           struct str *ret, size_t max);
+/* Each document with a kernel: path (as long as nothing changes), changed: 1
+ * while it works. */
+struct doc_item;
+size_t sessions_documents(struct agent *a, struct doc_item *ret, size_t max);
 /* A file or folder has a new name. */
 void sessions_moved(struct agent *a, struct str from, struct str to);

@@ -329,6 +329,7 @@ static void died(struct kernel *k, int code, int status)
 
 void kernel_on_exit(struct kernel *k, int code, int status)
 {
+	kernel_hear_out(k);
 	ev_timer_stop(&k->timer);
 	ev_timer_stop(&k->idle_timer);
 	kernel_deafen(k);

@@ -145,6 +145,7 @@ void kernel_forget_run(struct kernel *k)
 		return;
 	buf_fini(&k->run.parent);
 	buf_fini(&k->run.session);
+	buf_fini(&k->run.asked);
 	k->run.waiting = k->run.paused = k->run.replied = false;
 	ev_timer_stop(&k->idle_timer);
 	agent_evidence_changed(k->a);
@@ -168,15 +169,14 @@ static void put_error(struct buf *b, const char *ename, const char *evalue, bool
 	jw_obj_end(&w);
 }
 
-static void tell_reply(struct kernel *k, struct str parent, struct str content)
+static void tell_reply(struct kernel *k, const struct jmsg_ids *up, struct str parent,
+                       struct str content)
 {
-	const struct jmsg_ids up = { .id = str_of(k->run.id),
-		                     .session = buf_str(&k->run.session) };
 	struct jmsg_new n = { .channel = JMSG_SHELL,
 		              .type = "execute_reply",
 		              .parent = parent,
 		              .content = content };
-	struct kclient *c = kclient_for(k, &up);
+	struct kclient *c = kclient_for(k, up);
 	struct arena a = ARENA(ARENA_MAX);
 	struct jmsg m;
 
@@ -185,9 +185,10 @@ static void tell_reply(struct kernel *k, struct str parent, struct str content)
 	arena_fini(&a);
 }
 
-void kernel_tell_death(struct kernel *k, const char *ename, const char *evalue)
+/* Error output, error reply, idle. */
+static void tell_end(struct kernel *k, const struct jmsg_ids *up, struct str parent,
+                     const char *ename, const char *evalue)
 {
-	struct str parent = buf_str(&k->run.parent);
 	struct buf b = BUF(8192);
 
 	put_error(&b, ename, evalue, false);
@@ -195,10 +196,47 @@ void kernel_tell_death(struct kernel *k, const char *ename, const char *evalue)
 	if (parent.len) {
 		buf_clear(&b);
 		put_error(&b, ename, evalue, true);
-		tell_reply(k, parent, buf_str(&b));
+		tell_reply(k, up, parent, buf_str(&b));
 		tell_state(k, parent, "idle");
 	}
 	buf_fini(&b);
+}
+
+/* The header of a request, as far as anybody looks at it. */
+static void put_header(struct buf *b, const struct jmsg_ids *ids)
+{
+	struct jsonw w = JSONW(b);
+
+	jw_obj(&w);
+	jw_kv_str(&w, "msg_id", ids->id);
+	jw_kv_z(&w, "msg_type", "execute_request");
+	jw_kv_str(&w, "session", ids->session);
+	jw_kv_z(&w, "username", "");
+	jw_kv_z(&w, "version", "5.3");
+	jw_obj_end(&w);
+}
+
+/* What a kernel says last may die with it, also that it has begun a cell: then
+ * the cell that waits longest is the one that ended it, or would wait for ever. */
+void kernel_tell_death(struct kernel *k, const char *ename, const char *evalue)
+{
+	const struct jmsg_ids heard = { .id = str_of(k->run.id),
+		                        .session = buf_str(&k->run.session) };
+	bool over = k->run.replied, runs = buf_len(&k->run.parent) && !over;
+	struct buf header = BUF(4096);
+	struct jmsg_ids cell;
+
+	if (over)
+		tell_state(k, buf_str(&k->run.parent), "idle");
+	if (runs)
+		tell_end(k, &heard, buf_str(&k->run.parent), ename, evalue);
+	if (!(runs && runs_has(k, heard.id)) && runs_first(k, &cell)) {
+		put_header(&header, &cell);
+		tell_end(k, &cell, buf_str(&header), ename, evalue);
+	} else if (!runs) {
+		tell_end(k, &heard, STR(""), ename, evalue);
+	}
+	buf_fini(&header);
 	kernel_forget_run(k);
 }
 
@@ -338,11 +376,29 @@ static void on_shell_reply(struct kernel *k, const struct jmsg *m)
 		kernel_await_idle(k);
 }
 
-static void on_stdin_request(struct kernel *k, const struct jmsg *m)
+/* For a page that is opened while it waits. */
+static void keep_question(struct buf *b, struct arena *a, const struct jmsg *m)
+{
+	struct json *content;
+
+	buf_fini(b);
+	if (json_parse(a, m->content, NULL, &content, NULL) < 0)
+		return;
+	buf_put_z(b, "{\"header\":");
+	buf_put_str(b, m->header);
+	buf_put_z(b, ",\"content\":");
+	buf_put_str(b, m->content);
+	buf_put_c(b, '}');
+	if (buf_error(b))
+		buf_fini(b); /* too long to be a question */
+}
+
+static void on_stdin_request(struct kernel *k, struct arena *a, const struct jmsg *m)
 {
 	if (!str_is(m->head.type, "input_request") || !is_running(k, m->up.id))
 		return;
 	k->run.waiting = true; /* waiting for a person is no work */
+	keep_question(&k->run.asked, a, m);
 	agent_evidence_changed(k->a);
 }
 
@@ -471,11 +527,13 @@ static void on_reply(struct kernel *k, struct arena *a, const struct jmsg *m)
 		on_shell_reply(k, m);
 		runs_on_reply(k, m);
 	} else if (m->channel == JMSG_STDIN) {
-		on_stdin_request(k, m);
+		on_stdin_request(k, a, m);
 	}
 	c = kclient_for(k, &m->up);
 	if (c)
 		kclient_send(c, &(struct kclient_msg){ .m = m, .arena = a });
+	if (m->channel == JMSG_STDIN && !(c && c->ws))
+		runs_to_followers(k, a, m); /* who asked is away: others may answer */
 }
 
 static void on_message(struct kconn *c, const struct str *part, const uint64_t *dropped,
@@ -532,6 +590,13 @@ void kernel_listen(struct kernel *k)
 	for (int c = 0; c < JMSG_CHANNEL_MAX_; c++)
 		kconn_start(&k->conn[c]);
 	ev_timer_start(k->a->ev, &k->timer, NUDGE_MS, on_nudge);
+}
+
+void kernel_hear_out(struct kernel *k)
+{
+	kconn_hear_out(&k->conn[JMSG_IOPUB]); /* first: a reply ends what began there */
+	for (int c = 0; c < JMSG_CHANNEL_MAX_; c++)
+		kconn_hear_out(&k->conn[c]);
 }
 
 void kernel_deafen(struct kernel *k)

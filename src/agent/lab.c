@@ -25,13 +25,23 @@ static void add_dir(struct lab *l, const char *base, const char *below)
 		l->dirs[l->ndirs++] = path;
 }
 
+/* Without it there is no IDE, and the rest works. */
+static int open_ide(struct lab *l, const struct agent_cfg *cfg)
+{
+	const char *path = cfg->ide;
+
+	if (!path && cfg->lab)
+		path = arena_printf(&l->strings, "%s/../ide", cfg->lab).ptr;
+	return path ? open(path, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+}
+
 int lab_init(struct agent *a, struct err *err)
 {
 	const struct agent_cfg *cfg = a->cfg;
 	struct lab *l = xcalloc(1, sizeof(*l));
 
 	a->lab = l;
-	l->dir = -1;
+	l->dir = l->ide = -1;
 	arena_init(&l->strings, 256U << 10);
 	if (cfg->lab) {
 		l->dir = open(cfg->lab, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -39,6 +49,7 @@ int lab_init(struct agent *a, struct err *err)
 			return ERR(err, -errno, "JupyterLab's files can't be opened at %s: %m",
 			           cfg->lab);
 	}
+	l->ide = open_ide(l, cfg);
 	/* Carrel's own extension, then the user's, then the image's. */
 	add_dir(l, cfg->lab, "/labextensions");
 	if (cfg->labextensions_dir) {
@@ -58,6 +69,7 @@ void lab_fini(struct agent *a)
 	if (!a->lab)
 		return;
 	own_close(&a->lab->dir);
+	own_close(&a->lab->ide);
 	settings_list_fini(a->lab);
 	arena_fini(&a->lab->strings);
 	free(a->lab);
@@ -78,8 +90,7 @@ const char *lab_settings_dir(const struct agent *a, struct arena *m)
 	return a->cfg->lab ? arena_printf(m, "%s/settings", a->cfg->lab).ptr : NULL;
 }
 
-/* Opens a regular file beneath a folder; -ENOENT for anything else. */
-static int open_file(int dir, const char *rel)
+int lab_open_file(int dir, const char *rel)
 {
 	int fd = file_open_beneath(dir, rel, O_RDONLY | O_NONBLOCK, 0);
 	struct stat st;
@@ -104,7 +115,7 @@ void lab_send(struct call *c, struct str rel, bool immutable)
 		               .cache = immutable ? "public, max-age=31536000, immutable"
 		                                  : "no-cache" };
 	char *z = arena_strz(&c->r->arena, rel);
-	int fd = z && c->a->lab->dir >= 0 ? open_file(c->a->lab->dir, z) : -ENOENT;
+	int fd = z && c->a->lab->dir >= 0 ? lab_open_file(c->a->lab->dir, z) : -ENOENT;
 
 	if (fd < 0)
 		not_found(c);
@@ -149,7 +160,7 @@ static void get_extension_file(struct call *c)
 		o.cache = "public, max-age=31536000, immutable";
 	for (size_t i = 0; z && i < c->a->lab->ndirs; i++) {
 		autoclose int dir = open(c->a->lab->dirs[i], O_PATH | O_DIRECTORY | O_CLOEXEC);
-		int fd = dir < 0 ? -1 : open_file(dir, z);
+		int fd = dir < 0 ? -1 : lab_open_file(dir, z);
 
 		if (fd == -EXDEV) {
 			/* `labextension develop` links a package in from its source tree:
@@ -176,7 +187,7 @@ static void look_in(const struct labext *e, void *arg)
 	autoclose int dir = t->fd < 0 ? open(e->dir, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
 
 	if (dir >= 0)
-		t->fd = open_file(dir, t->rel);
+		t->fd = lab_open_file(dir, t->rel);
 }
 
 static int open_theme(struct call *c)
@@ -189,7 +200,7 @@ static int open_theme(struct call *c)
 		return -ENOENT;
 	labext_each(c, &m, look_in, &t);
 	if (t.fd < 0 && c->a->lab->dir >= 0)
-		t.fd = open_file(c->a->lab->dir, t.rel);
+		t.fd = lab_open_file(c->a->lab->dir, t.rel);
 	arena_fini(&m);
 	return t.fd;
 }

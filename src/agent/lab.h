@@ -13,6 +13,7 @@
 
 struct lab {
 	int dir;                        /* cfg->lab, -1: none */
+	int ide;                        /* cfg->ide, -1: none */
 	const char *dirs[LAB_DIRS_MAX]; /* folders with federated extensions, first wins */
 	size_t ndirs;
 	struct arena strings;
@@ -28,6 +29,11 @@ void settings_list_fini(struct lab *lab);
 /* A file of cfg->lab; immutable when its name or `?v=` carries a hash. 404 by
  * itself. */
 void lab_send(struct call *c, struct str rel, bool immutable);
+
+/* Opens a regular file beneath a folder; -ENOENT for anything else. */
+MUST_CHECK int lab_open_file(int dir, const char *rel);
+/* s inside an attribute in double quotes. */
+void lab_put_attr(struct buf *out, struct str s);
 
 /* Folder of the schemas, and of overrides.json and page_config.json: the
  * configured ones or those of cfg->lab; NULL: none. */

@@ -102,7 +102,7 @@ static void put_switches(struct call *c, struct jsonw *w)
 	jw_kv_raw(w, "untracked_message_types", STR(untracked));
 	if (c->a->cfg->session) {
 		jw_kv_z(w, "carrelSession", c->a->cfg->session_id);
-		jw_kv_z(w, "carrelWorkspace", c->a->cfg->workspace);
+		jw_kv_str(w, "carrelWorkspace", call_workspace(c));
 	}
 }
 
@@ -180,7 +180,7 @@ static void put_script_json(struct buf *out, struct str json)
 	}
 }
 
-static void put_attr(struct buf *out, struct str s)
+void lab_put_attr(struct buf *out, struct str s)
 {
 	for (size_t i = 0; i < s.len; i++) {
 		if (s.ptr[i] == '"' || s.ptr[i] == '<' || s.ptr[i] == '&')
@@ -203,10 +203,10 @@ static void fill(struct call *c, struct str tpl, struct str config, struct buf *
 			put_script_json(out, config);
 			tpl = str_sub(rest, 8, rest.len);
 		} else if (str_starts(rest, STR("@BASE@"))) {
-			put_attr(out, base);
+			lab_put_attr(out, base);
 			tpl = str_sub(rest, 6, rest.len);
 		} else if (str_starts(rest, STR("@STATIC@"))) {
-			put_attr(out, base);
+			lab_put_attr(out, base);
 			buf_put_z(out, "static/lab");
 			tpl = str_sub(rest, 8, rest.len);
 		} else {

@@ -11,6 +11,8 @@ int main(int argc, char **argv)
 
 	if (str_is(mode, "session"))
 		return session_main(argv);
+	if (str_is(mode, "files"))
+		return files_mode_main();
 	if (str_is(mode, "serve"))
 		return serve_main(argc, argv);
 	if (str_is(mode, "--check-state"))
@@ -19,7 +21,8 @@ int main(int argc, char **argv)
 		(void)puts("carrel-agent " CARREL_VERSION);
 		return 0;
 	}
-	(void)fputs("usage: carrel-agent serve [--option value]... | session | --version\n",
-	            stderr);
+	(void)fputs(
+	    "usage: carrel-agent serve [--option value]... | session | files | --version\n",
+	    stderr);
 	return 2;
 }

@@ -11,9 +11,16 @@
 #define OVERFLOW_UID 65534U
 
 static const struct route *const tables[] = {
-	server_routes,   kernels_routes, sessions_routes, contents_routes,
-	files_routes,    terms_routes,   auth_routes,     nbconvert_routes,
-	settings_routes, runs_routes,    lab_routes, /* "lab/…" takes the rest */
+	server_routes, kernels_routes, sessions_routes,  contents_routes,    files_routes,
+	terms_routes,  auth_routes,    nbconvert_routes, settings_routes,    runs_routes,
+	ide_routes,    resume_routes,  disk_routes,      environment_routes, restore_routes,
+	lab_routes, /* "lab/…" takes the rest */
+};
+
+/* Of a stopped workspace's files (agent_cfg.files). */
+static const struct route *const files_tables[] = {
+	contents_routes, files_routes,       resume_routes,
+	disk_routes,     environment_routes, restore_routes,
 };
 
 /* Does `pattern` take these segments? Captures go to arg/narg. */
@@ -71,12 +78,15 @@ static bool starts_like(const char *pattern, const struct url *u, size_t at)
 static int find(struct call *c, struct str method, size_t base_n)
 {
 	const struct url *u = &c->r->url;
+	bool files = c->a->cfg->files;
+	const struct route *const *all = files ? files_tables : tables;
+	size_t n = files ? ARRAY_LEN(files_tables) : ARRAY_LEN(tables);
 	int r = -ENOENT;
 
 	if (str_is(method, "HEAD"))
 		method = STR("GET");
-	for (size_t t = 0; t < ARRAY_LEN(tables); t++) {
-		for (const struct route *route = tables[t]; route->method; route++) {
+	for (size_t t = 0; t < n; t++) {
+		for (const struct route *route = all[t]; route->method; route++) {
 			if (!starts_like(route->pattern, u, base_n) ||
 			    !match_from(route->pattern, c, u, base_n))
 				continue;

@@ -33,5 +33,10 @@ struct route {
 extern const struct route kernels_routes[];  /* kernels_api.c: kernels and kernel specs */
 extern const struct route sessions_routes[]; /* sessions_api.c */
 extern const struct route runs_routes[];     /* runs_api.c */
+extern const struct route ide_routes[];      /* ide.c */
 extern const struct route contents_routes[], files_routes[], terms_routes[];
+extern const struct route resume_routes[];      /* resume_api.c: uploads that go on */
+extern const struct route disk_routes[];        /* disk_api.c: sizes, names */
+extern const struct route environment_routes[]; /* environment.c: packages */
+extern const struct route restore_routes[];     /* untrash.c: back from the trash */
 extern const struct route server_routes[], lab_routes[], settings_routes[], nbconvert_routes[];

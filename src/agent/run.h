@@ -18,6 +18,8 @@ MUST_CHECK int agent_runtime_dir(char *ret, size_t n, struct err *err);
 int serve_main(int argc, char **argv);
 /* `carrel-agent session`, PID 1. */
 int session_main(char **argv);
+/* `carrel-agent files`: a stopped workspace's, started by carrel-shim --files. */
+int files_mode_main(void);
 /* Is this process what session_check_status wants? */
 MUST_CHECK int session_check_self(struct err *err);
 /* Is /proc/self/status what the container promised? Exactly SETUID, SETGID and

@@ -82,6 +82,27 @@ struct run *runs_by_id(struct runs *rs, struct str msg_id)
 	return NULL;
 }
 
+bool runs_has(const struct kernel *k, struct str msg_id)
+{
+	return k->runs && runs_by_id(k->runs, msg_id);
+}
+
+bool runs_first(const struct kernel *k, struct jmsg_ids *ret)
+{
+	if (!k->runs)
+		return false;
+	list_for_each (it, &k->runs->all) {
+		const struct run *r = CONTAINER_OF(it, struct run, node);
+
+		if (r->state == RUN_DONE)
+			continue;
+		*ret = (struct jmsg_ids){ .id = str_of(r->msg_id),
+			                  .session = str_of(r->watcher[0]) };
+		return true;
+	}
+	return false;
+}
+
 uint64_t runs_seq(const struct kernel *k)
 {
 	return k->runs ? k->runs->seq : 0;
@@ -184,6 +205,20 @@ static bool watches(const struct run *r, const char *session)
 			return true;
 	}
 	return false;
+}
+
+void runs_to_followers(struct kernel *k, struct arena *a, const struct jmsg *m)
+{
+	const struct run *r = k->runs ? runs_by_id(k->runs, m->up.id) : NULL;
+
+	if (!r)
+		return;
+	list_for_each_safe (it, &k->clients) {
+		struct kclient *c = CONTAINER_OF(it, struct kclient, node);
+
+		if (c->ws && watches(r, c->session))
+			kclient_send(c, &(struct kclient_msg){ .m = m, .arena = a });
+	}
 }
 
 /* The last watcher may have gone: what it had not saved is written soon. A tab

@@ -84,6 +84,11 @@ void runs_on_reply(struct kernel *k, const struct jmsg *m);
 void runs_on_left(struct kernel *k, const struct kclient *c, unsigned code);
 void runs_on_restart(struct kernel *k); /* nothing that it ran will go on */
 void runs_end(struct kernel *k);        /* it is gone: writes, frees */
+bool runs_has(const struct kernel *k, struct str msg_id);
+/* The oldest that has not ended; ret borrows. */
+bool runs_first(const struct kernel *k, struct jmsg_ids *ret);
+/* To those that follow the run and have their WebSocket open. */
+void runs_to_followers(struct kernel *k, struct arena *a, const struct jmsg *m);
 /* Counts messages; what a client gets from now on has higher numbers. */
 uint64_t runs_seq(const struct kernel *k);
 

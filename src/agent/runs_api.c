@@ -5,7 +5,8 @@
  * WebSocket is open already and messages come in; `last` says which of them
  * are in the answer. `clear`, `stream`, `cursor` and `ids` say what the next
  * message finds (outputs_snapshot); `wrote.base` is the file that somebody
- * else wrote last, before the agent put outputs into it.
+ * else wrote last, before the agent put outputs into it; `input` is there while
+ * the run waits for it: header and content of the kernel's question.
  */
 #include "agent/call.h"
 #include "agent/kclient.h"
@@ -73,6 +74,9 @@ static void put_run(const struct runs *rs, const struct run *r, const struct kcl
 		jw_kv_time(w, "started_at", r->started_at);
 	else
 		jw_kv_null(w, "started_at");
+	if (r->state == RUN_RUNNING && buf_len(&rs->k->run.asked) &&
+	    strcmp(r->msg_id, rs->k->run.id) == 0)
+		jw_kv_raw(w, "input", buf_str(&rs->k->run.asked));
 	jw_kv_z(w, "last", c && r->last_id && r->seq > c->since ? r->last_id : NULL);
 	put_outputs(rs, r, w);
 	jw_obj_end(w);

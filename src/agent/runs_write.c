@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 
+#include "agent/docs.h"
 #include "agent/runs.h"
 #include "base/log.h"
 
@@ -135,6 +136,8 @@ static int write_items(struct runs *rs, struct str path, struct item *items, siz
 	rc = runsave_write(rs->k->a, path, cells, n, &done, &err);
 	if (rc == 0 && done.wrote)
 		note_wrote(rs, path, &done);
+	if (rc == 0 && done.wrote)
+		docs_written(rs->k->a, path);
 	for (size_t i = 0; i < n; i++)
 		settle(&items[i], &done, rc);
 	if (rc < 0 && !rs->failing)

@@ -40,6 +40,7 @@ static const struct option table[] = {
 	OPT("--token", TEXT, token, "secret that clients give; \"\" for none (a new one, printed)"),
 	OPT("--base-url", TEXT, base_url, "path under which all is served (/)"),
 	OPT("--lab", TEXT, lab, "JupyterLab's files, made by tools/make-lab"),
+	OPT("--ide", TEXT, ide, "the notebook IDE's files (ide beside those of --lab)"),
 	OPT("--python", TEXT, python, "Python of kernels and nbconvert (python3)"),
 	OPT("--data-dir", TEXT, data_dir, "Jupyter data folder (~/.local/share/jupyter)"),
 	OPT("--app-settings-dir", TEXT, app_settings_dir, "overrides.json, page_config.json"),

@@ -282,7 +282,7 @@ static void get_session(struct call *c)
 	evidence_collect(c->a, &e, &ev);
 	jw_obj(&w);
 	jw_kv_z(&w, "session", c->a->cfg->session_id);
-	jw_kv_z(&w, "workspace", c->a->cfg->workspace);
+	jw_kv_str(&w, "workspace", call_workspace(c));
 	shimlink_status(c->a, &w);
 	jw_kv_u64(&w, "idle_seconds",
 	          now > e.last_active ? (now - e.last_active) / 1000000000 : 0);

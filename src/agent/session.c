@@ -13,6 +13,8 @@
 #include <sys/fsuid.h>
 #include <sys/wait.h>
 
+#include "agent/docs.h"
+#include "agent/examples.h"
 #include "agent/handover.h"
 #include "agent/reexec.h"
 #include "agent/run.h"
@@ -155,6 +157,7 @@ int session_config(struct arena *m, struct str in, struct agent_cfg *ret, struct
 	c.home = text(m, user, "home", "/home/carrel");
 	c.root = text(m, j, "root", c.home);
 	c.lab = text(m, j, "lab", NULL);
+	c.ide = text(m, j, "ide", NULL);
 	c.path = text(m, j, "path", "/usr/local/bin:/usr/bin:/bin");
 	c.python = text(m, j, "python", "python3");
 	if (json_get_u64(user, "uid", UINT32_MAX - 1, &uid) == -EINVAL ||
@@ -282,6 +285,10 @@ static int serve(struct init *in, struct handover *h, char *const *argv, struct 
 		r = handover_load(h, &in->agent, err);
 	if (r == 0)
 		r = shimlink_init(&in->agent, RUN_DIR "/shim.sock", err);
+	if (r == 0 && !h && examples_wanted(&in->cfg))
+		examples_put(&in->agent, "/opt/carrel/examples");
+	if (r == 0)
+		docs_init(&in->agent);
 	handover_free(h);
 	if (r < 0) {
 		own_close(&fd);

@@ -14,6 +14,7 @@
 #include "agent/place.h"
 #include "agent/runs.h"
 #include "base/rand.h"
+#include "proto/docmsg.h"
 
 #define ANSWER_MAX (8U << 20)
 
@@ -336,6 +337,21 @@ struct kernel *sessions_kernel(struct agent *a, struct str path)
 	struct session *s = by_path(a, path);
 
 	return s ? kernel_of(a, s) : NULL;
+}
+
+size_t sessions_documents(struct agent *a, struct doc_item *ret, size_t max)
+{
+	size_t n = 0;
+
+	list_for_each (it, &a->kernels->sessions) {
+		const struct session *s = CONTAINER_OF(it, struct session, node);
+		const struct kernel *k = kernel_of(a, s);
+		struct str path = str_of(s->path);
+
+		if (k && n < max && doc_path_ok(path))
+			ret[n++] = (struct doc_item){ path, kernel_is_working(k), 0 };
+	}
+	return n;
 }
 
 size_t sessions_notebooks(struct agent *a, const struct kernel *k, struct arena *m,

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include "agent/docs.h"
 #include "agent/evidence.h"
 #include "agent/reexec.h"
 #include "base/log.h"
@@ -71,12 +72,24 @@ static void send_msg(struct shim_link *l, const struct wire_msg *m)
 	buf_fini(&b);
 }
 
+bool shimlink_send(struct agent *a, const struct wire_msg *m)
+{
+	struct buf b = BUF(WIRE_FRAME_MAX);
+	bool sent;
+
+	sent = a->shim && a->shim->fd >= 0 && wire_put(&b, m, NULL) == 0 &&
+	       send(a->shim->fd, buf_str(&b).ptr, buf_len(&b), MSG_DONTWAIT | MSG_NOSIGNAL) > 0;
+	buf_fini(&b);
+	return sent;
+}
+
 static void report(struct shim_link *l)
 {
 	struct wire_msg m = { .type = WIRE_AGENT_ACTIVITY };
 	struct buf json = BUF(EVIDENCE_MAX);
 	struct evidence e;
 
+	docs_kernels_changed(l->a);
 	evidence_collect(l->a, &e, &json);
 	m.agent_activity.last_active_boot_ns = e.last_active;
 	m.agent_activity.busy = e.busy;
@@ -241,6 +254,8 @@ static void on_msg(struct shim_link *l, const struct wire_msg *m)
 			                        .at = time_boot_ns() };
 	} else if (m->type == WIRE_SHIM_UPGRADE) {
 		reexec_ask(l->a);
+	} else if (m->type == WIRE_SHIM_INDEX) {
+		docs_on_index(l->a, &m->shim_index);
 	} else if (m->type == WIRE_SHIM_OOM) {
 		f = (struct oom_facts){ m->shim_oom.oom_kills, m->shim_oom.memory_limit_bytes,
 			                m->shim_oom.memory_peak_bytes };

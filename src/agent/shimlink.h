@@ -12,6 +12,9 @@ MUST_CHECK int shimlink_init(struct agent *a, const char *path, struct err *err)
 void shimlink_fini(struct agent *a);
 /* Evidence is sent within a second of this, and every 10 s anyway. */
 void shimlink_changed(struct agent *a);
+/* False: not now. Nothing is kept. */
+struct wire_msg;
+bool shimlink_send(struct agent *a, const struct wire_msg *m);
 /* See agent_oom_query. */
 void shimlink_oom_query(struct agent *a, oom_fn *fn, void *arg);
 /* What the session used when the shim last looked; false: nobody said yet. */

@@ -211,11 +211,22 @@ static bool is_over(const struct term *t)
 	return t->reaped && (!t->job || kill(-t->job, 0) < 0 || t->kill_step > LAST_STEP + 2);
 }
 
+/* The group in the terminal's foreground, if it is not the shell's own. */
+static void find_job(struct term *t)
+{
+	pid_t group = t->pty < 0 ? 0 : tcgetpgrp(t->pty);
+
+	if (group > 1 && group != t->child.pid)
+		t->job = group;
+}
+
 static void on_ladder(struct ev_timer *timer)
 {
 	struct term *t = CONTAINER_OF(timer, struct term, timer);
 	int signo = ladder[t->kill_step < LAST_STEP ? t->kill_step : LAST_STEP];
 
+	/* Until it is dead, a shell that ignores signals may start one more. */
+	find_job(t);
 	if (!t->reaped)
 		(void)kill(-t->child.pid, signo);
 	/* A program in the foreground may ignore the hang-up: it is ended too. */
@@ -249,11 +260,11 @@ void term_close(struct term *t)
 		detach(cl);
 		ws_close(cl->ws, 1000, STR(""));
 	}
-	t->job = t->pty < 0 ? 0 : tcgetpgrp(t->pty);
-	if (t->job <= 1 || t->job == t->child.pid)
-		t->job = 0;
+	t->job = 0;
+	find_job(t);
 	ev_fd_stop(&t->fd);
-	own_close(&t->pty); /* hangs up on what still runs there */
+	if (t->reaped)
+		own_close(&t->pty); /* hangs up on what still runs there */
 	buf_fini(&t->replay);
 	buf_fini(&t->input);
 	ev_timer_stop(&t->timer);
@@ -291,6 +302,7 @@ static void on_child(struct ev_child *c, int code, int status)
 
 	t->reaped = true;
 	if (t->closing) {
+		own_close(&t->pty);
 		if (is_over(t))
 			terms_forget(t);
 		return;
@@ -430,6 +442,7 @@ void terms_forget(struct term *t)
 
 	ev_timer_stop(&t->timer);
 	ev_child_stop(&t->child);
+	own_close(&t->pty);
 	list_del(&t->node);
 	ev_at_turn_end(all->a->ev, &t->gone, term_free);
 	if (all->done && list_empty(&all->list) && list_empty(&all->dying)) {

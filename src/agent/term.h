@@ -20,7 +20,7 @@ struct term {
 	struct ev_timer timer; /* next step of the kill ladder, or a look at slow clients */
 	struct ev_later gone;
 	unsigned kill_step;
-	pid_t job; /* process group in the foreground when it was closed, or 0 */
+	pid_t job; /* process group last seen in the foreground of a terminal that ends, or 0 */
 	bool closing, reaped, stalled;
 	struct list clients;
 	unsigned nclients;

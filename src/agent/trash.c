@@ -15,20 +15,13 @@
 #include "agent/contents.h"
 #include "agent/diskfull.h"
 #include "agent/names.h"
+#include "agent/trash.h"
 #include "base/encode.h"
 #include "base/file.h"
 
 #define TRIES 1000U
 
-/* A trash: the folder that holds files/ and info/. Paths in it are absolute in
- * the home's, relative to its own parent elsewhere. */
-struct bin {
-	int files, info;
-	size_t above; /* length of that parent's path; 0 for the home's */
-};
-#define BIN_NONE ((struct bin){ -1, -1, 0 })
-
-static void bin_fini(struct bin *b)
+void bin_fini(struct bin *b)
 {
 	own_close(&b->files);
 	own_close(&b->info);
@@ -160,27 +153,37 @@ static int move_into(const struct bin *bin, struct place *p, struct str original
 	return r;
 }
 
-static int to_trash(const struct agent *a, struct place *p)
+int bin_of(const struct agent *a, struct arena *m, const struct place *p, struct bin *ret,
+           struct str *ret_original)
 {
-	struct arena m = ARENA(256U << 10);
 	char proc[64], folder[PATH_MAX];
-	struct bin bin = BIN_NONE;
 	struct stat here;
 	struct str whole;
 	ssize_t n;
 	int r;
 
+	*ret = BIN_NONE;
 	/* Where it really lies: the way there may lead through links. */
 	(void)snprintf(proc, sizeof(proc), "/proc/self/fd/%d", p->dir);
 	n = readlink(proc, folder, sizeof(folder) - 1);
 	if (n <= 0 || fstat(p->dir, &here) < 0)
 		return -EXDEV;
 	folder[n] = '\0';
-	r = bin_for(a, &m, str_of(folder), here.st_dev, &bin);
-	whole = arena_printf(&m, "%s/%s", strcmp(folder, "/") == 0 ? "" : folder, p->name);
+	r = bin_for(a, m, str_of(folder), here.st_dev, ret);
+	whole = arena_printf(m, "%s/%s", strcmp(folder, "/") == 0 ? "" : folder, p->name);
+	*ret_original = str_sub(whole, ret->above ? ret->above + 1 : 0, whole.len);
+	return r;
+}
+
+static int to_trash(const struct agent *a, struct place *p)
+{
+	struct arena m = ARENA(256U << 10);
+	struct str original = STR_NONE;
+	struct bin bin;
+	int r = bin_of(a, &m, p, &bin, &original);
+
 	if (r == 0)
-		r = move_into(&bin, p,
-		              str_sub(whole, bin.above ? bin.above + 1 : 0, whole.len));
+		r = move_into(&bin, p, original);
 	bin_fini(&bin);
 	arena_fini(&m);
 	return r;

@@ -96,6 +96,16 @@ int auth_token(struct core *core, struct str field, const struct now *now, struc
 	return 1;
 }
 
+int auth_anybody(struct core *core, const struct http_head *h, const struct now *now,
+                 struct actor *ret)
+{
+	struct str field = http_get(h, "Authorization");
+
+	if (http_count(h, "Authorization") > 1)
+		return 0;
+	return field.ptr ? auth_token(core, field, now, ret) : by_cookie(core, h, now, ret);
+}
+
 bool auth_same_origin(const struct core *core, const struct http_head *h)
 {
 	struct str site = http_get(h, "Sec-Fetch-Site"), origin = http_get(h, "Origin");

@@ -6,6 +6,9 @@
 
 /* Fills c->who as the route demands. False: a problem is set. */
 bool call_authenticate(struct call *c);
+/* The token, or else the login's cookie. CSRF is the caller's business. 1, 0, -errno. */
+int auth_anybody(struct core *core, const struct http_head *h, const struct now *now,
+                 struct actor *ret);
 /* A token as in `Authorization: Bearer …` or `token …`. 1 valid, 0 not, -errno not to be
  * read just now. */
 int auth_token(struct core *core, struct str field, const struct now *now, struct actor *ret);

@@ -8,6 +8,8 @@
 #include "api/call-auth.h"
 #include "api/console.h"
 #include "api/fields.h"
+#include "api/keep.h"
+#include "api/link.h"
 #include "api/state.h"
 #include "base/cur.h"
 #include "base/log.h"
@@ -353,10 +355,19 @@ static bool is_known(struct call *c)
 
 static void handle(struct call *c)
 {
-	if (is_known(c))
-		call_commit(c, NULL, NULL);
-	else
+	bool told = (c->route->flags & ROUTE_TOLD) != 0;
+
+	if (!is_known(c)) {
 		c->route->handle(c);
+	} else if (told && !link_up(c->core->link)) {
+		/* It was kept before the shim could hear of it, and may not have been told. */
+		call_fail(c, PROBLEM_ENGINE_AWAY, NULL,
+		          "The container engine does not answer just now; try again.");
+	} else {
+		if (told)
+			keep_soon(c->core);
+		call_commit(c, NULL, NULL);
+	}
 }
 
 static void on_body(struct http_req *r, struct str body)

@@ -12,7 +12,7 @@
 #include "store/workspaces.h"
 
 /* "14 min", for a sentence. */
-static void put_time(struct buf *b, uint64_t s)
+void change_put_time(struct buf *b, uint64_t s)
 {
 	if (s < 90)
 		buf_printf(b, "%llu s", (unsigned long long)s);
@@ -60,7 +60,8 @@ static int add_warning(struct db *db, struct change *c, struct err *err)
 	if (r <= 0)
 		return r;
 	buf_printf(&text, "%s stops in ", ws.name);
-	put_time(&text, c->stop_at > c->now.boot ? (c->stop_at - c->now.boot) / NS_PER_S : 0);
+	change_put_time(&text,
+	                c->stop_at > c->now.boot ? (c->stop_at - c->now.boot) / NS_PER_S : 0);
 	buf_printf(&text, "%s.", because(s->stop_why));
 	put_warning(&w, c, &ws, buf_str(&text));
 	r = buf_error(&b);
@@ -100,7 +101,7 @@ static int add_notice(struct db *db, struct change *c, struct err *err)
 	if (r <= 0)
 		return r;
 	buf_printf(&text, "%s has been running for ", ws.name);
-	put_time(&text, c->ran_s);
+	change_put_time(&text, c->ran_s);
 	buf_put_z(&text, ".");
 	jw_obj(&w);
 	jw_kv_str(&w, "text", buf_str(&text));

@@ -50,5 +50,9 @@ struct change {
 
 /* Warnings, notices and the calendar; change-clocks.c. */
 int change_clocks_tx(struct db *db, struct change *c, struct err *err) MUST_CHECK;
+/* "90 s", "12 min", "3 h" */
+void change_put_time(struct buf *b, uint64_t seconds);
+/* A new state that its owner did not ask for is told; change-told.c. */
+int change_told(struct db *db, struct change *c, struct err *err) MUST_CHECK;
 /* The job's run function. */
 int change_tx(struct db *db, struct store_job *j, struct err *err) MUST_CHECK;

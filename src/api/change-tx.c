@@ -275,5 +275,7 @@ int change_tx(struct db *db, struct store_job *j, struct err *err)
 		r = do_simple(db, c, err);
 	if (r == 0 && c->changed)
 		r = event_add(db, c->after.account_id, "session", c->session_id, err);
+	if (r == 0 && c->changed && c->before != c->after.state)
+		r = change_told(db, c, err);
 	return r;
 }

@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "store/feed.h"
 #include "store/invoices.h"
+#include "store/notices.h"
 #include "store/spans.h"
 
 #define OWNERS_AT_ONCE 64U
@@ -124,17 +125,27 @@ static void next_owners(struct closing *cl);
 
 static int tell_owner(struct db *db, const struct invoice *i, struct err *err)
 {
-	char label[INVOICE_LABEL_MAX], data[256], due[MONEY_TEXT_MAX];
+	char label[INVOICE_LABEL_MAX], data[400], due[MONEY_TEXT_MAX], shown[MONEY_TEXT_MAX];
 	int n;
 
 	invoice_label(i, label);
 	money_text(i->due, due);
+	money_cents(i->due, shown);
 	n = snprintf(data, sizeof(data),
 	             "{\"id\":\"%s\",\"number\":%lld,\"label\":\"%s\",\"month\":\"%s\","
 	             "\"due\":\"%s\",\"currency\":\"%s\"}",
 	             i->id, (long long)i->number, label, i->month.name, due, i->currency);
-	return event_add_data(db, i->account_id, "invoice", i->id,
-	                      (struct str){ data, (size_t)n }, err);
+	n = event_add_data(db, i->account_id, "invoice", i->id, (struct str){ data, (size_t)n },
+	                   err);
+	if (n < 0)
+		return n;
+	n = snprintf(data, sizeof(data),
+	             "{\"text\":\"The invoice %s for %s is there: %s %s.\",\"label\":\"%s\","
+	             "\"month\":\"%s\",\"due\":\"%s\",\"currency\":\"%s\"}",
+	             label, i->month.name, shown, i->currency, label, i->month.name, due,
+	             i->currency);
+	return notice_add(db, i->account_id, "invoice", i->id, (struct str){ data, (size_t)n },
+	                  i->closed, err);
 }
 
 static int run_owner(struct db *db, struct store_job *j, struct err *err)

@@ -38,6 +38,8 @@ static int set(struct core_cfg *cfg, struct str arg)
 		cfg->capacity.memory_overcommit = (uint32_t)v;
 	else if (str_is(key, "memory_reserve"))
 		cfg->capacity.memory_reserve = v;
+	else if (str_is(key, "deleted_kept"))
+		cfg->deleted_kept_s = (uint32_t)v;
 	else if (str_is(key, "minute"))
 		cfg->minute_s = (uint32_t)v;
 	else if (str_is(key, "code_ttl"))

@@ -27,10 +27,12 @@ struct core_cfg {
 	const char *time_zone;      /* of the books' months and days */
 	const char *admin_email;    /* made at the first start */
 	uint32_t login_days, code_ttl_s, grace_s;
+	uint32_t deleted_kept_s; /* how long a deleted workspace can be brought back */
 	struct deadline_rules deadlines;
 	uint32_t minute_s; /* how often calendars and activity are looked at: 60, tests less */
 	struct capacity_rules capacity;
 	uint64_t storage_default_bytes, storage_min_bytes, storage_max_bytes;
+	uint64_t pool_low_bytes; /* less free on the host: kept volumes go */
 	const char *default_type, *default_image;
 	const struct instance_type *types; /* what the catalogue begins with */
 	size_t ntypes;

@@ -90,7 +90,9 @@ void do_admin_accounts(struct call *c)
 {
 	struct jsonw w = JSONW(&c->out);
 	struct list_out o = { .c = c, .w = &w };
+	struct str has = call_query(c, "q");
 	struct list_of of;
+	int64_t total = 0;
 
 	if (!call_page(c, &o.page))
 		return;
@@ -98,13 +100,14 @@ void do_admin_accounts(struct call *c)
 	jw_key(&w, "items");
 	jw_arr(&w);
 	of = call_list(c, &o.page);
-	if (account_list(store_reader(c->core->store), &of, on_account, &o) < 0 ||
-	    o.result < 0) {
+	if (account_list(store_reader(c->core->store), &of, has, on_account, &o) < 0 ||
+	    account_count_of(store_reader(c->core->store), has, &total) < 0 || o.result < 0) {
 		call_fail(c, PROBLEM_INTERNAL, NULL, "The accounts can't be read; try again.");
 		return;
 	}
 	jw_arr_end(&w);
 	page_next(&w, &o.page);
+	jw_kv_i64(&w, "total", total);
 	jw_obj_end(&w);
 	call_reply(c, 200, CONTENT_JSON);
 }

@@ -63,7 +63,7 @@ static const char *thing_name(enum offer_thing t)
 
 static void put_change(struct jsonw *w, const struct offer_change *x, struct arena *a)
 {
-	static const char *const whats[] = {
+	static const char *const kinds[] = {
 		[OFFER_ADDED] = "added",
 		[OFFER_CHANGED] = "changed",
 		[OFFER_RETIRED] = "retired",
@@ -72,7 +72,7 @@ static void put_change(struct jsonw *w, const struct offer_change *x, struct are
 	jw_obj(w);
 	jw_kv_z(w, "thing", thing_name(x->thing));
 	jw_kv_z(w, "id", x->id);
-	jw_kv_z(w, "what", whats[x->what]);
+	jw_kv_z(w, "what", kinds[x->what]);
 	jw_kv_z(w, "field", x->field);
 	jw_kv_z(w, "from", x->from);
 	jw_kv_z(w, "to", x->to);

@@ -6,6 +6,7 @@
 #include "api/budget-book.h"
 #include "api/catalogue.h"
 #include "api/do.h"
+#include "api/recents.h"
 #include "api/show.h"
 #include "store/catalogue.h"
 #include "store/workspaces.h"
@@ -58,41 +59,66 @@ static uint64_t free_left(const struct budget_book *b, const struct budget_view 
 	return left / NS_PER_S;
 }
 
-void do_balance(struct call *c)
+/* The month's sum if what costs now goes on to its end, and storage stays. */
+static money_micro foresee(const struct budget_view *v)
+{
+	return budget_used(v, v->month_ends > v->now ? v->month_ends : v->now);
+}
+
+static void put_balance(struct jsonw *w, const struct budget_book *b,
+                        const struct book_owner *o, money_micro credit, bool expected)
+{
+	struct budget_view v = { 0 };
+	money_micro used = 0, closed = 0;
+
+	if (o) {
+		v = budget_book_view(b, o);
+		used = budget_used(&v, b->now.boot);
+		closed = b->sums[o->at].used;
+	}
+	jw_obj(w);
+	jw_kv_z(w, "month", b->month.name);
+	jw_kv_time(w, "month_ends_at", b->month.to);
+	jw_kv_z(w, "currency", b->core_->cfg->currency);
+	show_money(w, "used", closed);
+	show_money(w, "open", used - closed);
+	show_money(w, "credit", credit);
+	jw_kv_u64(w, "free_seconds_left", o ? free_left(b, &v, o) : 0);
+	show_money(w, "burn_per_hour", o ? budget_burn(&v) : 0);
+	if (expected)
+		show_money(w, "expected", o ? foresee(&v) : 0);
+	show_left(w, b, o, used);
+	show_end(w, b, o);
+	jw_obj_end(w);
+}
+
+int show_balance(struct jsonw *w, struct call *c, bool expected)
 {
 	struct db *db = store_reader(c->core->store);
 	struct str account = str_of(c->who.account_id);
 	const struct book_of of = { .account_id = account, .alone = true };
-	struct jsonw w = JSONW(&c->out);
-	const struct book_owner *o;
-	money_micro used = 0, closed = 0, credit = 0;
-	struct budget_view v = { 0 };
+	money_micro credit = 0;
 	struct budget_book b;
 
-	if (budget_book_read(db, c->core, &c->now, &of, &b, NULL) < 0 ||
-	    credit_left(db, account, &credit) < 0) {
+	if (budget_book_read(db, c->core, &c->now, &of, &b, NULL) < 0)
+		return -EIO;
+	if (credit_left(db, account, &credit) < 0) {
+		budget_book_fini(&b);
+		return -EIO;
+	}
+	put_balance(w, &b, budget_book_owner(&b, account), credit, expected);
+	budget_book_fini(&b);
+	return 0;
+}
+
+void do_balance(struct call *c)
+{
+	struct jsonw w = JSONW(&c->out);
+
+	if (show_balance(&w, c, false) < 0) {
 		call_fail(c, PROBLEM_INTERNAL, NULL, "The balance can't be read; try again.");
 		return;
 	}
-	o = budget_book_owner(&b, account);
-	if (o) {
-		v = budget_book_view(&b, o);
-		used = budget_used(&v, b.now.boot);
-		closed = b.sums[o->at].used;
-	}
-	jw_obj(&w);
-	jw_kv_z(&w, "month", b.month.name);
-	jw_kv_time(&w, "month_ends_at", b.month.to);
-	jw_kv_z(&w, "currency", c->core->cfg->currency);
-	show_money(&w, "used", closed);
-	show_money(&w, "open", used - closed);
-	show_money(&w, "credit", credit);
-	jw_kv_u64(&w, "free_seconds_left", o ? free_left(&b, &v, o) : 0);
-	show_money(&w, "burn_per_hour", o ? budget_burn(&v) : 0);
-	show_left(&w, &b, o, used);
-	show_end(&w, &b, o);
-	jw_obj_end(&w);
-	budget_book_fini(&b);
 	call_reply(c, 200, CONTENT_JSON);
 }
 

@@ -8,15 +8,19 @@
 
 #include "api/call-auth.h"
 #include "api/do.h"
+#include "api/show.h"
 #include "api/state.h"
 #include "auth/secret.h"
+#include "core/meter.h"
 #include "store/accounts.h"
 #include "store/sessions.h"
 #include "store/workspaces.h"
 
 #define TICKET_TTL_S UINT64_C(1209600) /* 14 days */
 
-static void say_where(struct call *c, const struct session *s, const struct account *a)
+/* The workspace's name goes along, so that the page in it is called as it is now. */
+static void say_where(struct call *c, const struct session *s, const struct account *a,
+                      const struct workspace *ws)
 {
 	struct jsonw w = JSONW(&c->out);
 	char socket[96];
@@ -28,6 +32,7 @@ static void say_where(struct call *c, const struct session *s, const struct acco
 	jw_kv_str(&w, "socket", (struct str){ socket, (size_t)n });
 	jw_kv_z(&w, "account", a->id);
 	jw_kv_z(&w, "name", a->name);
+	jw_kv_z(&w, "workspace", ws->name);
 	jw_kv_z(&w, "state", session_state_name(s->state));
 	jw_obj_end(&w);
 	call_reply(c, 200, CONTENT_JSON);
@@ -109,10 +114,12 @@ void do_route(struct call *c)
 		say_console(c, NULL);
 		return;
 	}
-	if (!w.session_id[0] || session_by_id(db, str_of(w.session_id), &s) <= 0)
+	if (str_is(call_query(c, "files"), "1"))
+		files_where(c, &w, &a, false);
+	else if (!w.session_id[0] || session_by_id(db, str_of(w.session_id), &s) <= 0)
 		say_console(c, "stopped");
 	else if (is_there(&s))
-		say_where(c, &s, &a);
+		say_where(c, &s, &a, &w);
 	else
 		say_wait(c, &s);
 }
@@ -123,6 +130,7 @@ void do_program(struct call *c)
 	struct str id = call_query(c, "session"),
 	           field = http_get(&c->req->head, "Authorization");
 	struct actor who = { 0 };
+	struct workspace ws;
 	struct account a;
 	struct session s;
 	int r = field.ptr ? auth_token(c->core, field, &c->now, &who) : 0;
@@ -139,7 +147,8 @@ void do_program(struct call *c)
 	}
 	/* Foreign, ended and never existed look the same. */
 	if (session_get(db, str_of(who.account_id), id, &s) <= 0 || !session_is_live(s.state) ||
-	    account_by_id(db, str_of(who.account_id), &a) <= 0) {
+	    account_by_id(db, str_of(who.account_id), &a) <= 0 ||
+	    workspace_by_id(db, str_of(s.workspace_id), &ws) <= 0) {
 		call_not_found(c);
 		return;
 	}
@@ -149,7 +158,7 @@ void do_program(struct call *c)
 		          "session:%.40s.",
 		          s.id);
 	else if (is_there(&s))
-		say_where(c, &s, &a);
+		say_where(c, &s, &a, &ws);
 	else
 		say_wait(c, &s);
 }
@@ -216,25 +225,74 @@ void do_enter_code(struct call *c)
 	call_commit(c, tx_enter_code, NULL);
 }
 
-void do_extend_by_ticket(struct call *c)
+/* The workspace whose page asks, for the account whose ticket it has; answers by
+ * itself when there is none. */
+static bool page_asks(struct call *c, struct workspace *w)
 {
 	struct str ticket = http_get(&c->req->head, "X-Carrel-Ticket");
-	struct workspace w;
 	struct account a;
 
-	if (workspace_by_label(store_reader(c->core->store), call_str(c, "host"), &w) <= 0) {
+	if (workspace_by_label(store_reader(c->core->store), call_str(c, "host"), w) <= 0) {
 		call_not_found(c);
-		return;
+		return false;
 	}
-	if (!by_ticket(c, ticket, &w, &a)) {
+	if (!by_ticket(c, ticket, w, &a)) {
 		call_fail(c, PROBLEM_UNAUTHENTICATED, NULL,
 		          "Open the session from the console again.");
-		return;
+		return false;
 	}
-	if (!w.session_id[0]) {
+	if (!w->session_id[0]) {
 		call_fail(c, PROBLEM_CONFLICT, NULL, "The session has ended.");
-		return;
+		return false;
 	}
 	memcpy(c->who.account_id, a.id, sizeof(c->who.account_id));
-	extend_session(c, w.session_id, (uint64_t)call_int(c, "seconds", 0));
+	return true;
+}
+
+void do_extend_by_ticket(struct call *c)
+{
+	struct workspace w;
+
+	if (page_asks(c, &w))
+		extend_session(c, w.session_id, (uint64_t)call_int(c, "seconds", 0));
+}
+
+void do_stop_by_ticket(struct call *c)
+{
+	struct workspace w;
+
+	if (!page_asks(c, &w))
+		return;
+	c->path_id = arena_str(&c->arena, str_of(w.id));
+	do_stop(c);
+}
+
+void do_cost_by_ticket(struct call *c)
+{
+	struct db *db = store_reader(c->core->store);
+	struct str ticket = http_get(&c->req->head, "X-Carrel-Ticket");
+	struct jsonw w = JSONW(&c->out);
+	struct workspace ws;
+	struct session s;
+	struct account a;
+	money_micro cost;
+	uint64_t ns;
+
+	if (workspace_by_label(db, call_query(c, "host"), &ws) <= 0) {
+		call_not_found(c);
+	} else if (!by_ticket(c, ticket, &ws, &a)) {
+		call_fail(c, PROBLEM_UNAUTHENTICATED, NULL,
+		          "Open the session from the console again.");
+	} else if (!ws.session_id[0] || session_by_id(db, str_of(ws.session_id), &s) <= 0) {
+		call_fail(c, PROBLEM_CONFLICT, NULL, "The session has ended.");
+	} else {
+		meter_so_far(&s, &c->now, &ns, &cost);
+		jw_obj(&w);
+		show_money(&w, "cost", cost);
+		show_money(&w, "per_hour", s.price_per_hour);
+		jw_kv_z(&w, "currency", c->core->cfg->currency);
+		jw_kv_z(&w, "instance_type", s.instance_type);
+		jw_obj_end(&w);
+		call_reply(c, 200, CONTENT_JSON);
+	}
 }

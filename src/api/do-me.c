@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
 #include <stdio.h>
 
 #include "api/catalogue.h"
@@ -11,6 +12,9 @@
 #include "core/name.h"
 #include "store/accounts.h"
 #include "store/catalogue.h"
+#include "store/feed.h"
+#include "store/prefs.h"
+#include "store/workspaces.h"
 
 /* What holds for this account: the narrower of its plan and the site. */
 static void show_limits(struct jsonw *w, const struct core_cfg *cfg, const struct plan *p,
@@ -25,11 +29,25 @@ static void show_limits(struct jsonw *w, const struct core_cfg *cfg, const struc
 	jw_kv_u64(w, "auto_stop_min_seconds", stop.min_s);
 	jw_kv_u64(w, "auto_stop_max_seconds", stop.max_s);
 	jw_kv_u64(w, "session_max_seconds", plan_session_max(p, &cfg->deadlines).max_s);
+	jw_kv_u64(w, "deleted_kept_seconds",
+	          cfg->deleted_kept_s * US_PER_S > WORKSPACE_KEPT_MARGIN ? cfg->deleted_kept_s
+	                                                                 : 0);
 	jw_kv_u64(w, "storage_default_bytes", cfg->storage_default_bytes);
 	jw_kv_u64(w, "storage_min_bytes", cfg->storage_min_bytes);
 	jw_kv_u64(w, "storage_max_bytes", cfg->storage_max_bytes);
 	jw_kv_z(w, "default_type", type);
 	jw_kv_z(w, "default_image", cfg->default_image);
+	jw_obj_end(w);
+}
+
+static void show_prefs(struct jsonw *w, const struct prefs *p)
+{
+	jw_key(w, "prefs");
+	jw_obj(w);
+	jw_kv_z(w, "language", p->language);
+	jw_kv_bool(w, "one_key", p->one_key);
+	jw_kv_bool(w, "tour_done", p->tour_done);
+	jw_kv_z(w, "app", p->ide ? "ide" : "lab");
 	jw_obj_end(w);
 }
 
@@ -39,21 +57,30 @@ static void show_me(struct call *c, const struct account *a)
 	struct db *db = store_reader(core->store);
 	bool told = a->admin && core->facts.known && core->facts.warnings[0];
 	struct jsonw w = JSONW(&c->out);
-	char type[TYPE_ID_MAX] = "";
+	char type[TYPE_ID_MAX] = "", event_id[24];
 	struct plan_use use = { 0 };
+	struct prefs prefs = { .language = "system", .one_key = true };
 	struct plan p = { 0 };
+	int64_t first = 0, last = 0;
 
+	/* Before all that is read: the events after it tell what has changed since. */
+	if (event_range(db, &first, &last) < 0)
+		last = 0;
 	if (plan_of_account(db, str_of(a->id), &p) < 0 ||
 	    plan_use_of(db, str_of(a->id), &use) < 0 ||
+	    prefs_get(db, str_of(a->id), &prefs) < 0 ||
 	    catalogue_usual_type(db, core->cfg, &p, c->now.wall, type) < 0)
 		log_event(LOG_WARN, "plan_unread", LZ("user", a->id));
 	jw_obj(&w);
 	jw_key(&w, "account");
 	show_account(&w, a);
+	show_prefs(&w, &prefs);
 	jw_kv_z(&w, "currency", core->cfg->currency);
 	/* What is risky on the host is for those who can mend it. */
 	jw_kv_raw(&w, "warnings", told ? str_of(core->facts.warnings) : STR("[]"));
 	jw_kv_z(&w, "version", CARREL_VERSION);
+	(void)snprintf(event_id, sizeof(event_id), "%lld", (long long)last);
+	jw_kv_z(&w, "last_event_id", event_id);
 	show_limits(&w, core->cfg, &p, type);
 	jw_key(&w, "plan");
 	plan_show(&w, &p);
@@ -77,6 +104,35 @@ void do_me(struct call *c)
 	call_reply(c, 200, CONTENT_JSON);
 }
 
+/* Only what is asked for changes. */
+static int tx_prefs(struct db *db, struct call *c, const struct account *a, struct err *err)
+{
+	struct str language = call_str(c, "language"), app = call_str(c, "app");
+	struct prefs p;
+
+	if (!language.ptr && !app.ptr && !call_has(c, "one_key") && !call_has(c, "tour_done"))
+		return 0;
+	if (prefs_get(db, str_of(a->id), &p) < 0)
+		return ERR(err, -EIO, "The settings can't be read.");
+	if (language.ptr)
+		(void)snprintf(p.language, sizeof(p.language), "%.*s", STR_ARG(language));
+	if (call_has(c, "one_key"))
+		p.one_key = call_bool(c, "one_key");
+	if (call_has(c, "tour_done"))
+		p.tour_done = call_bool(c, "tour_done");
+	if (app.ptr)
+		p.ide = str_is(app, "ide");
+	return prefs_put(db, str_of(a->id), &p, err);
+}
+
+static bool language_ok(struct str s)
+{
+	if (str_is(s, "system"))
+		return true;
+	return s.len == 2 && s.ptr[0] >= 'a' && s.ptr[0] <= 'z' && s.ptr[1] >= 'a' &&
+	       s.ptr[1] <= 'z';
+}
+
 static int tx_me(struct db *db, struct call *c, struct err *err)
 {
 	struct str name = call_str(c, "name"), theme = call_str(c, "theme");
@@ -90,6 +146,8 @@ static int tx_me(struct db *db, struct call *c, struct err *err)
 	if (theme.ptr)
 		(void)snprintf(a.theme, sizeof(a.theme), "%.*s", STR_ARG(theme));
 	r = account_update(db, &a, err);
+	if (r == 0)
+		r = tx_prefs(db, c, &a, err);
 	return r < 0 ? r : call_audit(db, c, a.id, "", err);
 }
 
@@ -103,7 +161,8 @@ static void after_me(struct call *c)
 
 void do_me_change(struct call *c)
 {
-	struct str name = call_str(c, "name"), theme = call_str(c, "theme");
+	struct str name = call_str(c, "name"), theme = call_str(c, "theme"),
+	           app = call_str(c, "app");
 	struct err err = ERR_NONE;
 
 	if (name.ptr && name_check(name, &err) < 0) {
@@ -114,6 +173,15 @@ void do_me_change(struct call *c)
 	    !str_is(theme, "system")) {
 		call_fail(c, PROBLEM_INVALID_FIELD, "theme",
 		          "'theme' is light, dark or system.");
+		return;
+	}
+	if (call_str(c, "language").ptr && !language_ok(call_str(c, "language"))) {
+		call_fail(c, PROBLEM_INVALID_FIELD, "language",
+		          "'language' is system or a language's two letters, like de.");
+		return;
+	}
+	if (app.ptr && !str_is(app, "lab") && !str_is(app, "ide")) {
+		call_fail(c, PROBLEM_INVALID_FIELD, "app", "'app' is lab or ide.");
 		return;
 	}
 	call_commit(c, tx_me, after_me);

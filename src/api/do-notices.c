@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+
 #include "api/do.h"
+#include "api/recents.h"
 #include "api/show.h"
 #include "api/sse.h"
 #include "api/state.h"
+#include "store/feed.h"
 #include "store/notices.h"
 
 struct list_out {
@@ -28,6 +32,23 @@ static void on_row(void *arg, const struct notice *n, int64_t seq)
 
 	if (page_row(&o->page, seq))
 		show(o->w, n);
+}
+
+static void on_few(void *arg, const struct notice *n, int64_t seq)
+{
+	show(arg, n);
+}
+
+int show_notices(struct jsonw *w, struct core *core, struct str account_id, bool unread,
+                 unsigned limit)
+{
+	struct list_of of = { account_id, INT64_MAX, limit };
+	int r;
+
+	jw_arr(w);
+	r = notice_list(store_reader(core->store), &of, unread, on_few, w);
+	jw_arr_end(w);
+	return r;
 }
 
 void do_notices(struct call *c)
@@ -74,6 +95,11 @@ static int tx_read(struct db *db, struct call *c, struct err *err)
 
 	if (r > 0)
 		r = notice_get(db, account, c->path_id, on_one, &w);
+	if (r > 0) /* other tabs take it off their lists */
+		r = event_add_data(db, c->who.account_id, "notice", "", buf_str(&c->out), err) <
+		            0
+		        ? -EIO
+		        : r;
 	if (r <= 0)
 		return r < 0 ? r
 		             : call_problem(
@@ -82,19 +108,27 @@ static int tx_read(struct db *db, struct call *c, struct err *err)
 	return call_audit(db, c, c->who.account_id, "", err);
 }
 
+static void after_read(struct call *c)
+{
+	sse_wake(c->core, c->who.account_id);
+}
+
 void do_notice_read(struct call *c)
 {
-	call_commit(c, tx_read, NULL);
+	call_commit(c, tx_read, after_read);
 }
 
 static int tx_read_all(struct db *db, struct call *c, struct err *err)
 {
 	int r = notice_read_all(db, str_of(c->who.account_id), c->now.wall, err);
 
+	if (r == 0)
+		r = event_add_data(db, c->who.account_id, "notice", "",
+		                   STR("{\"all_read\":true}"), err);
 	return r < 0 ? r : call_audit(db, c, c->who.account_id, "", err);
 }
 
 void do_notices_read(struct call *c)
 {
-	call_commit(c, tx_read_all, NULL);
+	call_commit(c, tx_read_all, after_read);
 }

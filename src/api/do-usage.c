@@ -298,6 +298,7 @@ static void on_audit(void *arg, const struct audit_row *a)
 	jw_kv_time(w, "at", a->at);
 	jw_kv_z(w, "account_id", a->account_id);
 	jw_kv_z(w, "actor", a->actor);
+	jw_kv_z(w, "actor_email", a->actor_email);
 	jw_kv_z(w, "verb", a->verb);
 	jw_kv_z(w, "object", a->object);
 	jw_kv_raw(w, "detail", a->detail[0] ? str_of(a->detail) : STR("{}"));
@@ -306,12 +307,17 @@ static void on_audit(void *arg, const struct audit_row *a)
 	jw_obj_end(w);
 }
 
+#define AUDIT_COUNTED 100000
+
 void do_audit(struct call *c)
 {
 	struct jsonw w = JSONW(&c->out);
 	struct usage_out o = { .c = c, .w = &w };
 	bool all = str_is(call_query(c, "all"), "true");
+	struct db *db = store_reader(c->core->store);
+	struct str has = call_query(c, "q");
 	struct list_of of;
+	int64_t total = 0;
 
 	if (all && !c->who.admin) {
 		call_fail(c, PROBLEM_FORBIDDEN, "all", "Only administrators see everybody's.");
@@ -325,12 +331,16 @@ void do_audit(struct call *c)
 	of = call_list(c, &o.page);
 	if (all)
 		of.account_id = STR("");
-	if (audit_list(store_reader(c->core->store), &of, on_audit, &o) < 0) {
+	if (audit_list(db, &of, has, on_audit, &o) < 0 ||
+	    audit_count(db, of.account_id, has, AUDIT_COUNTED + 1, &total) < 0) {
 		call_fail(c, PROBLEM_INTERNAL, NULL, "The audit log can't be read; try again.");
 		return;
 	}
 	jw_arr_end(&w);
 	page_next(&w, &o.page);
+	/* A log of years is not counted to its end. */
+	if (total <= AUDIT_COUNTED)
+		jw_kv_i64(&w, "total", total);
 	jw_obj_end(&w);
 	call_reply(c, 200, CONTENT_JSON);
 }

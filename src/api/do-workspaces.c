@@ -14,15 +14,12 @@
 #include "api/show.h"
 #include "api/sse.h"
 #include "api/state.h"
-#include "base/encode.h"
+#include "api/workspaces-priv.h"
 #include "base/rand.h"
 #include "core/name.h"
 #include "store/feed.h"
 #include "store/sessions.h"
-#include "store/spans.h"
 #include "store/workspaces.h"
-
-#define WORKSPACES_PER_ACCOUNT 5000
 
 /* --- reading --- */
 
@@ -55,8 +52,11 @@ void do_workspaces(struct call *c)
 	jw_key(&w, "items");
 	jw_arr(&w);
 	of = call_list(c, &o.page);
-	if (workspace_list(store_reader(c->core->store), &of, call_query(c, "label"),
-	                   on_workspace, &o) < 0) {
+	if ((str_is(call_query(c, "deleted"), "true")
+	         ? workspace_list_deleted(store_reader(c->core->store), &of, c->now.wall,
+	                                  on_workspace, &o)
+	         : workspace_list(store_reader(c->core->store), &of, call_query(c, "label"),
+	                          on_workspace, &o)) < 0) {
 		call_fail(c, PROBLEM_INTERNAL, NULL,
 		          "The workspaces can't be read; try again.");
 		return;
@@ -67,7 +67,7 @@ void do_workspaces(struct call *c)
 	call_reply(c, 200, CONTENT_JSON);
 }
 
-static void show_one(struct call *c, enum show how, const struct workspace_view *v)
+void workspace_show_one(struct call *c, enum show how, const struct workspace_view *v)
 {
 	struct jsonw w = JSONW(&c->out);
 
@@ -86,7 +86,7 @@ void do_workspace(struct call *c)
 	}
 	if (v.has_session)
 		live_watch(c->core, str_of(v.session.id));
-	show_one(c, SHOW_LIVE, &v);
+	workspace_show_one(c, SHOW_LIVE, &v);
 	call_reply(c, 200, CONTENT_JSON);
 }
 
@@ -194,13 +194,37 @@ static int check_image(struct db *db, struct call *c, const struct wish *x, stru
 	return 0;
 }
 
-static int taken(struct call *c, const char *name)
+int workspace_name_refused(struct call *c, const char *name)
 {
 	return call_problem(c, PROBLEM_NAME_TAKEN, "name",
 	                    "You have a workspace named %.200s. Choose another name.", name);
 }
 
+int workspace_too_many(struct call *c)
+{
+	return call_problem(c, PROBLEM_LIMIT, NULL,
+	                    "An account has at most %d workspaces; delete some first.",
+	                    WORKSPACES_PER_ACCOUNT);
+}
+
 /* --- create --- */
+
+/* "Examples", "Examples 2", … */
+static int choose_name(struct db *db, struct call *c, char ret[NAME_BYTES_MAX + 1])
+{
+	for (unsigned i = 1; i <= WORKSPACES_PER_ACCOUNT + 1; i++) {
+		int r;
+
+		if (i == 1)
+			(void)snprintf(ret, NAME_BYTES_MAX + 1, "Examples");
+		else
+			(void)snprintf(ret, NAME_BYTES_MAX + 1, "Examples %u", i);
+		r = workspace_name_taken(db, c->who.account_id, ret);
+		if (r <= 0)
+			return r;
+	}
+	return -EEXIST;
+}
 
 static int tx_create(struct db *db, struct call *c, struct err *err)
 {
@@ -217,10 +241,10 @@ static int tx_create(struct db *db, struct call *c, struct err *err)
 	if (r < 0)
 		return r;
 	if (have >= WORKSPACES_PER_ACCOUNT)
-		return call_problem(c, PROBLEM_LIMIT, NULL,
-		                    "An account has at most %d workspaces; delete some first.",
-		                    WORKSPACES_PER_ACCOUNT);
+		return workspace_too_many(c);
 	r = quota_workspace(db, c, &x->asked, &v.w, err);
+	if (r == 0 && !x->name)
+		r = choose_name(db, c, v.w.name);
 	if (r < 0)
 		return r;
 	rand_id("ws", v.w.id);
@@ -232,13 +256,15 @@ static int tx_create(struct db *db, struct call *c, struct err *err)
 	v.w.version = 1;
 	r = workspace_insert(db, &v.w, err);
 	if (r == -EEXIST)
-		return taken(c, v.w.name);
+		return workspace_name_refused(c, v.w.name);
+	if (r == 0)
+		r = quota_let_go(db, c, err);
 	if (r == 0)
 		r = event_add(db, v.w.account_id, "workspace", v.w.id, err);
 	if (r == 0)
 		r = call_audit(db, c, v.w.id, "", err);
 	if (r == 0)
-		show_one(c, SHOW_ROW, &v);
+		workspace_show_one(c, SHOW_ROW, &v);
 	return r;
 }
 
@@ -254,6 +280,11 @@ void do_workspace_create(struct call *c)
 
 	if (!x)
 		return;
+	x->w.example = call_bool(c, "example");
+	if (!x->name && !x->w.example) {
+		call_fail(c, PROBLEM_INVALID_FIELD, "name", "'name' is missing.");
+		return;
+	}
 	if (!x->image)
 		(void)snprintf(x->w.image, sizeof(x->w.image), "%s", cfg->default_image);
 	if (!x->asked.storage)
@@ -279,7 +310,7 @@ static bool if_match(struct str want, const struct workspace *w)
 	return false;
 }
 
-static int check_match(struct call *c, const struct workspace *w, struct str want)
+int workspace_check_match(struct call *c, const struct workspace *w, struct str want)
 {
 	if (!want.ptr || if_match(want, w))
 		return 0;
@@ -330,7 +361,7 @@ static int tx_change(struct db *db, struct call *c, struct err *err)
 		return call_problem(
 		    c, PROBLEM_NOT_FOUND, NULL,
 		    "There is no such thing, or it is not yours. Check the id.");
-	r = check_match(c, &v.w, c->raw);
+	r = workspace_check_match(c, &v.w, c->raw);
 	if (r == 0)
 		r = quota_change(db, c, &x->asked, &v.w, &x->w, err);
 	if (r == 0)
@@ -342,16 +373,18 @@ static int tx_change(struct db *db, struct call *c, struct err *err)
 	v.w.updated = c->now.wall;
 	r = workspace_update(db, &v.w, err);
 	if (r == -EEXIST)
-		return taken(c, v.w.name);
+		return workspace_name_refused(c, v.w.name);
 	memcpy(x->session_id, v.w.session_id, sizeof(x->session_id));
 	if (r == 0)
 		r = follow(db, &v, err);
+	if (r == 0 && x->asked.storage)
+		r = quota_let_go(db, c, err);
 	if (r == 0)
 		r = event_add(db, v.w.account_id, "workspace", v.w.id, err);
 	if (r == 0)
 		r = call_audit(db, c, v.w.id, "", err);
 	if (r == 0)
-		show_one(c, SHOW_ROW, &v);
+		workspace_show_one(c, SHOW_ROW, &v);
 	return r;
 }
 
@@ -381,123 +414,4 @@ void do_workspace_change(struct call *c)
 	if (c->raw.ptr)
 		c->raw = arena_str(&c->arena, c->raw);
 	call_commit(c, tx_change, after_patch);
-}
-
-/* --- delete --- */
-
-struct deletion {
-	struct str confirm;
-	bool stop;
-	/* what tx found, for after */
-	bool stopping;
-	struct session session;
-};
-
-static int end_session(struct db *db, struct call *c, struct deletion *d, struct session *s,
-                       struct workspace *w, struct err *err)
-{
-	bool queued = s->state == SESSION_QUEUED;
-	int r;
-
-	if (s->state == SESSION_STOPPING)
-		return 0;
-	if (!d->stop)
-		return call_problem(
-		    c, PROBLEM_CONFLICT, NULL,
-		    "A session of this workspace runs. Stop it first, or delete with "
-		    "\"stop\": true.");
-	r = session_move(s, queued ? SESSION_STOPPED : SESSION_STOPPING, "delete", &c->now,
-	                 err);
-	if (r == 0)
-		r = session_update(db, s, err);
-	if (r == 0 && queued) {
-		w->session_id[0] = '\0';
-		memcpy(w->last_session_id, s->id, sizeof(w->last_session_id));
-		r = workspace_set_sessions(db, w, err);
-	}
-	if (r == 0)
-		r = event_add(db, s->account_id, "session", s->id, err);
-	if (r == 0)
-		r = call_audit_as(db, c, queued ? "session.stopped" : "session.stop", s->id,
-		                  "{\"reason\":\"delete\"}", err);
-	d->stopping = !queued;
-	d->session = *s;
-	return r;
-}
-
-static int tx_delete(struct db *db, struct call *c, struct err *err)
-{
-	struct books b = core_books(c->core, c->now.wall);
-	struct deletion *d = c->own;
-	struct workspace_view v;
-	char gone[96];
-	int n, r = workspace_get(db, str_of(c->who.account_id), c->path_id, &v);
-
-	d->stopping = false;
-	if (r <= 0)
-		return call_problem(
-		    c, PROBLEM_NOT_FOUND, NULL,
-		    "There is no such thing, or it is not yours. Check the id.");
-	r = check_match(c, &v.w, c->raw);
-	if (r < 0)
-		return r;
-	if (!str_is(d->confirm, v.w.name))
-		return call_problem(c, PROBLEM_NOT_CONFIRMED, "confirm",
-		                    "Deleting removes all files for good. Send the workspace's "
-		                    "name as \"confirm\".");
-	if (v.has_session)
-		r = end_session(db, c, d, &v.session, &v.w, err);
-	if (r == 0)
-		r = workspace_delete(db, str_of(v.w.account_id), c->path_id, c->now.wall, err);
-	if (r < 0)
-		return r;
-	r = volume_doom(db, str_of(v.w.volume_id), c->now.wall, err);
-	if (r == 0)
-		r = span_end(db, &b, str_of(v.w.volume_id), err);
-	n = snprintf(gone, sizeof(gone), "{\"id\":\"%s\",\"deleted\":true}", v.w.id);
-	if (r == 0)
-		r = event_add_data(db, v.w.account_id, "workspace", v.w.id,
-		                   (struct str){ gone, (size_t)n }, err);
-	return r < 0 ? r : call_audit(db, c, v.w.id, "", err);
-}
-
-static void after_delete(struct call *c)
-{
-	struct deletion *d = c->own;
-
-	sse_wake(c->core, c->who.account_id);
-	if (d->session.id[0])
-		live_track(c->core, &d->session);
-	if (d->stopping)
-		launch_stop(c->core, str_of(d->session.id), d->session.epoch, "delete");
-	else
-		launch_kick(c->core);
-}
-
-/* A header can't hold every name as it is: it may be percent-encoded. */
-static struct str confirmed_by_header(struct call *c)
-{
-	struct str raw = http_get(&c->req->head, "X-Confirm");
-	struct buf b = BUF(4096);
-	struct str ret = raw;
-
-	if (pct_get(&b, raw) == 0 && buf_error(&b) == 0)
-		ret = arena_str(&c->arena, buf_str(&b));
-	buf_fini(&b);
-	return ret;
-}
-
-void do_workspace_delete(struct call *c)
-{
-	struct deletion *d = ARENA_NEW(&c->arena, struct deletion);
-
-	CHECK(d);
-	c->own = d;
-	d->confirm = call_has(c, "confirm") ? call_str(c, "confirm") : confirmed_by_header(c);
-	d->confirm = arena_str(&c->arena, d->confirm);
-	d->stop = call_bool(c, "stop");
-	c->raw = http_get(&c->req->head, "If-Match");
-	if (c->raw.ptr)
-		c->raw = arena_str(&c->arena, c->raw);
-	call_commit(c, tx_delete, after_delete);
 }

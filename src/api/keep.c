@@ -10,6 +10,7 @@
 #include "api/leases.h"
 #include "api/line.h"
 #include "api/live.h"
+#include "api/room.h"
 #include "api/told.h"
 #include "api/turns.h"
 #include "base/json.h"
@@ -88,6 +89,7 @@ static void on_facts(struct link *l, const struct wire_msg *m, const struct err 
 	take_capacity(core, f);
 	core->facts.pool_bytes_total = f->pool_bytes_total;
 	core->facts.pool_bytes_free = f->pool_bytes_free;
+	room_check(core);
 	if (f->warnings.len < sizeof(core->facts.warnings))
 		(void)snprintf(core->facts.warnings, sizeof(core->facts.warnings), "%.*s",
 		               STR_ARG(f->warnings));
@@ -474,6 +476,9 @@ void keep_on_event(struct link *l, const struct wire_msg *m, void *arg)
 	case WIRE_EV_FAILED:
 		change_failed(core, m->ev_failed.session, m->ev_failed.epoch,
 		              m->ev_failed.reason, m->ev_failed.message);
+		return;
+	case WIRE_EV_DOC:
+		index_take(core, &m->ev_doc);
 		return;
 	default:
 		log_event(LOG_WARN, "engine_event", LZ("unknown", wire_name(m->type)));

@@ -12,6 +12,8 @@
 #include "api/leases.h"
 #include "api/link.h"
 #include "api/live.h"
+#include "api/room.h"
+#include "api/told.h"
 #include "api/turns.h"
 #include "base/log.h"
 #include "core/name.h"
@@ -30,6 +32,7 @@ struct op {
 	uint32_t epoch;
 	uint64_t bytes;
 	struct store_job job; /* the volume's size, once made */
+	struct err refusal;   /* while room is looked for */
 };
 
 static void finish(struct op *o)
@@ -67,10 +70,28 @@ static void refused(struct op *o, const struct err *err)
 	finish(o);
 }
 
+static void on_room(struct core *core, int on_way, void *arg)
+{
+	struct op *o = arg;
+
+	if (on_way)
+		o->refusal.code = -EAGAIN;
+	refused(o, &o->refusal);
+}
+
+/* What is kept of deleted workspaces goes before a start is given up. */
+static void no_room(struct op *o, const struct err *err)
+{
+	o->refusal = *err;
+	room_make(o->core, o->bytes, on_room, o);
+}
+
 static void on_started(struct link *link, const struct wire_msg *m, const struct err *err,
                        void *arg)
 {
-	if (err)
+	if (err && err->code == -ENOSPC)
+		no_room(arg, err);
+	else if (err)
 		refused(arg, err);
 	else
 		finish(arg); /* the rest comes as events */
@@ -96,6 +117,8 @@ static void put_env(struct buf *b, const struct core_cfg *cfg, const struct sess
 	seconds_text((uint64_t)s->cpu_milli * 1000000, cpu); /* thousandths, as decimals */
 	jw_kv_z(&j, "CPU_LIMIT", cpu);
 	jw_kv_z(&j, "CPU_GUARANTEE", cpu);
+	if (w->example == 1)
+		jw_kv_z(&j, "CARREL_EXAMPLES", "1");
 	jw_obj_end(&j);
 }
 
@@ -108,6 +131,7 @@ static void start_container(struct op *o)
 	char hostname[HOSTNAME_LEN_MAX + 1];
 	struct buf env = BUF(16384);
 	struct now now = core_now(core);
+	struct err err = ERR_NONE;
 	struct workspace w;
 	struct session s;
 	int r = session_by_id(db, str_of(o->session_id), &s);
@@ -129,6 +153,12 @@ static void start_container(struct op *o)
 	}
 	name_to_hostname(w.name, hostname);
 	put_env(&env, core->cfg, &s, &w);
+	if (buf_error(&env) < 0) { /* half an environment is none */
+		refused(o,
+		        (ERR(&err, -EAGAIN, "no memory for the session's environment"), &err));
+		buf_fini(&env);
+		return;
+	}
 	*v = (struct wire_session_start){
 		.session = str_of(s.id),
 		.epoch = s.epoch,
@@ -189,6 +219,10 @@ static void on_volume(struct link *link, const struct wire_msg *m, const struct 
 {
 	struct op *o = arg;
 
+	if (err && err->code == -ENOSPC) {
+		no_room(o, err);
+		return;
+	}
 	if (err) {
 		refused(o, err);
 		return;
@@ -303,6 +337,7 @@ void launch_deadline_to(struct core *core, const struct session *s, link_fn *don
 		.calendar_at_boot_ns = s->calendar_at,
 		.lease_until_boot_ns = s->lease_until,
 	};
+	told_begin(core, s, &done, &arg);
 	link_call_patiently(core->link, &m, done, arg);
 }
 
@@ -332,7 +367,10 @@ static int run_volume_gone(struct db *db, struct store_job *j, struct err *err)
 
 static void done_volume_gone(struct store_job *j)
 {
-	free(CONTAINER_OF(j, struct doom, job));
+	struct doom *d = CONTAINER_OF(j, struct doom, job);
+
+	d->core->purge = true; /* what the search knows of it, if it was kept */
+	free(d);
 }
 
 static void on_deleted(struct link *link, const struct wire_msg *m, const struct err *err,
@@ -369,6 +407,6 @@ void launch_kick(struct core *core)
 	if (!link_up(core->link))
 		return;
 	turns_kick(core);
-	if (volume_doomed(db, DOOMED_A_TURN, on_doomed, core) < 0)
+	if (volume_doomed(db, time_wall_us(), DOOMED_A_TURN, on_doomed, core) < 0)
 		log_event(LOG_ERROR, "store_read", LZ("what", "volumes to delete"));
 }

@@ -83,7 +83,7 @@ static void put_alert(struct jsonw *w, const struct lease_job *x,
 	char amount[MONEY_TEXT_MAX], text[400];
 	int n;
 
-	money_text(b->amount, amount);
+	money_text(b->amount, amount); /* as it was typed */
 	n = snprintf(
 	    text, sizeof(text), "%u %% of %s budget of %s %s for %s is used.%s", percent,
 	    b->account_id[0] ? "your" : "the site's", amount, currency, book->month.name,
@@ -115,7 +115,7 @@ static int alert(struct db *db, struct lease_job *x, const struct budget_book *b
 	a.data = buf_str(&data);
 	if (b->account_id[0])
 		a.result = alert_one(&a, b->account_id);
-	else if (account_list(db, &all, alert_admin, &a) < 0)
+	else if (account_list(db, &all, STR_NONE, alert_admin, &a) < 0)
 		a.result = -EIO;
 	buf_fini(&data);
 	if (a.result < 0)
@@ -180,9 +180,9 @@ static int refuse(struct call *c, const struct budget_book *b, const struct budg
 	char amount[MONEY_TEXT_MAX], rest[MONEY_TEXT_MAX], burn[MONEY_TEXT_MAX];
 	const char *currency = c->core->cfg->currency;
 
-	money_text(budget->amount, amount);
-	money_text(left > 0 ? left : 0, rest);
-	money_text(budget_burn(v), burn);
+	money_text(budget->amount, amount); /* as it was typed; the others are counted */
+	money_cents(left > 0 ? left : 0, rest);
+	money_cents(budget_burn(v), burn);
 	return call_problem(
 	    c, PROBLEM_BUDGET, NULL,
 	    "%s budget of %s %s for %s has %s %s left; with this session %s %s per hour would "

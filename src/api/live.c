@@ -12,6 +12,7 @@
 #define LIVE_MAX       20000
 #define WATCH_MS       30000
 #define STATS_EVERY_NS (4 * NS_PER_S)
+#define TELL_MS        3000U
 
 struct live *live_find(struct core *core, struct str id)
 {
@@ -30,6 +31,8 @@ static void drop(struct live *l)
 	(void)map_del(&l->core->live, str_of(l->id));
 	ev_timer_stop(&l->warn);
 	ev_timer_stop(&l->again);
+	charts_drop(l);
+	index_drop(l);
 	ev_at_turn_end(l->core->ev, &l->gone, on_gone);
 }
 
@@ -171,7 +174,28 @@ static void on_stats(struct link *link, const struct wire_msg *m, const struct e
 		.pids = w->pids,
 		.oom_kills = w->oom_kills,
 	};
+	charts_sample(l, w, now);
+	index_state(l, w->docs);
+	/* Charts come every second; the session's own words need not. */
+	if (l->charts.told_ms + TELL_MS > ev_now_ms(l->core->ev))
+		return;
+	l->charts.told_ms = ev_now_ms(l->core->ev);
 	sse_session_now(l->core, l);
+}
+
+/* Often where somebody looks at charts, now and then where the console is open,
+ * and else every ten seconds, or as often as many sessions let it be. */
+static bool is_due(const struct live *l, boot_ns boot, mono_ms now, uint64_t idle_ns)
+{
+	uint64_t ns = idle_ns;
+
+	if (!l->stats.known)
+		return true;
+	if (charts_looked_at(l))
+		ns = NS_PER_S * 9 / 10;
+	else if (now - l->watched_ms < WATCH_MS || sse_has_reader(l->core, l->account_id))
+		ns = STATS_EVERY_NS;
+	return boot - l->stats.at >= ns;
 }
 
 void live_tick(struct core *core)
@@ -182,7 +206,11 @@ void live_tick(struct core *core)
 	void *value;
 	/* All of ten thousand within 40 s, and never so many that the engine, which
 	 * has its maximum of open calls, hangs up. */
-	size_t at = 0, room = 64 + map_count(&core->live) / 40;
+	size_t at = 0, n = map_count(&core->live), room = 64 + n / 40;
+	uint64_t idle = (n > 640 ? n / 64 : 10) * NS_PER_S,
+	         most = core->cfg->minute_s * NS_PER_S * 4 / 5;
+
+	idle = idle < most ? idle : most;
 
 	if (!link_up(core->link))
 		return;
@@ -192,10 +220,7 @@ void live_tick(struct core *core)
 		struct ask *a;
 
 		if (l->state != SESSION_RUNNING || l->stats_asked ||
-		    (l->stats.known && boot - l->stats.at < STATS_EVERY_NS) ||
-		    (l->stats.known &&
-		     boot - l->stats.at < core->cfg->minute_s * NS_PER_S * 4 / 5 &&
-		     now - l->watched_ms >= WATCH_MS && !sse_has_reader(core, l->account_id)))
+		    !is_due(l, boot, now, idle))
 			continue;
 		a = xcalloc(1, sizeof(*a));
 		a->core = core;
@@ -206,6 +231,16 @@ void live_tick(struct core *core)
 		room--;
 		link_call(core->link, &m, on_stats, a);
 	}
+}
+
+void live_flush_all(struct core *core)
+{
+	struct str key;
+	void *value;
+	size_t at = 0;
+
+	while (map_next(&core->live, &at, &key, &value))
+		charts_flush(value);
 }
 
 void live_free_all(struct core *core)
@@ -219,6 +254,8 @@ void live_free_all(struct core *core)
 
 		ev_timer_stop(&l->warn);
 		ev_timer_stop(&l->again);
+		index_drop(l);
+		free(l->charts.ring);
 		free(l);
 	}
 	map_fini(&core->live);

@@ -6,6 +6,8 @@
  */
 #pragma once
 
+#include "api/charts.h"
+#include "api/index.h"
 #include "api/state.h"
 #include "core/activity.h"
 
@@ -43,6 +45,8 @@ struct live {
 	boot_ns kept_at; /* when it was last written to the row */
 
 	struct live_clocks clocks;
+	struct live_docs docs;
+	struct live_charts charts;
 	struct live_stats stats;
 	bool stats_asked;
 	mono_ms watched_ms; /* somebody looked at it */
@@ -67,6 +71,8 @@ const struct live *live_overlay(struct core *core, struct session *s);
 void live_watch(struct core *core, struct str id);
 /* Plans the warning anew. */
 void live_plan(struct live *l);
+/* An orderly end: what is gathered goes to the store. */
+void live_flush_all(struct core *core);
 void live_free_all(struct core *core);
 /* Once a second: asks for the load of what is being looked at. */
 void live_tick(struct core *core);

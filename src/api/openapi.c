@@ -19,11 +19,26 @@ static const struct {
 	{ "Login", "account:Account" },
 	{ "Limits",
 	  "auto_stop_default_seconds:i auto_stop_min_seconds:i auto_stop_max_seconds:i "
-	  "session_max_seconds:i storage_default_bytes:i storage_min_bytes:i "
+	  "session_max_seconds:i deleted_kept_seconds:i storage_default_bytes:i "
+	  "storage_min_bytes:i "
 	  "storage_max_bytes:i default_type:s default_image:s" },
-	{ "Me", "account:Account currency:s warnings:s[] version:s limits:Limits plan:Plan "
+	{ "Prefs", "language:s one_key:b tour_done:b app:s" },
+	{ "Me", "account:Account prefs:Prefs currency:s warnings:s[] version:s last_event_id:s "
+	        "limits:Limits "
+	        "plan:Plan "
 	        "use:PlanUse" },
 	{ "PlanUse", "sessions:i storage_bytes:i" },
+	{ "Contents", "name:s path:s type:s size:i? created:t last_modified:t mimetype:s? "
+	              "writable:b format:s? offset:i length:i more:b" },
+	{ "Upload", "id:s path:s size:i offset:i done:b replace:b created_at:t" },
+	{ "UploadList", "items:Upload[]" },
+	{ "DiskEntry", "name:s path:s type:s bytes:i files:i" },
+	{ "Disk", "size_bytes:i used_bytes:i free_bytes:i path:s bytes:i truncated:b "
+	          "items:DiskEntry[]" },
+	{ "Package", "name:s version:s where:s image_version:s? change:s" },
+	{ "Environment", "python:s? image_known:b truncated:b packages:Package[]" },
+	{ "Name", "path:s type:s" },
+	{ "NameList", "items:Name[] truncated:b" },
 	{ "Token", "id:s name:s scopes:s[] created_at:t expires_at:t last_used_at:t? token:s" },
 	{ "InstanceType",
 	  "id:s name:s cpu:n memory_bytes:i gpu:i gpu_class:s? preemptible:b price_per_hour:m "
@@ -48,10 +63,18 @@ static const struct {
 	{ "CatalogueChange", "changes:CatalogueDifference[] touches:CatalogueTouch[] "
 	                     "warnings:s[] applied:b version:i "
 	                     "catalogue:Catalogue" },
+	{ "PastPrice", "from:t? price_per_hour:m" },
+	{ "PastStoragePrice", "from:t? price_per_gb_month:m" },
+	{ "TypeUse", "id:s name:s offered:b accounts:i workspaces:i sessions:i "
+	             "prices:PastPrice[]" },
+	{ "PlanPeople", "id:s name:s offered:b accounts:i workspaces:i sessions:i" },
+	{ "StorageUse", "accounts:i workspaces:i prices:PastStoragePrice[]" },
+	{ "CatalogueUse", "currency:s instance_types:TypeUse[] plans:PlanPeople[] "
+	                  "storage:StorageUse" },
 	{ "AdminAccount",
 	  "id:s email:s name:s admin:b created_at:t plan:s plan_name:s by_default:b sessions:i "
 	  "storage_bytes:i over:s[]" },
-	{ "AdminAccountList", "items:AdminAccount[] next:s?" },
+	{ "AdminAccountList", "items:AdminAccount[] next:s? total:i" },
 	{ "Image", "id:s name:s title:s description:s digest:s size_bytes:i ready:b" },
 	{ "Phase", "phase:s started_at:t ended_at:t?" },
 	{ "Stats", "cpu_cores_used:n memory_bytes:i memory_limit_bytes:i disk_used_bytes:i "
@@ -70,6 +93,8 @@ static const struct {
 	  "queue:Place?" },
 	{ "QueueList", "items:QueueRow[] next:s? waiting:i" },
 	{ "Resource", "host:i offered:i overcommit_percent:i reserve:i held:i used:i" },
+	{ "Health",
+	  "version:s up_seconds:i engine:o store:o sessions:o accounts:i settings:o" },
 	{ "GpuClass", "class:s count:i used:i" },
 	{ "Capacity",
 	  "known:b engine:b cpu_milli:Resource memory_bytes:Resource gpus:GpuClass[] "
@@ -78,7 +103,8 @@ static const struct {
 	{ "Workspace", "id:s name:s label:s image:s instance_type:s storage_bytes:i "
 	               "auto_stop_seconds:i max_seconds:i stop_calendar:s created_at:t "
 	               "updated_at:t session:Session? "
-	               "last_session:Session? price_per_hour:m currency:s etag:s" },
+	               "last_session:Session? price_per_hour:m currency:s open_path:s? etag:s "
+	               "deleted_at:t? kept_until:t?" },
 	{ "Entry", "code:s url:s expires_at:t" },
 	{ "Log", "session_id:s text:s" },
 	/* With group= an item has key, name, amount, currency, seconds, free_seconds
@@ -90,9 +116,10 @@ static const struct {
 	  "corrects:s? key:s name:s free_seconds:n lines:i" },
 	{ "UsageTotal", "amount:m seconds:n free_seconds:n lines:i currency:s" },
 	{ "BalanceBudget", "amount:m hard:b by_admin:b left:m percent:i until:t?" },
-	{ "Balance", "month:s month_ends_at:t currency:s used:m open:m credit:m "
-	             "free_seconds_left:i burn_per_hour:m budget:BalanceBudget? ends_at:t? "
-	             "ends_by:s?" },
+	{ "Balance",
+	  "month:s month_ends_at:t currency:s used:m open:m credit:m "
+	  "free_seconds_left:i burn_per_hour:m expected:m budget:BalanceBudget? ends_at:t? "
+	  "ends_by:s?" },
 	{ "Estimate", "instance_type:s currency:s price_per_hour:m storage_per_month:m "
 	              "until_auto_stop:m until_maximum:m? auto_stop_seconds:i max_seconds:i "
 	              "budget_left:m? free_seconds_left:i ends_at:t? ends_by:s? over_budget:b "
@@ -115,8 +142,8 @@ static const struct {
 	{ "Closed", "month:s invoices:i lines:i already:b total:ClosedTotal" },
 	{ "Credit", "id:s account:s email:s amount:m currency:s note:s credit:m at:t" },
 	{ "Correction", "id:s account:s corrects:s amount:m currency:s month:s note:s at:t" },
-	{ "AuditRow",
-	  "seq:i at:t account_id:s actor:s verb:s object:s detail:o source:s request_id:s" },
+	{ "AuditRow", "seq:i at:t account_id:s actor:s actor_email:s verb:s object:s detail:o "
+	              "source:s request_id:s" },
 	{ "Clock", "kind:s at:t" },
 	{ "ActivityMinute", "at:t active:b? cpu_cores:n? why:s" },
 	{ "Activity", "session_id:s clocks:Clock[] evidence:o verdict:s in_use:b? "
@@ -125,6 +152,22 @@ static const struct {
 	{ "AdminSession", "account:Owner session:Session clocks:Clock[] evidence:o verdict:s "
 	                  "in_use:b? last_active_at:t? minutes:ActivityMinute[]" },
 	{ "AdminSessionList", "items:AdminSession[] next:s?" },
+	{ "Piece", "text:s match:b" },
+	{ "SearchHit", "kind:s workspace_id:s workspace_name:s label:s path:s name:s title:s "
+	               "where:s updated_at:t? running:b name_parts:Piece[] snippet:Piece[]" },
+	{ "SearchResult", "q:s items:SearchHit[] more:b documents:i catching_up:b" },
+	{ "Recent", "workspace_id:s workspace_name:s label:s path:s name:s kind:s what:s at:t "
+	            "running:b kernel:s session_id:s?" },
+	{ "RecentList", "items:Recent[]" },
+	{ "MetricLimits", "cpu_cores:n memory_bytes:i disk_bytes:i?" },
+	{ "Metrics", "session_id:s from:t to:t step:i live:b limits:MetricLimits t:i[] "
+	             "cpu_cores:n[] memory_bytes:i[] disk_bytes:i[] rx_bytes_per_s:i[] "
+	             "tx_bytes_per_s:i[] processes:i[] gpu_percent:n[] gpu_memory_bytes:i[]" },
+	{ "HomeNotices", "unread:i items:Notice[]" },
+	{ "Attention", "kind:s text:s workspace_id:s? session_id:s? at:t?" },
+	{ "Home", "at:t currency:s running:Session[] burn_per_hour:m continue:Recent[] "
+	          "workspaces:Workspace[] workspaces_total:i first_run:b month:Balance "
+	          "notices:HomeNotices attention:Attention[]" },
 	{ "Notice", "id:s kind:s object_id:s data:o at:t read_at:t?" },
 	{ "NoticeList", "items:Notice[] next:s? unread:i" },
 	{ "TokenList", "items:Token[] next:s?" },
@@ -132,7 +175,7 @@ static const struct {
 	{ "ImageList", "items:Image[] next:s?" },
 	{ "WorkspaceList", "items:Workspace[] next:s?" },
 	{ "SessionList", "items:Session[] next:s?" },
-	{ "AuditList", "items:AuditRow[] next:s?" },
+	{ "AuditList", "items:AuditRow[] next:s? total:i?" },
 };
 
 static void put_ref(struct jsonw *w, struct str name)
@@ -296,6 +339,10 @@ static void put_param(struct jsonw *w, const char *where, const struct field *f)
 static void put_params(struct jsonw *w, const struct route *r)
 {
 	static const struct field id = { "id", FIELD_STRING, true, 0, 0, "id" };
+	static const struct field path = {
+		"path", FIELD_STRING, true, 0, 0, "of the file, from the home; may hold slashes"
+	};
+	static const struct field upload = { "upload", FIELD_STRING, true, 0, 0, "id" };
 	static const struct field limit = {
 		"limit", FIELD_INTEGER, false, 1, 1000, "most items"
 	};
@@ -315,6 +362,10 @@ static void put_params(struct jsonw *w, const struct route *r)
 	jw_arr(w);
 	if (strstr(r->path, "{id}"))
 		put_param(w, "path", &id);
+	if (strstr(r->path, "{path}"))
+		put_param(w, "path", &path);
+	if (strstr(r->path, "{upload}"))
+		put_param(w, "path", &upload);
 	for (size_t i = 0; i < FIELDS_MAX && r->query[i].name; i++)
 		put_param(w, "query", &r->query[i]);
 	if (r->flags & ROUTE_LIST) {
@@ -424,24 +475,29 @@ static void put_security(struct jsonw *w)
 	jw_obj_end(w);
 }
 
+static void put_rows(struct jsonw *w, const struct route *rows, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct str path = str_of(rows[i].path);
+
+		if (!str_starts(path, API))
+			continue;
+		if (i > 0 && strcmp(rows[i].path, rows[i - 1].path) == 0)
+			continue; /* was put with the one before: rows of a path are together */
+		jw_key_str(w, str_sub(path, API.len, path.len));
+		jw_obj(w);
+		for (size_t k = i; k < n && strcmp(rows[k].path, rows[i].path) == 0; k++)
+			put_route(w, &rows[k]);
+		jw_obj_end(w);
+	}
+}
+
 static void put_paths(struct jsonw *w)
 {
 	jw_key(w, "paths");
 	jw_obj(w);
-	for (size_t i = 0; i < nroutes; i++) {
-		struct str path = str_of(routes[i].path);
-
-		if (!str_starts(path, API))
-			continue;
-		if (i > 0 && strcmp(routes[i].path, routes[i - 1].path) == 0)
-			continue; /* was put with the one before: rows of a path are together */
-		jw_key_str(w, str_sub(path, API.len, path.len));
-		jw_obj(w);
-		for (size_t k = i; k < nroutes && strcmp(routes[k].path, routes[i].path) == 0;
-		     k++)
-			put_route(w, &routes[k]);
-		jw_obj_end(w);
-	}
+	put_rows(w, routes, nroutes);
+	put_rows(w, files_rows, nfiles_rows);
 	jw_obj_end(w);
 }
 

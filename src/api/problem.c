@@ -27,6 +27,7 @@ static const struct {
 	[PROBLEM_TOO_LARGE]       = { 413, "too-large", "The request is too large." },
 	[PROBLEM_MEDIA_TYPE]      = { 415, "media-type", "The request must be JSON." },
 	[PROBLEM_KEY_REUSED]      = { 422, "idempotency-key-reused", "The Idempotency-Key belongs to another request." },
+	[PROBLEM_VOLUME]          = { 423, "volume-broken", "The volume can't be opened." },
 	[PROBLEM_LIMIT]           = { 429, "limit", "A limit is reached." },
 	[PROBLEM_RATE]            = { 429, "too-many-attempts", "Too many attempts." },
 	[PROBLEM_INTERNAL]        = { 500, "internal", "Something went wrong." },

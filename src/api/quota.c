@@ -6,6 +6,7 @@
 #include "api/catalogue.h"
 #include "api/state.h"
 #include "store/catalogue.h"
+#include "store/workspaces.h"
 
 int quota_load(struct db *db, const char *account_id, struct quota *ret, struct err *err)
 {
@@ -77,6 +78,34 @@ int quota_workspace(struct db *db, struct call *c, const struct quota_asked *ask
 		return r;
 	return quota_refuse(c, &q, plan_check_storage(&q.plan, &q.use, w->storage_bytes),
 	                    &want);
+}
+
+int quota_let_go(struct db *db, struct call *c, struct err *err)
+{
+	struct str account = str_of(c->who.account_id);
+	struct quota q;
+	uint64_t kept;
+	int r = quota_load(db, c->who.account_id, &q, err);
+
+	while (r == 0) {
+		r = workspaces_kept(db, account, c->now.wall, &kept);
+		if (r < 0)
+			return ERR(err, r, "kept workspaces");
+		if (kept == 0 || plan_check_storage(&q.plan, &q.use, kept) == PLAN_FINE)
+			return 0;
+		r = workspace_let_go(db, account, c->now.wall, err);
+	}
+	return r;
+}
+
+int quota_restore(struct db *db, struct call *c, uint64_t bytes, struct err *err)
+{
+	const struct plan_want want = { .bytes = bytes };
+	struct quota q;
+	int r = quota_load(db, c->who.account_id, &q, err);
+
+	return r < 0 ? r
+	             : quota_refuse(c, &q, plan_check_storage(&q.plan, &q.use, bytes), &want);
 }
 
 int quota_change(struct db *db, struct call *c, const struct quota_asked *asked,

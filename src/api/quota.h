@@ -28,6 +28,12 @@ int quota_change(struct db *db, struct call *c, const struct quota_asked *asked,
                  const struct workspace *have, const struct workspace *want,
                  struct err *err) MUST_CHECK;
 
+/* A deleted one comes back: its storage must fit, nothing else is asked. */
+int quota_restore(struct db *db, struct call *c, uint64_t bytes, struct err *err) MUST_CHECK;
+/* Deleted workspaces are kept in what their owner's plan leaves: the oldest go
+ * when it is needed. After each change that takes storage, or deletes. */
+int quota_let_go(struct db *db, struct call *c, struct err *err) MUST_CHECK;
+
 int quota_load(struct db *db, const char *account_id, struct quota *ret,
                struct err *err) MUST_CHECK;
 /* 0 for PLAN_FINE; else the problem that says limit, use and way out, as

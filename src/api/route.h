@@ -29,7 +29,7 @@ enum field_type {
 	FIELD_JSON,    /* an array or object that the handler reads */
 };
 
-#define FIELDS_MAX 8
+#define FIELDS_MAX 10
 struct field {
 	const char *name;
 	enum field_type type;
@@ -44,6 +44,7 @@ enum route_flag {
 	ROUTE_STREAM = 4,    /* server-sent events */
 	ROUTE_ESSENTIAL = 8, /* works on a full disk: stop, delete, sign out */
 	ROUTE_LIST = 16,     /* takes limit and cursor, answers a page */
+	ROUTE_TOLD = 64,     /* holds when a shim has heard it: no replay before */
 	ROUTE_MATCH = 32,    /* takes If-Match: only if it was not changed since */
 };
 
@@ -63,6 +64,9 @@ struct route {
 
 extern const struct route routes[];
 extern const size_t nroutes;
+/* routes-files.c: of the same API, and served by edge and agents. */
+extern const struct route files_rows[];
+extern const size_t nfiles_rows;
 
 enum route_found {
 	ROUTE_FOUND,

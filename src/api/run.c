@@ -27,6 +27,8 @@
 #include "store/accounts.h"
 #include "store/books.h"
 #include "store/feed.h"
+#include "store/metrics.h"
+#include "store/notices.h"
 
 #define TICK_MS       1000U
 #define DRAIN_MS      2000U
@@ -66,12 +68,14 @@ void core_cfg_default(struct core_cfg *cfg)
 		.login_days = 14,
 		.code_ttl_s = 900,
 		.grace_s = 10,
+		.deleted_kept_s = 7 * 86400,
 		.deadlines = { 60, 86400, 3600, 43200, 300 },
 		.minute_s = 60,
 		.capacity = { 800, 150, 0, 512ULL << 20 },
 		.storage_default_bytes = 5ULL << 30,
 		.storage_min_bytes = 256ULL << 20,
 		.storage_max_bytes = 100ULL << 30,
+		.pool_low_bytes = 2ULL << 30,
 		.default_type = "small",
 		.default_image = "default",
 		.types = types,
@@ -152,6 +156,10 @@ static int run_sweep(struct db *db, struct store_job *j, struct err *err)
 
 	if (r == 0)
 		r = idempotency_prune(db, x->now.wall, err);
+	if (r == 0)
+		r = notice_forget(db, x->now.wall, err);
+	if (r == 0)
+		r = metric_forget(db, x->now.wall / US_PER_S, err);
 	return r < 0 ? r : event_prune(db, err);
 }
 
@@ -160,6 +168,7 @@ static void on_sweep(struct ev_timer *t)
 	struct core *core = CONTAINER_OF(t, struct core, sweep);
 
 	submit_chore(core, run_sweep);
+	core->purge = true;
 	(void)malloc_trim(0);
 	ev_timer_start(core->ev, t, SWEEP_MS, on_sweep);
 }
@@ -179,6 +188,7 @@ static void on_tick(struct ev_timer *t)
 	catalogue_tick(core);
 	line_tick(core);
 	leases_tick(core);
+	index_tick(core);
 	if (core->ticks % 5 == 0)
 		sse_tick(core);
 	/* The writer looks for room before each batch, and nobody may be writing. */
@@ -310,8 +320,10 @@ static void stop(struct core *core)
 	}
 	if (core->link)
 		link_close(core->link);
-	if (core->store)
+	if (core->store) {
+		live_flush_all(core);
 		drain(core);
+	}
 	ev_timer_stop(&core->reconcile);
 	ev_timer_stop(&core->turns);
 	link_free(core->link);
@@ -334,6 +346,7 @@ int core_run(const struct core_cfg *cfg, int listen_fd, struct err *err)
 	(void)mallopt(M_ARENA_MAX, 1);
 	auth_init();
 	core->cfg = cfg;
+	core->purge = true;
 	catalogue_init(core);
 	clocks_init(core);
 	map_init(&core->live, 20000);

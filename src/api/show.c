@@ -165,8 +165,11 @@ void show_workspace(struct jsonw *w, struct core *core, enum show how,
 		jw_null(w);
 	show_money(w, "price_per_hour", t.price_per_hour);
 	jw_kv_z(w, "currency", core->cfg->currency);
+	jw_kv_z(w, "open_path", v->w.example ? EXAMPLE_FIRST : NULL);
 	workspace_etag(&v->w, etag);
 	jw_kv_z(w, "etag", etag);
+	show_time(w, "deleted_at", v->deleted);
+	show_time(w, "kept_until", v->kept_until);
 	jw_obj_end(w);
 }
 

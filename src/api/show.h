@@ -31,7 +31,9 @@ void show_account(struct jsonw *w, const struct account *a);
 struct charge;
 void show_charge(struct jsonw *w, const struct charge *c, const char *workspace_name);
 
-#define ETAG_MAX (ID_MAX + 16)
+/* The notebook of session/examples to begin with. */
+#define EXAMPLE_FIRST "01-first-plot.ipynb"
+#define ETAG_MAX      (ID_MAX + 16)
 void workspace_etag(const struct workspace *w, char ret[ETAG_MAX]);
 /* null for 0. */
 void show_time(struct jsonw *w, const char *key, wall_us t);

@@ -34,6 +34,7 @@ struct counters {
 	uint64_t engine_connects, engine_errors, records, events_sent, warnings_sent;
 	uint64_t start_us, starts_timed; /* from asked for to running */
 	uint64_t rounds;                 /* of the reconciler */
+	uint64_t documents_refused;      /* what agents said and was nonsense */
 };
 
 struct core {
@@ -82,6 +83,7 @@ struct core {
 	struct line *line;       /* see line.h */
 	struct ev_timer turns;   /* when the next hold ends */
 	bool turns_busy, turns_again;
+	bool purge, purging; /* what deleted workspaces left in the index */
 };
 
 struct now core_now(const struct core *core);

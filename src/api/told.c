@@ -8,6 +8,8 @@ struct telling {
 	struct core *core;
 	char id[ID_MAX];
 	uint8_t clocks[HASH_LEN];
+	link_fn *done;
+	void *arg;
 };
 
 static void sum_of(const struct session *s, uint8_t ret[HASH_LEN])
@@ -26,20 +28,33 @@ static void on_told(struct link *link, const struct wire_msg *m, const struct er
 
 	if (l && !err)
 		memcpy(l->told, t->clocks, sizeof(l->told));
+	if (t->done)
+		t->done(link, m, err, t->arg);
 	free(t);
+}
+
+void told_begin(struct core *core, const struct session *s, link_fn **done, void **arg)
+{
+	struct telling *t = xcalloc(1, sizeof(*t));
+	struct live *l = live_find(core, str_of(s->id));
+
+	t->core = core;
+	t->done = *done;
+	t->arg = *arg;
+	memcpy(t->id, s->id, sizeof(t->id));
+	sum_of(s, t->clocks);
+	/* What it has from now on is known when it answers. */
+	if (l)
+		memset(l->told, 0, sizeof(l->told));
+	*done = on_told;
+	*arg = t;
 }
 
 void told_check(struct live *l, const struct session *s)
 {
-	struct telling *t;
 	uint8_t clocks[HASH_LEN];
 
 	sum_of(s, clocks);
-	if (memcmp(clocks, l->told, sizeof(clocks)) == 0)
-		return;
-	t = xcalloc(1, sizeof(*t));
-	t->core = l->core;
-	memcpy(t->id, l->id, sizeof(t->id));
-	memcpy(t->clocks, clocks, sizeof(t->clocks));
-	launch_deadline_to(l->core, s, on_told, t);
+	if (memcmp(clocks, l->told, sizeof(clocks)) != 0)
+		launch_deadline_to(l->core, s, NULL, NULL);
 }

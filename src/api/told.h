@@ -7,7 +7,11 @@
  */
 #pragma once
 
+#include "api/link.h"
 #include "api/live.h"
 
 /* s: the row of a session that the engine says is running. */
 void told_check(struct live *l, const struct session *s);
+/* Whoever tells a shim its clocks, tells it through this: what it was told last
+ * is known only if no way leads past. done and arg become ours, which call them. */
+void told_begin(struct core *core, const struct session *s, link_fn **done, void **arg);

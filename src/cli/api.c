@@ -205,7 +205,7 @@ static CURLcode exchange(struct cli *c, const struct api_request *q, struct tran
 	if (key)
 		h = header(h, "Idempotency-Key", key);
 	if (q->body.ptr) {
-		h = header(h, "Content-Type", "application/json");
+		h = header(h, "Content-Type", q->type ? q->type : "application/json");
 		(void)curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE,
 		                       (curl_off_t)q->body.len);
 		(void)curl_easy_setopt(curl, CURLOPT_POSTFIELDS, q->body.ptr);
@@ -231,13 +231,15 @@ static enum cli_exit exit_of(long status)
 	}
 }
 
-/* What the hub's problem document says. */
-static int explain(struct cli *c, const struct api_reply *r)
+/* What the hub's problem document says, or the answer of an agent. */
+int api_explain(struct cli *c, const struct api_reply *r)
 {
 	struct str detail =
 	    json_str_or(r->json, "detail", json_str_or(r->json, "title", STR_NONE));
 	struct str field = json_str_or(r->json, "field", STR_NONE);
 
+	if (!detail.ptr)
+		detail = json_str_or(r->json, "message", STR_NONE);
 	if (!detail.ptr)
 		return cli_say(
 		    c, CLI_UNREACHABLE,
@@ -281,7 +283,7 @@ int api_call(struct cli *c, const struct api_request *q, struct api_reply *ret)
 		ret->json = NULL;
 	if (ret->status >= 200 && ret->status < 300)
 		return CLI_OK;
-	return q->quiet ? (int)exit_of(ret->status) : explain(c, ret);
+	return q->quiet ? (int)exit_of(ret->status) : api_explain(c, ret);
 }
 
 int api_get(struct cli *c, struct api_reply *ret, const char *fmt, ...)

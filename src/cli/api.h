@@ -13,6 +13,7 @@ struct api_request {
 	const char *method;
 	const char *path;    /* under /api/v1, encoded */
 	struct str body;     /* JSON; none: STR_NONE */
+	const char *type;    /* of a body that is not JSON */
 	const char *confirm; /* header X-Confirm, percent-encoded as needed; or NULL */
 	bool once;           /* carries an Idempotency-Key: may be tried again */
 	bool quiet;          /* the caller explains a failure */
@@ -33,6 +34,8 @@ int api_find(struct cli *c, struct err *err);
 int api_open(struct cli *c);
 /* One exchange; CLI_OK if the answer is 2xx. Else says why. */
 int api_call(struct cli *c, const struct api_request *q, struct api_reply *ret);
+/* Says why an answer that is not 2xx was refused; the exit code. */
+int api_explain(struct cli *c, const struct api_reply *r);
 /* GET of one path, made as by printf. */
 int api_get(struct cli *c, struct api_reply *ret, const char *fmt, ...) PRINTF_LIKE(3, 4);
 /* Every page of a list, as one {"items":[…]} (plus `also` of the last page). */

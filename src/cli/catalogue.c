@@ -68,6 +68,58 @@ static int export(struct cli *c)
 	return CLI_OK;
 }
 
+/* --- use --- */
+
+static void print_prices(struct cli *c, const struct json *of, const char *key)
+{
+	const struct json *first = json_get(of, "prices");
+
+	json_for_each(it, first && first->first ? first : NULL)
+	{
+		struct str from = json_str_or(it, "from", STR(""));
+
+		printf("  %s %s%.*s\n", cli_text(c, it, key), from.len ? "since " : "at first",
+		       STR_ARG(from));
+	}
+}
+
+static void print_uses(struct cli *c, const struct json *all, const char *key)
+{
+	json_for_each(it, json_get(all, key))
+	{
+		bool offered = true;
+
+		(void)!json_get_bool(it, "offered", &offered);
+		printf("%s%s: %s accounts, %s workspaces, %s sessions\n", cli_text(c, it, "id"),
+		       offered ? "" : " (not offered any more)", cli_text(c, it, "accounts"),
+		       cli_text(c, it, "workspaces"), cli_text(c, it, "sessions"));
+		print_prices(c, it, "price_per_hour");
+	}
+}
+
+static int use(struct cli *c)
+{
+	const struct json *storage;
+	struct api_reply reply;
+	int r = api_get(c, &reply, "/admin/catalogue/use");
+
+	if (r != CLI_OK)
+		return r;
+	if (c->json) {
+		cli_json(reply.body);
+		return CLI_OK;
+	}
+	storage = json_get(reply.json, "storage");
+	printf("Instance types, prices per hour in %s:\n", cli_text(c, reply.json, "currency"));
+	print_uses(c, reply.json, "instance_types");
+	printf("\nPlans:\n");
+	print_uses(c, reply.json, "plans");
+	printf("\nStorage, price per GB and month: %s accounts, %s workspaces\n",
+	       cli_text(c, storage, "accounts"), cli_text(c, storage, "workspaces"));
+	print_prices(c, storage, "price_per_gb_month");
+	return CLI_OK;
+}
+
 /* --- diff --- */
 
 static int read_file(struct cli *c, const char *path, struct json **ret)
@@ -257,19 +309,25 @@ static int apply(struct cli *c, const struct json *doc)
 int cmd_admin_catalogue(struct cli *c)
 {
 	struct str verb = str_of(c->argv[0]);
-	bool is_diff = str_is(verb, "diff"), is_apply = str_is(verb, "apply");
+	bool is_diff = str_is(verb, "diff"), is_apply = str_is(verb, "apply"),
+	     is_use = str_is(verb, "use");
 	struct json *doc;
 	int r;
 
-	if (!str_is(verb, "export") && !is_diff && !is_apply)
-		return cli_say(c, CLI_USAGE, "say export, diff FILE or apply FILE, not \"%s\"",
+	if (!str_is(verb, "export") && !is_diff && !is_apply && !is_use)
+		return cli_say(c, CLI_USAGE,
+		               "say export, diff FILE, apply FILE or use, not \"%s\"",
 		               c->argv[0]);
 	if ((c->argc == 2) != (is_diff || is_apply))
 		return cli_say(c, CLI_USAGE,
-		               is_diff || is_apply ? "name the file; - is standard input"
-		                                   : "export writes to standard output: carrel "
-		                                     "admin catalogue export > FILE");
+		               is_use ? "use takes nothing more"
+		               : is_diff || is_apply
+		                   ? "name the file; - is standard input"
+		                   : "export writes to standard output: carrel "
+		                     "admin catalogue export > FILE");
 	r = api_open(c);
+	if (r == CLI_OK && is_use)
+		return use(c);
 	if (r == CLI_OK && !is_diff && !is_apply)
 		return export(c);
 	if (r == CLI_OK)

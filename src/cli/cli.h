@@ -29,7 +29,9 @@ enum cli_complete {
 	COMPLETE_WORKSPACE,
 	COMPLETE_FILE,
 	COMPLETE_SHELL,
-	COMPLETE_CATALOGUE, /* export, diff, apply; then a file */
+	COMPLETE_FILE_WORKSPACE, /* a file, then a workspace */
+	COMPLETE_WORKSPACE_FILE, /* the other way round */
+	COMPLETE_CATALOGUE,      /* export, diff, apply, use; then a file */
 };
 
 #define CLI_OPTIONS_MAX 8
@@ -93,6 +95,7 @@ bool cli_interrupted(void);
 void cli_take_interrupt(void); /* forgets it */
 
 /* The commands. */
+cli_fn cmd_notifications, cmd_recent, cmd_search;
 cli_fn cmd_admin_budget, cmd_balance, cmd_budget_clear, cmd_budget_set, cmd_budget_show;
 cli_fn cmd_admin_sessions, cmd_admin_stop, cmd_why;
 cli_fn cmd_admin_correct, cmd_admin_credit, cmd_admin_focus, cmd_admin_invoice,
@@ -100,5 +103,8 @@ cli_fn cmd_admin_correct, cmd_admin_credit, cmd_admin_focus, cmd_admin_invoice,
 cli_fn cmd_admin_sign_in_code, cmd_completion, cmd_doctor, cmd_extend, cmd_login, cmd_logout,
     cmd_logs, cmd_ls, cmd_open, cmd_queue, cmd_start, cmd_stop, cmd_token_create,
     cmd_token_list, cmd_token_revoke, cmd_usage, cmd_version, cmd_whoami, cmd_workspace_create,
-    cmd_workspace_delete, cmd_workspace_list, cmd_workspace_set, cmd_workspace_show;
+    cmd_workspace_delete, cmd_workspace_list, cmd_workspace_restore, cmd_workspace_set,
+    cmd_workspace_show;
+cli_fn cmd_files_du, cmd_files_get, cmd_files_ls, cmd_files_mkdir, cmd_files_mv, cmd_files_put,
+    cmd_files_restore, cmd_files_rm;
 cli_fn cmd_plans, cmd_admin_accounts, cmd_admin_catalogue, cmd_admin_plan;

@@ -16,14 +16,16 @@ const struct command commands[] = {
 	{ "logout", NULL, "", 0, 0, "end this computer's token and forget it", cmd_logout, COMPLETE_NOTHING, { { 0 } } },
 	{ "whoami", NULL, "", 0, 0, "show who is signed in, and where", cmd_whoami, COMPLETE_NOTHING, { { 0 } } },
 
-	{ "workspace", "create", "NAME", 1, 1, "make a workspace", cmd_workspace_create, COMPLETE_NOTHING, {
+	{ "workspace", "create", "[NAME]", 0, 1, "make a workspace", cmd_workspace_create, COMPLETE_NOTHING, {
+		{ "example", 0, NULL, "with example notebooks in it; needs no name" },
 		{ "image", 'i', "IMAGE", "image that its sessions start from" },
 		{ "type", 't', "TYPE", "instance type: CPU, memory, price" },
 		{ "storage", 's', "SIZE", "size of its volume, for example 5GiB" },
 		{ "auto-stop", 'a', "DURATION", "stop after this long without activity (else what the hub has set, 1h as shipped)" },
 		{ "max", 'm', "DURATION", "longest run of a session; 0: the plan's" },
 		{ "calendar", 'c', "TIMES", "stop at these times of day, for example '19:00 mon-fri Europe/Berlin'" } } },
-	{ "workspace", "list", "", 0, 0, "list workspaces", cmd_workspace_list, COMPLETE_NOTHING, { { 0 } } },
+	{ "workspace", "list", "", 0, 0, "list workspaces", cmd_workspace_list, COMPLETE_NOTHING, {
+		{ "deleted", 'd', NULL, "the deleted ones that can be brought back" } } },
 	{ "workspace", "show", "NAME", 1, 1, "show one workspace and its session", cmd_workspace_show, COMPLETE_WORKSPACE, { { 0 } } },
 	{ "workspace", "set", "NAME", 1, 1, "change a workspace", cmd_workspace_set, COMPLETE_WORKSPACE, {
 		{ "name", 'n', "NAME", "new name" },
@@ -35,13 +37,18 @@ const struct command commands[] = {
 		{ "calendar", 'c', "TIMES", "stop at these times of day; '' for none" } } },
 	{ "workspace", "delete", "NAME", 1, 1, "delete a workspace with all its files", cmd_workspace_delete, COMPLETE_WORKSPACE, {
 		{ "yes", 'y', NULL, "don't ask for the name again" },
-		{ "stop", 0, NULL, "stop its session first, if one runs" } } },
+		{ "stop", 0, NULL, "stop its session first, if one runs" },
+		{ "forever", 0, NULL, "don't keep it; or give up one that is kept" } } },
+	{ "workspace", "restore", "NAME", 1, 1, "bring a deleted workspace back, with its files", cmd_workspace_restore, COMPLETE_NOTHING, {
+		{ "name", 'n', "NAME", "another name, if its own is taken" } } },
 
 	{ "start", NULL, "NAME", 1, 1, "start a workspace's session and print its address", cmd_start, COMPLETE_WORKSPACE, {
 		{ "type", 't', "TYPE", "instance type, this time" },
 		{ "or", 'o', "TYPES", "take one of these, with commas, rather than wait" },
 		{ "hold", 0, NULL, "if there is a line: keep the turn for me, don't start by itself" }, NOWAIT } },
 	{ "open", NULL, "NAME", 1, 1, "open a running session in the browser", cmd_open, COMPLETE_WORKSPACE, {
+		{ "ide", 0, NULL, "in Carrel's own IDE" },
+		{ "lab", 0, NULL, "in JupyterLab" },
 		{ "print", 'p', NULL, "print the address only" } } },
 	{ "stop", NULL, "NAME", 1, 1, "stop a workspace's session; its files stay", cmd_stop, COMPLETE_WORKSPACE, { NOWAIT } },
 	{ "extend", NULL, "NAME DURATION", 2, 2, "put a session's stop off by so long, for example 2h", cmd_extend, COMPLETE_WORKSPACE, { { 0 } } },
@@ -50,7 +57,24 @@ const struct command commands[] = {
 		{ "all", 'a', NULL, "ended ones too" } } },
 	{ "queue", NULL, "", 0, 0, "show your places in line, with estimates", cmd_queue, COMPLETE_NOTHING, {
 		{ "all", 'a', NULL, "everybody's, for administrators" } } },
+	{ "search", NULL, "WORD...", 1, 32, "find workspaces, notebooks, files and the text in them", cmd_search, COMPLETE_NOTHING, {
+		{ "limit", 'n', "N", "at most so many, 1 to 50 (default 20)" } } },
+	{ "recent", NULL, "", 0, 0, "list the notebooks and files that you opened, saved or ran last", cmd_recent, COMPLETE_NOTHING, {
+		{ "limit", 'n', "N", "at most so many, 1 to 50 (default 20)" } } },
+	{ "notifications", NULL, "", 0, 0, "show what you were told and have not read", cmd_notifications, COMPLETE_NOTHING, {
+		{ "all", 'a', NULL, "of the last 30 days, read or not" },
+		{ "read", 'r', NULL, "then mark all of it as read" } } },
 	{ "logs", NULL, "NAME", 1, 1, "show what the session's container said", cmd_logs, COMPLETE_WORKSPACE, { { 0 } } },
+
+	{ "files", "ls", "WORKSPACE[:PATH]", 1, 1, "list files, also while the workspace is stopped", cmd_files_ls, COMPLETE_WORKSPACE, { { 0 } } },
+	{ "files", "get", "WORKSPACE:PATH [TO]", 1, 2, "copy a file or folder from a workspace; - is standard output", cmd_files_get, COMPLETE_WORKSPACE_FILE, { { 0 } } },
+	{ "files", "put", "FILE WORKSPACE[:PATH]", 2, 2, "copy a file to a workspace; goes on where it was cut", cmd_files_put, COMPLETE_FILE_WORKSPACE, {
+		{ "replace", 'r', NULL, "take the place of a file that is there" } } },
+	{ "files", "rm", "WORKSPACE:PATH", 1, 1, "move a file or folder to the trash", cmd_files_rm, COMPLETE_WORKSPACE, { { 0 } } },
+	{ "files", "restore", "WORKSPACE:PATH", 1, 1, "bring back what was deleted last from there", cmd_files_restore, COMPLETE_WORKSPACE, { { 0 } } },
+	{ "files", "mv", "WORKSPACE:PATH PATH", 2, 2, "rename or move a file in its workspace", cmd_files_mv, COMPLETE_WORKSPACE, { { 0 } } },
+	{ "files", "mkdir", "WORKSPACE:PATH", 1, 1, "make a folder", cmd_files_mkdir, COMPLETE_WORKSPACE, { { 0 } } },
+	{ "files", "du", "WORKSPACE[:PATH]", 1, 1, "show what uses the storage, largest first", cmd_files_du, COMPLETE_WORKSPACE, { { 0 } } },
 
 	{ "usage", NULL, "", 0, 0, "show what ran, how long, and what it cost", cmd_usage, COMPLETE_NOTHING, {
 		{ "month", 'm', "YYYY-MM", "that month (UTC) instead of this one" },
@@ -89,7 +113,7 @@ const struct command commands[] = {
 		{ "reason", 'r', "TEXT", "why; needed" } } },
 	{ "admin", "accounts", "", 0, 0, "list all accounts with plan and use (as an administrator)", cmd_admin_accounts, COMPLETE_NOTHING, { { 0 } } },
 	{ "admin", "plan", "ACCOUNT PLAN", 2, 2, "give an account another plan; nothing is taken away from it", cmd_admin_plan, COMPLETE_NOTHING, { { 0 } } },
-	{ "admin", "catalogue", "export | diff FILE | apply FILE", 1, 2, "instance types, plans and prices as one JSON file; what would change, in words; change it", cmd_admin_catalogue, COMPLETE_CATALOGUE, {
+	{ "admin", "catalogue", "export | diff FILE | apply FILE | use", 1, 2, "instance types, plans and prices as one JSON file; what would change, in words; change it; who uses what, and what it has cost", cmd_admin_catalogue, COMPLETE_CATALOGUE, {
 		{ "yes", 'y', NULL, "apply without asking" } } },
 	{ "admin", "invoice", "close MONTH", 2, 2, "close a month that is over: an invoice for each owner", cmd_admin_invoice, COMPLETE_NOTHING, { { 0 } } },
 	{ "admin", "credit", "ACCOUNT", 1, 1, "give an account credit, which invoices use up first", cmd_admin_credit, COMPLETE_NOTHING, {

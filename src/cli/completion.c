@@ -44,11 +44,21 @@ static void bash(void)
 		printf("\"\n");
 		if (cmd->complete == COMPLETE_WORKSPACE)
 			printf("\t\t\t[[ $cur == -* ]] || words=$(_carrel_workspaces)\n");
+		else if (cmd->complete == COMPLETE_FILE_WORKSPACE)
+			printf("\t\t\t[[ $cur == -* ]] || words=$(_carrel_workspaces)\n"
+			       "\t\t\t((COMP_CWORD != 3)) || { mapfile -t COMPREPLY < "
+			       "<(compgen -f -- \"$cur\"); return; }\n");
+		else if (cmd->complete == COMPLETE_WORKSPACE_FILE) /* : parts words */
+			printf("\t\t\t[[ $cur == -* ]] || words=$(_carrel_workspaces)\n"
+			       "\t\t\t((COMP_CWORD < 4)) || "
+			       "[[ $cur == : || ${COMP_WORDS[COMP_CWORD-1]} == : ]] ||\n"
+			       "\t\t\t\t{ mapfile -t COMPREPLY < <(compgen -f -- \"$cur\"); "
+			       "return; }\n");
 		else if (cmd->complete == COMPLETE_SHELL)
 			printf("\t\t\t[[ $cur == -* ]] || words=\"bash zsh\"\n");
 		else if (cmd->complete == COMPLETE_CATALOGUE)
 			printf(
-			    "\t\t\t[[ $cur == -* ]] || words=\"export diff apply\"\n"
+			    "\t\t\t[[ $cur == -* ]] || words=\"export diff apply use\"\n"
 			    "\t\t\t((COMP_CWORD < 4)) || { mapfile -t COMPREPLY < <(compgen -f "
 			    "-- \"$cur\"); return; }\n");
 		printf("\t\t\t;;\n");
@@ -95,10 +105,14 @@ static void zsh_command(const struct command *cmd)
 	printf(" '--json[the answer as JSON]' '--help[help]'");
 	if (cmd->complete == COMPLETE_WORKSPACE)
 		printf(" '1:workspace:_carrel_workspaces'");
+	else if (cmd->complete == COMPLETE_FILE_WORKSPACE)
+		printf(" '1:file:_files' '2:workspace:_carrel_workspaces'");
+	else if (cmd->complete == COMPLETE_WORKSPACE_FILE)
+		printf(" '1:workspace:_carrel_workspaces' '2:file:_files'");
 	else if (cmd->complete == COMPLETE_SHELL)
 		printf(" '1:shell:(bash zsh)'");
 	else if (cmd->complete == COMPLETE_CATALOGUE)
-		printf(" '1:what:(export diff apply)' '2:file:_files'");
+		printf(" '1:what:(export diff apply use)' '2:file:_files'");
 	printf("\n");
 }
 

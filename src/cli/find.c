@@ -12,7 +12,7 @@
 #define QUIET_MS 20000U
 #define AGAIN_MS 500
 
-int find_workspace(struct cli *c, const char *name, const struct json **ret)
+int find_workspace_if(struct cli *c, const char *name, const struct json **ret)
 {
 	const struct json *found = NULL;
 	struct api_reply list;
@@ -26,12 +26,19 @@ int find_workspace(struct cli *c, const char *name, const struct json **ret)
 		    (!found && str_is(json_str_or(w, "id", STR("")), name)))
 			found = w;
 	}
-	if (!found)
+	*ret = found;
+	return CLI_OK;
+}
+
+int find_workspace(struct cli *c, const char *name, const struct json **ret)
+{
+	int r = find_workspace_if(c, name, ret);
+
+	if (r == CLI_OK && !*ret)
 		return cli_say(c, CLI_NOT_FOUND,
 		               "there is no workspace \"%s\"; see: carrel workspace list",
 		               name);
-	*ret = found;
-	return CLI_OK;
+	return r;
 }
 
 const struct json *live_session(const struct json *workspace)

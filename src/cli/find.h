@@ -6,6 +6,10 @@
 
 /* By name, else by id. Says so if there is none. */
 int find_workspace(struct cli *c, const char *name, const struct json **ret);
+/* *ret is NULL if there is none. */
+int find_workspace_if(struct cli *c, const char *name, const struct json **ret);
+/* workspace list --deleted. */
+int list_deleted(struct cli *c);
 /* Its session if it has one now, else NULL. */
 const struct json *live_session(const struct json *workspace);
 /* The id as text, for a path. */

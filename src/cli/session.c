@@ -212,12 +212,33 @@ static bool browse(const char *url)
 	       WEXITSTATUS(status) == 0;
 }
 
+/* In what was asked for, else in what the account opens files with. */
+static int open_with(struct cli *c, const char **ret)
+{
+	struct api_reply me;
+	int r = CLI_OK;
+
+	if (cli_option(c, "ide") && cli_option(c, "lab"))
+		return cli_say(c, CLI_USAGE, "--ide or --lab, not both");
+	*ret = cli_option(c, "ide") ? "ide" : "lab";
+	if (!cli_option(c, "ide") && !cli_option(c, "lab")) {
+		r = api_get(c, &me, "/me");
+		if (r == CLI_OK &&
+		    str_is(json_str_or(json_get(me.json, "prefs"), "app", STR("")), "ide"))
+			*ret = "ide";
+	}
+	return r;
+}
+
 int cmd_open(struct cli *c)
 {
 	const struct json *ws, *s;
+	const char *app = NULL;
 	struct str url;
 	int r = open_workspace(c, &ws);
 
+	if (r == CLI_OK)
+		r = open_with(c, &app);
 	if (r != CLI_OK)
 		return r;
 	s = live_session(ws);
@@ -229,7 +250,7 @@ int cmd_open(struct cli *c)
 		cli_json(s->raw);
 		return CLI_OK;
 	}
-	url = arena_printf(&c->arena, "%s/", cli_text(c, s, "url"));
+	url = arena_printf(&c->arena, "%s/%s", cli_text(c, s, "url"), app);
 	printf("%s\n", url.ptr);
 	if (!cli_option(c, "print") && !browse(url.ptr))
 		cli_note(c, "Open this address in a browser; the console asks you to sign in "

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* workspace create, list, show, set, delete. */
+/* workspace create, list, show, set. */
 #include <stdio.h>
 
 #include "base/encode.h"
@@ -151,8 +151,13 @@ int cmd_workspace_create(struct cli *c)
 
 	if (r != CLI_OK)
 		return r;
+	if (!c->argc && !cli_option(c, "example"))
+		return cli_say(c, CLI_USAGE, "a workspace needs a name, or --example");
 	jw_obj(&w);
-	jw_kv_z(&w, "name", c->argv[0]);
+	if (c->argc)
+		jw_kv_z(&w, "name", c->argv[0]);
+	if (cli_option(c, "example"))
+		jw_kv_bool(&w, "example", true);
 	r = put_options(c, &w);
 	jw_obj_end(&w);
 	q.body = buf_str(&b);
@@ -162,7 +167,7 @@ int cmd_workspace_create(struct cli *c)
 	if (r != CLI_OK)
 		return r;
 	r = show(c, reply.json);
-	cli_note(c, "Start it with: carrel start %s", c->argv[0]);
+	cli_note(c, "Start it with: carrel start '%s'", cli_text(c, reply.json, "name"));
 	return r;
 }
 
@@ -174,7 +179,11 @@ int cmd_workspace_list(struct cli *c)
 	struct buf out = BUF((size_t)64 << 20);
 	struct api_reply list;
 	struct table t;
-	int r = api_open(c);
+	int r;
+
+	if (cli_option(c, "deleted"))
+		return list_deleted(c);
+	r = api_open(c);
 
 	if (r == CLI_OK)
 		r = api_list(c, "/workspaces", NULL, &list);
@@ -253,61 +262,4 @@ int cmd_workspace_set(struct cli *c)
 	}
 	buf_fini(&b);
 	return r == CLI_OK ? show(c, reply.json) : r;
-}
-
-/* The name typed again, as the console asks for. */
-static int confirm(struct cli *c, const char *name)
-{
-	char line[512];
-	size_t n;
-
-	if (cli_option(c, "yes"))
-		return CLI_OK;
-	if (!isatty(STDIN_FILENO))
-		return cli_say(c, CLI_USAGE,
-		               "deleting %s deletes all its files; say so with --yes", name);
-	(void)fprintf(
-	    stderr,
-	    "This deletes %s with all its files, for ever. Type its name to go on: ", name);
-	if (!fgets(line, sizeof(line), stdin))
-		line[0] = 0;
-	n = strcspn(line, "\n");
-	if (!str_eq((struct str){ line, n }, str_of(name)))
-		return cli_say(c, CLI_FAILED, "that is not its name; nothing was deleted");
-	return CLI_OK;
-}
-
-int cmd_workspace_delete(struct cli *c)
-{
-	struct api_request q = { .method = "DELETE" };
-	struct buf b = BUF((size_t)64 * 1024);
-	struct jsonw w = JSONW(&b);
-	struct api_reply reply;
-	const struct json *ws;
-	struct str name;
-	int r = api_open(c);
-
-	if (r == CLI_OK)
-		r = find_workspace(c, c->argv[0], &ws);
-	if (r == CLI_OK)
-		r = confirm(c, cli_text(c, ws, "name"));
-	if (r != CLI_OK)
-		return r;
-	name = json_str_or(ws, "name", STR(""));
-	jw_obj(&w);
-	jw_kv_str(&w, "confirm", name);
-	if (cli_option(c, "stop"))
-		jw_kv_bool(&w, "stop", true);
-	jw_obj_end(&w);
-	q.path = arena_printf(&c->arena, "/workspaces/%s", id_of(c, ws)).ptr;
-	q.body = buf_str(&b);
-	r = api_call(c, &q, &reply);
-	buf_fini(&b);
-	if (r != CLI_OK)
-		return r;
-	if (c->json)
-		cli_json(reply.json ? reply.body : STR("{\"deleted\":true}"));
-	else
-		printf("%s is deleted.\n", cli_text(c, ws, "name"));
-	return CLI_OK;
 }

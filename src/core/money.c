@@ -92,6 +92,15 @@ void money_text(money_micro m, char ret[MONEY_TEXT_MAX])
 	               (unsigned long long)(abs / 1000000), (int)digits, frac);
 }
 
+void money_cents(money_micro m, char ret[MONEY_TEXT_MAX])
+{
+	uint64_t abs = m < 0 ? (uint64_t)0 - (uint64_t)m : (uint64_t)m;
+	uint64_t cents = abs / 10000 + (abs % 10000 >= 5000);
+
+	(void)snprintf(ret, MONEY_TEXT_MAX, "%s%llu.%02u", m < 0 && cents ? "-" : "",
+	               (unsigned long long)(cents / 100), (unsigned)(cents % 100));
+}
+
 void seconds_text(uint64_t ns, char ret[MONEY_TEXT_MAX])
 {
 	unsigned frac = (unsigned)(ns % 1000000000), digits = 9;

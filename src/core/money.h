@@ -29,5 +29,7 @@ MUST_CHECK int money_add(money_micro a, money_micro b, money_micro *ret);
 MUST_CHECK int money_parse(struct str s, money_micro max, money_micro *ret);
 /* "0.06", "12.345678": at least two decimals, no more than needed. */
 void money_text(money_micro m, char ret[MONEY_TEXT_MAX]);
+/* For sentences, as the console's figures are: to the cent, half up. Never what is counted with. */
+void money_cents(money_micro m, char ret[MONEY_TEXT_MAX]);
 /* Nanoseconds as seconds in decimal, exact: "63.123456789", "5". */
 void seconds_text(uint64_t ns, char ret[MONEY_TEXT_MAX]);

@@ -97,7 +97,34 @@ static void prints(void)
 	T_STREQ(s, "0.000000001");
 }
 
+static void prints_cents(void)
+{
+	static const struct {
+		money_micro m;
+		const char *text;
+	} t[] = {
+		{ 0, "0.00" },
+		{ 4999, "0.00" },
+		{ 5000, "0.01" },
+		{ -4999, "0.00" },
+		{ -5000, "-0.01" },
+		{ 60000, "0.06" },
+		{ 1234567, "1.23" },
+		{ 1995000, "2.00" },
+		{ 99999999, "100.00" },
+		{ INT64_MAX, "9223372036854.78" },
+		{ INT64_MIN, "-9223372036854.78" },
+	};
+	char s[MONEY_TEXT_MAX];
+
+	for (size_t i = 0; i < ARRAY_LEN(t); i++) {
+		money_cents(t[i].m, s);
+		T_STREQ(s, t[i].text);
+	}
+}
+
 TEST_MAIN({ "an amount is rounded once, half to even", rounds_half_to_even },
           { "what could overflow is refused", refuses_what_could_overflow },
           { "the sum of pieces is near the whole", pieces_are_near_the_whole },
-          { "money and seconds print exactly", prints })
+          { "money and seconds print exactly", prints },
+          { "sentences have cents", prints_cents })

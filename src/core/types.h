@@ -92,6 +92,7 @@ struct workspace {
 	uint32_t version;             /* its ETag */
 	char session_id[ID_MAX];      /* one that has not ended, or "" */
 	char last_session_id[ID_MAX]; /* the newest that has ended, or "" */
+	uint32_t example;             /* 1: its next start brings the examples; 2: they came */
 };
 
 /* What a running session pays when the catalogue's price changes. */
@@ -154,4 +155,5 @@ struct workspace_view {
 	struct workspace w;
 	bool has_session, has_last;
 	struct session session, last;
+	wall_us deleted, kept_until; /* 0: it is not deleted */
 };

@@ -42,7 +42,7 @@ struct config {
 
 	/* [sessions] */
 	uint64_t auto_stop_default_s, auto_stop_min_s, auto_stop_max_s, session_max_s, warn_s,
-	    grace_s;
+	    grace_s, deleted_kept_s;
 	uint64_t storage_default_bytes, storage_min_bytes, storage_max_bytes;
 	const char *default_type, *default_image;
 
@@ -52,6 +52,7 @@ struct config {
 	uint64_t cpu_overcommit_pct, memory_overcommit_pct, cpu_reserve_milli,
 	    memory_reserve_bytes;
 	uint64_t pool_overcommit_pct, pool_low_bytes, pool_stop_bytes, scratch_bytes;
+	uint64_t files_memory_bytes, files_idle_s;
 	const char *http_proxy, *https_proxy, *no_proxy, *pip_index_url, *pip_extra_index_url;
 	const char *npm_registry, *ca_bundle;
 

@@ -88,6 +88,7 @@ static void fill_rules(const struct config *c, struct core_cfg *cfg)
 	cfg->login_days = (uint32_t)c->login_days;
 	cfg->code_ttl_s = (uint32_t)c->sign_in_code_seconds;
 	cfg->grace_s = (uint32_t)c->grace_s;
+	cfg->deleted_kept_s = (uint32_t)c->deleted_kept_s;
 	cfg->deadlines = (struct deadline_rules){
 		.auto_stop_min_s = (uint32_t)c->auto_stop_min_s,
 		.auto_stop_max_s = (uint32_t)c->auto_stop_max_s,
@@ -98,6 +99,7 @@ static void fill_rules(const struct config *c, struct core_cfg *cfg)
 	cfg->storage_default_bytes = c->storage_default_bytes;
 	cfg->storage_min_bytes = c->storage_min_bytes;
 	cfg->storage_max_bytes = c->storage_max_bytes;
+	cfg->pool_low_bytes = c->pool_low_bytes;
 	cfg->default_type = c->default_type;
 	cfg->capacity = (struct capacity_rules){
 		.cpu_overcommit = (uint32_t)c->cpu_overcommit_pct,

@@ -31,6 +31,8 @@ int role_engine(const struct config *c, int listen_fd, struct err *err)
 		.pool_low_bytes = c->pool_low_bytes,
 		.pool_stop_bytes = c->pool_stop_bytes,
 		.scratch_bytes = c->scratch_bytes,
+		.files_memory_bytes = c->files_memory_bytes,
+		.files_idle_s = c->files_idle_s,
 		.http_proxy = c->http_proxy,
 		.https_proxy = c->https_proxy,
 		.no_proxy = c->no_proxy,

@@ -284,7 +284,7 @@ int runtime_dirs(const struct runtime *rt, struct err *err)
 		{ rt->state, "/volumes", 0, 0700 }, { rt->state, "/config", 0, 0755 },
 		{ rt->state, "/log", 0, 0750 },     { rt->dir, "", 0, 0711 },
 		{ rt->dir, "/edge", 0, 0711 },      { rt->dir, "/edge/s", 0, 0711 },
-		{ rt->dir, "/sessions", 0, 0711 },
+		{ rt->dir, "/edge/f", 0, 0711 },    { rt->dir, "/sessions", 0, 0711 },
 	};
 	char path[sizeof(rt->state) + 16];
 	int r;

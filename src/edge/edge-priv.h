@@ -12,8 +12,10 @@
 #include "http/server.h"
 #include "http/wsext.h"
 
-#define EDGE_ID_MAX   64
-#define EDGE_NAME_MAX 640 /* percent-encoded */
+#define EDGE_ID_MAX 64
+/* Percent-encoded: what is longer is cut. */
+#define EDGE_NAME_MAX      640
+#define EDGE_WORKSPACE_MAX 800
 
 struct edge {
 	struct ev *ev;
@@ -63,6 +65,10 @@ enum route_kind {
 	ROUTE_BROWSER, /* the session's own host, by that host's ticket */
 	ROUTE_TOKEN,   /* the session's own host, by a program's token */
 	ROUTE_PROGRAM, /* /-/s/<id>/ on the console's host, by a program's token */
+	/* Files, also while no session runs (files.c): */
+	ROUTE_DOWNLOAD,    /* /files/ on the session's own host, by that host's ticket */
+	ROUTE_FILES_LOGIN, /* the console's, by the login's cookie */
+	ROUTE_FILES_TOKEN, /* the same by a program's token */
 };
 
 struct route {
@@ -73,6 +79,9 @@ struct route {
 	mono_ms at;                      /* when it came */
 	mono_ms asked;
 	char session[EDGE_ID_MAX], account[EDGE_ID_MAX], name[EDGE_NAME_MAX], state[16];
+	char workspace[EDGE_WORKSPACE_MAX]; /* its name; "": core said none */
+	bool write;                         /* files: may he change them? */
+	char slug[32], title[64], why[512]; /* files: core's refusal */
 	struct addr agent;
 	enum route_kind kind;
 	struct str subject; /* label or session id */
@@ -89,6 +98,8 @@ struct route_wait {
 /* A route known for less than a second, or NULL and fn is called later. */
 struct route *route_get(struct edge *e, enum route_kind kind, struct str subject,
                         struct str secret, struct route_wait *w);
+/* What is known of it is not to be relied on: the next route_get asks. */
+void route_forget(struct edge *e, enum route_kind kind, struct str subject, struct str secret);
 /* The agent did not answer: ask again before the next request. */
 void route_doubt(struct route *rt);
 void route_close_all(struct edge *e);
@@ -122,6 +133,20 @@ void proxy_core(struct edge *e, struct http_req *r);
 void proxy_session(struct edge *e, struct http_req *r, struct str label);
 void proxy_program(struct edge *e, struct http_req *r);
 
+void proxy_files(struct edge *e, struct http_req *r, enum route_kind kind, struct str id,
+                 struct str secret, struct str target);
+
+/* files.c: /api/v1/workspaces/<id>/files/… */
+bool files_is(const struct url *u);
+void files_handle(struct edge *e, struct http_req *r);
+/* rt is NULL when too many were asked. */
+void files_refuse(struct http_req *r, const struct route *rt, unsigned status);
+void files_away(struct http_req *r);
+/* What came is no JSON: a refusal from below the agent's own, or worse. */
+void files_odd(struct http_req *r, unsigned status);
+/* The fields of an answer, whatever the agent says; false: it is no JSON. */
+bool files_answer(struct http_req *r, const struct http_head *h);
+
 /* tunnel.c: what of a client's offer of extensions is passed on */
 struct wsext tunnel_offer(const struct http_req *r);
 /* Both handshakes are done. */
@@ -131,8 +156,12 @@ void tunnel_start(struct edge *e, struct route *rt, struct http_req *r, struct h
 /* enter.c */
 void enter(struct edge *e, struct http_req *r, const char *label);
 
+/* cost.c */
+void cost(struct edge *e, struct http_req *r, const char *label);
+
 /* extend.c */
 void extend(struct edge *e, struct http_req *r, const char *label);
+void stop_from_within(struct edge *e, struct http_req *r, const char *label);
 
 /* refuse.c: answers by status of a route */
 void refuse_route(struct edge *e, struct http_req *r, const char *label, unsigned status,

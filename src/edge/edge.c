@@ -59,6 +59,12 @@ static void on_session_host(struct edge *e, struct http_req *r, const char *labe
 		else if (r->url.n == 2 && str_is(r->url.seg[1], "extend") &&
 		         !r->url.trailing_slash)
 			extend(e, r, label);
+		else if (r->url.n == 2 && str_is(r->url.seg[1], "stop") &&
+		         !r->url.trailing_slash)
+			stop_from_within(e, r, label);
+		else if (r->url.n == 2 && str_is(r->url.seg[1], "cost") &&
+		         !r->url.trailing_slash)
+			cost(e, r, label);
 		else
 			refuse_404(r);
 	} else if (!is_own_origin(e, r)) {
@@ -116,6 +122,8 @@ static void on_console_host(struct edge *e, struct http_req *r)
 	else if (has_escaped_slash(u->path))
 		refuse_plain(r, 400, "escaped-slash", "Bad request",
 		             "An escaped slash is not allowed in this address.");
+	else if (files_is(u))
+		files_handle(e, r);
 	else
 		proxy_core(e, r);
 }

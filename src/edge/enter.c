@@ -17,6 +17,7 @@ struct entry {
 	struct http_req *r;
 	struct ask *ask;
 	const char *label;
+	struct str next; /* where the form wants to go; STR_NONE: where core says */
 };
 
 static void refuse_code(struct entry *n)
@@ -53,7 +54,7 @@ static void on_answer(void *arg, unsigned status, const struct json *body)
 {
 	struct entry *n = arg;
 	struct str ticket = json_str_or(body, "ticket", STR(""));
-	struct str next = json_str_or(body, "next", STR("/lab"));
+	struct str next = n->next.len ? n->next : json_str_or(body, "next", STR("/lab"));
 
 	n->ask = NULL;
 	if (status == 200 && http_is_token(ticket) && ticket.len <= 256) {
@@ -85,6 +86,8 @@ static void on_form(struct http_req *r, struct str body)
 	if (form &&
 	    url_parse(&r->arena, arena_str(&r->arena, buf_str(&target)), true, form) == 0)
 		code = url_param(form, "code");
+	if (code.len)
+		n->next = url_param(form, "next");
 	buf_fini(&target);
 	if (code.len == 0 || code.len > 256) {
 		refuse_code(n);

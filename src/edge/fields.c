@@ -150,6 +150,8 @@ int fields_request(const struct http_head *h, enum fields_to to, struct buf *out
 			continue;
 		if (to != TO_CORE && IS(name, "authorization"))
 			continue;
+		if (to == TO_FILES && !IS(name, "content-type"))
+			continue;
 		if (to != TO_CORE && IS(name, "cookie")) {
 			if (to == TO_SESSION)
 				put_cookies(out, h->fields[i].value);

@@ -14,6 +14,7 @@ enum fields_to {
 	TO_CORE,    /* the console's host: core authenticates, so it sees what was sent */
 	TO_SESSION, /* the user's own code: no platform cookie, no Authorization */
 	TO_PROGRAM, /* the same, on the console's host: no cookie at all, either way */
+	TO_FILES,   /* a workspace's files for the console: nothing but the body's type */
 };
 
 /* The request's fields as lines, Host first. -EINVAL: Connection names more

@@ -33,15 +33,25 @@ struct proxy {
 	struct str prefix; /* of the program address */
 	const char *label;
 	struct ev_timer timer; /* core only: an agent's answer may take hours */
-	bool upgrade, begun, retried, has_body, deaf;
+	bool upgrade, begun, retried, has_body, deaf, asked_again;
 };
+
+static bool ask_again(struct proxy *p);
 
 static void on_cut(struct live *l)
 {
 	struct proxy *p = CONTAINER_OF(l, struct proxy, live);
 
 	list_del(&l->node);
-	http_abort(p->r);
+	if (p->to != TO_FILES || p->begun) {
+		http_abort(p->r);
+		return;
+	}
+	/* The files are elsewhere by now: nothing was done, nothing is lost. */
+	upstream_close(p->up);
+	p->up = NULL;
+	if (!ask_again(p))
+		files_away(p->r);
 }
 
 static void on_free(struct http_req *r)
@@ -80,16 +90,43 @@ static struct proxy *proxy_new(struct edge *e, struct http_req *r, enum fields_t
 	return p;
 }
 
+static bool is_idempotent(struct str method);
+static void ask_route(struct proxy *p, enum route_kind kind, struct str subject,
+                      struct str secret);
+
+/* The process of a stopped workspace's files has gone, or a session took its
+ * place: core knows where they are now. */
+static bool ask_again(struct proxy *p)
+{
+	struct route *rt = p->rt;
+
+	if (!rt || p->to != TO_FILES || p->begun || p->asked_again || p->has_body ||
+	    !is_idempotent(p->r->head.method))
+		return false;
+	p->asked_again = true;
+	p->retried = false;
+	list_del(&p->live.node);
+	p->rt = NULL;
+	route_doubt(rt);
+	ask_route(p, rt->kind, rt->subject, rt->secret);
+	return true;
+}
+
 static void away(struct proxy *p)
 {
 	ev_timer_stop(&p->timer);
 	upstream_close(p->up);
 	p->up = NULL;
+	if (ask_again(p))
+		return;
 	if (p->begun) {
 		http_abort(p->r); /* half an answer must not look whole */
 	} else if (p->rt) {
 		route_doubt(p->rt);
-		refuse_session_away(p->r);
+		if (p->to == TO_FILES)
+			files_away(p->r);
+		else
+			refuse_session_away(p->r);
 	} else {
 		refuse_console_away(p->r);
 	}
@@ -125,6 +162,10 @@ static int put_fields(struct proxy *p, struct buf *b)
 	buf_put_z(b, p->rt->account);
 	buf_put(b, "\r\nX-Carrel-Name: ", 17);
 	buf_put_z(b, p->rt->name);
+	if (p->rt->workspace[0]) {
+		buf_put(b, "\r\nX-Carrel-Workspace: ", 22);
+		buf_put_z(b, p->rt->workspace);
+	}
 	if (p->to == TO_PROGRAM) {
 		buf_put(b, "\r\nX-Carrel-Prefix: ", 19);
 		buf_put_str(b, p->prefix);
@@ -256,7 +297,15 @@ static void on_head(struct http_client *c, const struct http_head *h, void *arg)
 		away(p);
 		return;
 	}
-	for (size_t i = 0; i < h->n; i++) {
+	if (p->to == TO_FILES && !files_answer(p->r, h)) {
+		unsigned status = h->status;
+
+		upstream_close(p->up);
+		p->up = NULL;
+		files_odd(p->r, status);
+		return;
+	}
+	for (size_t i = 0; p->to != TO_FILES && i < h->n; i++) {
 		if (fields_answer(&h->fields[i], &named, p->to))
 			http_hdr_str(p->r, h->fields[i].name, h->fields[i].value);
 	}
@@ -319,8 +368,21 @@ const struct http_client_cfg proxy_client_cfg = {
 
 /* ---- where to ---- */
 
+static bool is_change(const struct http_req *r)
+{
+	return !str_is(r->head.method, "GET") && !str_is(r->head.method, "HEAD");
+}
+
 static void routed(struct proxy *p, struct route *rt, unsigned status)
 {
+	if (p->to == TO_FILES && (status != 200 || (!rt->write && is_change(p->r)))) {
+		files_refuse(p->r, rt, status == 200 ? 403 : status);
+		return;
+	}
+	if (rt && rt->kind == ROUTE_DOWNLOAD && status > 404 && status != 503 && rt->why[0]) {
+		refuse_plain(p->r, status, rt->slug, rt->title, rt->why);
+		return;
+	}
 	if (status != 200) {
 		refuse_route(p->e, p->r, p->label, status, p->to == TO_PROGRAM);
 		return;
@@ -359,6 +421,16 @@ static bool ticket_ok(struct str t)
 	return t.len >= 16 && t.len <= 256 && http_is_token(t);
 }
 
+/* What can be had of a workspace's origin also while no session runs: a file, or
+ * the home itself as an archive. Edge takes no query apart. */
+static bool is_download(const struct http_req *r)
+{
+	bool home = r->url.n == 1 && str_starts(r->url.query, STR("download="));
+
+	return (r->url.n > 1 || home) && str_is(r->url.seg[0], "files") && !is_change(r) &&
+	       !r->head.upgrade_ws;
+}
+
 void proxy_session(struct edge *e, struct http_req *r, struct str label)
 {
 	struct proxy *p = proxy_new(e, r, TO_SESSION);
@@ -373,7 +445,22 @@ void proxy_session(struct edge *e, struct http_req *r, struct str label)
 	if (!ticket_ok(ticket) && auth.len && !http_get(&r->head, "Sec-Fetch-Site").ptr)
 		ask_route(p, ROUTE_TOKEN, label, auth);
 	else
-		ask_route(p, ROUTE_BROWSER, label, ticket_ok(ticket) ? ticket : STR_NONE);
+		ask_route(p, is_download(r) ? ROUTE_DOWNLOAD : ROUTE_BROWSER, label,
+		          ticket_ok(ticket) ? ticket : STR_NONE);
+}
+
+void proxy_files(struct edge *e, struct http_req *r, enum route_kind kind, struct str id,
+                 struct str secret, struct str target)
+{
+	struct proxy *p = proxy_new(e, r, TO_FILES);
+
+	if (!p)
+		return;
+	p->target = target;
+	/* A body can't be sent twice: it had better go where the files are now. */
+	if (p->has_body)
+		route_forget(e, kind, id, secret);
+	ask_route(p, kind, id, secret);
 }
 
 /* "/-/s/<id>/rest?query" → "/rest?query", without tokens in the query: VS Code

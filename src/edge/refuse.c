@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
 
+#include "base/encode.h"
 #include "edge/edge-priv.h"
 #include "edge/page.h"
 
@@ -36,6 +37,24 @@ void refuse_session_away(struct http_req *r)
 	             });
 }
 
+/* The console's page that lets people in again, and leads on to the file that they
+ * asked for, in the program that they asked for. */
+static void put_open(struct edge *e, struct http_req *r, const char *label, struct buf *to)
+{
+	const struct url *u = &r->url;
+	bool ide = u->n >= 1 && str_is(u->seg[0], "ide");
+	bool lab = u->n >= 1 && str_is(u->seg[0], "lab");
+	bool file = ide ? u->n > 1 : lab && u->n > 2 && str_is(u->seg[1], "tree");
+
+	buf_printf(to, "%s/open/%s", e->site.origin, label);
+	if (ide || lab)
+		buf_printf(to, "?app=%s", ide ? "ide" : "lab");
+	if (file) {
+		buf_put_z(to, "&path=");
+		pct_put(to, url_join(&r->arena, u, ide ? 1 : 2), "/");
+	}
+}
+
 /* No or an old ticket: people are sent to the console, which lets them in if
  * they may; programs are told. */
 static void refuse_stranger(struct edge *e, struct http_req *r, const char *label, bool program)
@@ -50,9 +69,16 @@ static void refuse_stranger(struct edge *e, struct http_req *r, const char *labe
 	}
 	if (page_wanted(r) && label &&
 	    (str_is(r->head.method, "GET") || str_is(r->head.method, "HEAD"))) {
-		http_hdrf(r, "Location", "%s/open/%s", e->site.origin, label);
+		struct buf to = BUF(4096);
+
+		put_open(e, r, label, &to);
+		if (buf_error(&to)) /* too long a path */
+			http_hdrf(r, "Location", "%s/open/%s", e->site.origin, label);
+		else
+			http_hdr(r, "Location", buf_str(&to));
 		http_hdr(r, "Cache-Control", STR("no-store"));
 		http_reply(r, 303, STR_NONE);
+		buf_fini(&to);
 		return;
 	}
 	refuse_plain(

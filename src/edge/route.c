@@ -59,26 +59,35 @@ static bool copy(char *to, size_t max, struct str s)
 	return true;
 }
 
+/* A name from core as a header value: percent-encoded, cut between characters. */
+static void read_name(char *to, size_t max, struct str name)
+{
+	struct buf b = BUF(max);
+
+	name = str_sub(name, 0, utf8_whole(str_sub(name, 0, max / 3 - 1)));
+	pct_put(&b, name, "");
+	if (buf_error(&b) || !copy(to, max, buf_str(&b)))
+		to[0] = '\0';
+	buf_fini(&b);
+}
+
 /* Header values from core are clean, since ids and percent-encoding are. */
 static bool read_identity(struct route *rt, const struct json *j)
 {
-	struct buf name = BUF(EDGE_NAME_MAX), path = BUF(sizeof(struct addr));
-	struct str socket = json_str_or(j, "socket", STR("")), cut;
+	struct buf path = BUF(sizeof(struct addr));
+	struct str socket = json_str_or(j, "socket", STR(""));
 	struct addr a;
 	bool ok;
 
-	cut = json_str_or(j, "name", STR(""));
-	cut = str_sub(cut, 0, utf8_whole(str_sub(cut, 0, EDGE_NAME_MAX / 3 - 1)));
-	pct_put(&name, cut, "");
+	read_name(rt->name, sizeof(rt->name), json_str_or(j, "name", STR("")));
+	read_name(rt->workspace, sizeof(rt->workspace), json_str_or(j, "workspace", STR("")));
 	buf_printf(&path, "unix:%s%.*s", rt->e->cfg->socket_root, STR_ARG(socket));
 	ok = copy(rt->session, sizeof(rt->session), json_str_or(j, "session", STR(""))) &&
 	     copy(rt->account, sizeof(rt->account), json_str_or(j, "account", STR(""))) &&
-	     copy(rt->name, sizeof(rt->name), buf_str(&name)) && rt->session[0] &&
-	     http_is_token(str_of(rt->account)) && socket.len && !buf_error(&path) &&
-	     addr_parse(buf_str(&path), &a, NULL) == 0;
+	     rt->session[0] && http_is_token(str_of(rt->account)) && socket.len &&
+	     !buf_error(&path) && addr_parse(buf_str(&path), &a, NULL) == 0;
 	if (ok)
 		rt->agent = a;
-	buf_fini(&name);
 	buf_fini(&path);
 	return ok;
 }
@@ -90,16 +99,48 @@ static bool is_verdict(unsigned status, const struct json *body)
 	       (status == 503 && json_get(body, "state"));
 }
 
+static bool is_files(const struct route *rt)
+{
+	return rt->kind >= ROUTE_DOWNLOAD;
+}
+
+/* Of files core says more: what is the matter with the volume, the disk. */
+static bool is_files_verdict(unsigned status, const struct json *body)
+{
+	return status == 409 || status == 423 || status == 507 ||
+	       (status == 503 && json_get(body, "detail"));
+}
+
+static void cut_copy(char *to, size_t max, struct str s)
+{
+	s.len = utf8_whole(str_sub(s, 0, max - 1));
+	if (!copy(to, max, s))
+		to[0] = '\0';
+}
+
+static void read_refusal(struct route *rt, const struct json *j)
+{
+	cut_copy(rt->slug, sizeof(rt->slug),
+	         str_sub(json_str_or(j, "type", STR("")),
+	                 sizeof("https://carrel.dev/problems/") - 1, 1000));
+	cut_copy(rt->title, sizeof(rt->title), json_str_or(j, "title", STR("")));
+	cut_copy(rt->why, sizeof(rt->why), json_str_or(j, "detail", STR("")));
+}
+
 static void on_answer(void *arg, unsigned status, const struct json *body)
 {
 	struct route *rt = arg, old = *rt;
 	bool same;
 
 	rt->ask = NULL;
-	if (!is_verdict(status, body)) {
+	if (!is_verdict(status, body) && !(is_files(rt) && is_files_verdict(status, body))) {
 		tell_waiters(rt, 0);
 		return;
 	}
+	rt->write = false;
+	(void)!json_get_bool(body, "write", &rt->write);
+	if (is_files(rt) && status != 200)
+		read_refusal(rt, body);
 	if (status == 200 && !read_identity(rt, body)) {
 		tell_waiters(rt, 0);
 		return;
@@ -117,19 +158,29 @@ static void on_answer(void *arg, unsigned status, const struct json *body)
 	tell_waiters(rt, status);
 }
 
+/* What is asked, with what, and the first letter of a route's key. */
+static const struct {
+	struct str letter;
+	const char *ask, *field;
+} ways[] = {
+	[ROUTE_BROWSER] = { { "h", 1 }, "/internal/route?host=", "X-Carrel-Ticket: " },
+	[ROUTE_TOKEN] = { { "t", 1 }, "/internal/route?host=", "Authorization: " },
+	[ROUTE_PROGRAM] = { { "p", 1 }, "/internal/program?session=", "Authorization: " },
+	[ROUTE_DOWNLOAD] = { { "d", 1 }, "/internal/route?files=1&host=", "X-Carrel-Ticket: " },
+	[ROUTE_FILES_LOGIN] = { { "l", 1 }, "/internal/files?workspace=", "Cookie: __Host-s=" },
+	[ROUTE_FILES_TOKEN] = { { "f", 1 }, "/internal/files?workspace=", "Authorization: " },
+};
+
 static void ask(struct route *rt)
 {
 	struct buf target = BUF(256), fields = BUF(SECRET_MAX + 512);
 
 	rt->asked = ev_now_ms(rt->e->ev);
-	buf_printf(&target, rt->kind == ROUTE_PROGRAM ? "/internal/program?session="
-	                                              : "/internal/route?host=");
+	buf_put_z(&target, ways[rt->kind].ask);
 	pct_put(&target, rt->subject, "");
 	buf_put_z(&fields, rt->e->core_hint);
 	if (rt->secret.len)
-		buf_printf(&fields, "%s: %.*s\r\n",
-		           rt->kind == ROUTE_BROWSER ? "X-Carrel-Ticket" : "Authorization",
-		           STR_ARG(rt->secret));
+		buf_printf(&fields, "%s%.*s\r\n", ways[rt->kind].field, STR_ARG(rt->secret));
 	if (!buf_error(&target) && !buf_error(&fields))
 		rt->ask = ask_core(rt->e, buf_str(&target), buf_str(&fields), STR_NONE,
 		                   on_answer, rt);
@@ -181,12 +232,6 @@ static struct str put(char **at, struct str s)
 }
 
 /* Key: kind, subject, NUL, secret. */
-static const struct str kind_letter[] = {
-	[ROUTE_BROWSER] = { "h", 1 },
-	[ROUTE_TOKEN] = { "t", 1 },
-	[ROUTE_PROGRAM] = { "p", 1 },
-};
-
 static struct route *route_new(struct edge *e, enum route_kind kind, struct str subject,
                                struct str secret)
 {
@@ -201,7 +246,7 @@ static struct route *route_new(struct edge *e, enum route_kind kind, struct str 
 	rt->waiters = LIST_INIT(rt->waiters);
 	rt->live = LIST_INIT(rt->live);
 	rt->idle = LIST_INIT(rt->idle);
-	(void)put(&at, kind_letter[kind]);
+	(void)put(&at, ways[kind].letter);
 	rt->subject = put(&at, subject);
 	(void)put(&at, STR("\0"));
 	rt->secret = put(&at, secret);
@@ -214,7 +259,7 @@ static struct route *find(struct edge *e, enum route_kind kind, struct str subje
 {
 	char key[SECRET_MAX + EDGE_ID_MAX + 2], *at = key;
 
-	(void)put(&at, kind_letter[kind]);
+	(void)put(&at, ways[kind].letter);
 	(void)put(&at, subject);
 	(void)put(&at, STR("\0"));
 	(void)put(&at, secret);
@@ -239,7 +284,9 @@ struct route *route_get(struct edge *e, enum route_kind kind, struct str subject
 		if (!ev_timer_armed(&e->sweep))
 			ev_timer_start(e->ev, &e->sweep, SWEEP_MS, on_sweep);
 	}
-	if (rt->status && ev_now_ms(e->ev) - rt->at < FRESH_MS)
+	/* Of files, "not now" may be over in a moment. */
+	if (rt->status && ev_now_ms(e->ev) - rt->at < FRESH_MS &&
+	    !(is_files(rt) && rt->status > 404))
 		return rt;
 	if (!rt->ask)
 		ask(rt);
@@ -248,6 +295,16 @@ struct route *route_get(struct edge *e, enum route_kind kind, struct str subject
 	else
 		w->fn(w, rt, TOO_MANY);
 	return NULL;
+}
+
+void route_forget(struct edge *e, enum route_kind kind, struct str subject, struct str secret)
+{
+	struct route *rt = subject.len > EDGE_ID_MAX || secret.len > SECRET_MAX
+	                       ? NULL
+	                       : find(e, kind, subject, secret);
+
+	if (rt)
+		rt->at = 0;
 }
 
 void route_doubt(struct route *rt)

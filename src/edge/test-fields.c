@@ -51,6 +51,9 @@ static void requests(void)
 	passed("Cookie: =__Host-t=1; x=__Host-t=2; __Host-tx=3\r\n", TO_SESSION,
 	       "Cookie: x=__Host-t=2; __Host-tx=3\r\n");
 	passed("Authorization: secret\r\nCookie: a=b\r\nX: y\r\n", TO_PROGRAM, "X: y\r\n");
+	passed("Authorization: secret\r\nCookie: __Host-s=1; a=b\r\nAccept-Encoding: gzip\r\n"
+	       "Content-Type: application/json\r\nX-Carrel-CSRF: 1\r\nOrigin: o\r\n",
+	       TO_FILES, "Content-Type: application/json\r\n");
 	passed("Sec-WebSocket-Key: k\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Extensions: "
 	       "x\r\n"
 	       "Sec-WebSocket-Protocol: p\r\n",

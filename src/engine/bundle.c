@@ -299,7 +299,8 @@ int bundle_agent_config(const struct bundle *p, struct buf *b, struct err *err)
 		goto out;
 	jw_obj(&w);
 	jw_kv_str(&w, "session", p->session);
-	jw_kv_str(&w, "workspace", p->label);
+	/* Its name comes with each request (X-Carrel-Workspace); this is for those without. */
+	jw_kv_str(&w, "workspace", p->hostname);
 	jw_kv_z(&w, "root", HOME);
 	jw_key(&w, "user");
 	jw_obj(&w);

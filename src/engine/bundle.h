@@ -11,7 +11,7 @@
 #include "base/err.h"
 
 struct bundle {
-	struct str session, label, hostname;
+	struct str session, hostname;
 	uint32_t userns_base;
 	uint64_t memory_bytes;
 	uint32_t pids;

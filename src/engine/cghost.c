@@ -8,11 +8,14 @@
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
+#include <time.h>
 
 #include "base/file.h"
 #include "base/log.h"
 
-#define PROC_MAX (1U << 20)
+#define PROC_MAX      (1U << 20)
+#define CLOSE_TRIES   25
+#define CLOSE_WAIT_NS 20000000
 
 static const char *const wanted_v1[] = { "memory", "cpu", "cpuacct", "pids", "freezer" };
 
@@ -286,6 +289,64 @@ static void kill_in(const char *dir)
 	buf_fini(&b);
 }
 
+static int limit_memory(const struct shim_cgroup *g, uint64_t bytes, struct err *err)
+{
+	char text[32];
+	int r;
+
+	(void)snprintf(text, sizeof(text), "%llu", (unsigned long long)bytes);
+	if (g->version == 1) /* so by itself since Linux 5.11 */
+		(void)write_file(g->path, "memory.use_hierarchy", STR("1"));
+	r = write_file(g->path, g->version == 2 ? "memory.max" : "memory.limit_in_bytes",
+	               str_of(text));
+	return r < 0 ? ERR(err, r, "can't limit the memory of %s: %s", g->path, strerror(-r))
+	             : 0;
+}
+
+/* Joining one takes some milliseconds on v1: only where there is a limit. */
+int cghost_share(const struct cghost *h, const char *name, uint64_t memory_bytes,
+                 struct cghost *ret, struct err *err)
+{
+	int r = 0;
+
+	ret->n = 0;
+	for (size_t i = 0; r == 0 && i < h->n; i++) {
+		struct str list = str_of(h->base[i].controllers);
+		bool memory = in_list(list, "memory");
+		struct shim_cgroup *g = &ret->base[ret->n];
+
+		if (!memory && !in_list(list, "pids"))
+			continue;
+		*g = h->base[i];
+		if ((size_t)snprintf(g->path, sizeof(g->path), "%s/%s", h->base[i].path, name) +
+		        64 >=
+		    sizeof(g->path))
+			return ERR(err, -ENAMETOOLONG, "the cgroup path %s is too long",
+			           h->base[i].path);
+		if (mkdir(g->path, 0755) < 0 && errno != EEXIST)
+			return ERR(err, -errno, "can't make the cgroup %s: %m", g->path);
+		if (g->version == 2)
+			r = enable(g, g->path, err);
+		if (r == 0 && memory)
+			r = limit_memory(g, memory_bytes, err);
+		ret->n++;
+	}
+	return r;
+}
+
+void cghost_remove(const struct cghost *h, const char *key)
+{
+	for (size_t i = 0; i < h->n; i++) {
+		char dir[SHIM_PATH_MAX + 256];
+
+		(void)snprintf(dir, sizeof(dir), "%s/%s", h->base[i].path, key);
+		if (access(dir, F_OK) < 0)
+			continue;
+		kill_in(dir);
+		(void)rmdir(dir); /* what is not empty yet, the sweep takes */
+	}
+}
+
 void cghost_sweep(const struct cghost *h, bool (*wanted)(const char *key, void *arg), void *arg)
 {
 	for (size_t i = 0; i < h->n; i++) {
@@ -308,8 +369,23 @@ void cghost_sweep(const struct cghost *h, bool (*wanted)(const char *key, void *
 	}
 }
 
+static bool nobody_wants(const char *key, void *arg)
+{
+	return false;
+}
+
+/* The last files process may just be dying: its group can be removed a moment later. */
 void cghost_close(const struct cghost *h)
 {
+	struct timespec moment = { .tv_nsec = CLOSE_WAIT_NS };
+
 	for (size_t i = 0; i < h->n; i++)
-		(void)rmdir(h->base[i].path);
+		for (unsigned n = 0; n < CLOSE_TRIES; n++) {
+			const struct cghost one = { .base = { h->base[i] }, .n = 1 };
+
+			if (rmdir(h->base[i].path) == 0 || errno == ENOENT)
+				break;
+			cghost_sweep(&one, nobody_wants, NULL);
+			(void)nanosleep(&moment, NULL);
+		}
 }

@@ -26,6 +26,12 @@ MUST_CHECK int cghost_parse(struct str mountinfo, struct str self, const char *i
 MUST_CHECK int cghost_open(const char *instance, struct cghost *ret, struct err *err);
 /* The session's own groups. */
 void cghost_session(const struct cghost *h, const char *key, struct shim_conf *c);
+/* A folder of ours for processes of the host's own, which together have this
+ * much memory. Only where such a process needs a limit. */
+MUST_CHECK int cghost_share(const struct cghost *h, const char *name, uint64_t memory_bytes,
+                            struct cghost *ret, struct err *err);
+/* Ends what is left in them and removes them. */
+void cghost_remove(const struct cghost *h, const char *key);
 /* Ends and removes groups for which wanted() is false. */
 void cghost_sweep(const struct cghost *h, bool (*wanted)(const char *key, void *arg),
                   void *arg);

@@ -65,6 +65,9 @@ void engine_request(struct engine *e, const struct wire_msg *m, engine_answer_fn
 	case WIRE_VOLUME_DELETE:
 		ops->volume_delete(e, c, &m->volume_delete);
 		break;
+	case WIRE_FILES_START:
+		ops->files_start(e, c, &m->files_start);
+		break;
 	case WIRE_SESSION_START:
 		ops->session_start(e, c, &m->session_start);
 		break;
@@ -85,6 +88,9 @@ void engine_request(struct engine *e, const struct wire_msg *m, engine_answer_fn
 		break;
 	case WIRE_SESSION_UPGRADE:
 		ops->session_upgrade(e, c, &m->session_upgrade);
+		break;
+	case WIRE_SESSION_INDEX:
+		ops->session_index(e, c, &m->session_index);
 		break;
 	case WIRE_EVENTS:
 		ops->events(e, c);

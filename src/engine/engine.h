@@ -31,6 +31,8 @@ struct engine_ops {
 	                    const struct wire_volume_stat *m);
 	void (*volume_delete)(struct engine *e, struct engine_call *c,
 	                      const struct wire_volume_delete *m);
+	void (*files_start)(struct engine *e, struct engine_call *c,
+	                    const struct wire_files_start *m);
 	void (*session_start)(struct engine *e, struct engine_call *c,
 	                      const struct wire_session_start *m);
 	void (*session_stop)(struct engine *e, struct engine_call *c,
@@ -45,6 +47,8 @@ struct engine_ops {
 	                    const struct wire_session_log *m);
 	void (*session_upgrade)(struct engine *e, struct engine_call *c,
 	                        const struct wire_session_upgrade *m);
+	void (*session_index)(struct engine *e, struct engine_call *c,
+	                      const struct wire_session_index *m);
 	void (*events)(struct engine *e, struct engine_call *c);
 	void (*journal_ack)(struct engine *e, struct engine_call *c,
 	                    const struct wire_journal_ack *m);
@@ -85,6 +89,7 @@ struct engine_cfg {
 	const char *dns, *network_allow; /* separated by spaces; may be empty */
 	const char *gpus;                /* "t4:2"; empty: what nvidia-smi says */
 	uint64_t pool_overcommit_pct, pool_low_bytes, pool_stop_bytes, scratch_bytes;
+	uint64_t files_memory_bytes, files_idle_s;
 	const char *http_proxy, *https_proxy, *no_proxy;
 	const char *pip_index_url, *pip_extra_index_url, *npm_registry, *ca_bundle;
 };

@@ -200,6 +200,12 @@ static void session_deadline(struct engine *e, struct engine_call *c,
 	fake_emit_activity(fake_of(e), r);
 }
 
+static void files_start(struct engine *e, struct engine_call *c,
+                        const struct wire_files_start *m)
+{
+	refuse(c, -ENOTSUP, "this engine has no files to show");
+}
+
 static void session_upgrade(struct engine *e, struct engine_call *c,
                             const struct wire_session_upgrade *m)
 {
@@ -209,6 +215,12 @@ static void session_upgrade(struct engine *e, struct engine_call *c,
 		refuse(c, -ENOENT, "there is no such session");
 	else
 		engine_ok(c);
+}
+
+static void session_index(struct engine *e, struct engine_call *c,
+                          const struct wire_session_index *m)
+{
+	engine_ok(c); /* there is no agent: nothing comes */
 }
 
 static void session_list(struct engine *e, struct engine_call *c,
@@ -313,6 +325,7 @@ const struct engine_ops fake_ops = {
 	.volume_grow = volume_grow,
 	.volume_stat = volume_stat,
 	.volume_delete = volume_delete,
+	.files_start = files_start,
 	.session_start = session_start,
 	.session_stop = session_stop,
 	.session_deadline = session_deadline,
@@ -320,6 +333,7 @@ const struct engine_ops fake_ops = {
 	.session_stats = session_stats,
 	.session_log = session_log,
 	.session_upgrade = session_upgrade,
+	.session_index = session_index,
 	.events = events,
 	.journal_ack = journal_ack,
 };

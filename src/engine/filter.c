@@ -54,7 +54,54 @@ static int add(scmp_filter_ctx ctx, uint32_t action, const char *name, const str
 	return seccomp_rule_add_array(ctx, action, nr, s ? s->nargs : 0, s ? cmp : NULL);
 }
 
-static int fill(scmp_filter_ctx ctx)
+/* What a server of files has no use for: it makes no process and no socket, and
+ * becomes the agent by execveat. */
+static const char *const not_for_files[] = {
+	"clone",
+	"execve",
+	"fork",
+	"vfork",
+	"socket",
+	"socketpair",
+	"connect",
+	"bind",
+	"listen",
+	"ptrace",
+	"msgget",
+	"semget",
+	"shmget",
+	"shmat",
+	"setuid",
+	"setgid",
+	"setresuid",
+	"setresgid",
+	"setreuid",
+	"setregid",
+	"setgroups",
+	"setfsuid",
+	"setfsgid",
+	"capset",
+	"mknod",
+	"mknodat",
+	"mq_open",
+	"personality",
+	"process_vm_readv",
+	"process_vm_writev",
+	"pidfd_getfd",
+	"sched_setscheduler",
+	"tkill",
+	"tgkill",
+};
+
+static bool is_allowed(const char *name, bool files)
+{
+	for (size_t i = 0; files && i < ARRAY_LEN(not_for_files); i++)
+		if (strcmp(name, not_for_files[i]) == 0)
+			return false;
+	return true;
+}
+
+static int fill(scmp_filter_ctx ctx, bool files)
 {
 	int r = seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ERRNO(ENOSYS));
 
@@ -62,19 +109,20 @@ static int fill(scmp_filter_ctx ctx)
 	if (r == 0)
 		(void)seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2);
 	for (size_t i = 0; r == 0 && i < ARRAY_LEN(seccomp_allowed); i++)
-		r = add(ctx, SCMP_ACT_ALLOW, seccomp_allowed[i], NULL);
-	for (size_t i = 0; r == 0 && i < ARRAY_LEN(specials); i++)
+		if (is_allowed(seccomp_allowed[i], files))
+			r = add(ctx, SCMP_ACT_ALLOW, seccomp_allowed[i], NULL);
+	for (size_t i = 0; r == 0 && !files && i < ARRAY_LEN(specials); i++)
 		r = add(ctx, SCMP_ACT_ALLOW, specials[i].name, &specials[i]);
 	for (size_t i = 0; r == 0 && i < ARRAY_LEN(seccomp_forbidden); i++)
 		r = add(ctx, SCMP_ACT_ERRNO(EPERM), seccomp_forbidden[i], NULL);
 	return r;
 }
 
-int filter_compile(struct buf *b, struct err *err)
+static int compile(struct buf *b, bool files, struct err *err)
 {
 	autoclose int fd = memfd_create("seccomp", MFD_CLOEXEC);
 	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ERRNO(ENOSYS));
-	int r = ctx && fd >= 0 ? fill(ctx) : -ENOMEM;
+	int r = ctx && fd >= 0 ? fill(ctx, files) : -ENOMEM;
 
 	if (r == 0)
 		r = seccomp_export_bpf(ctx, fd);
@@ -82,6 +130,16 @@ int filter_compile(struct buf *b, struct err *err)
 		r = lseek(fd, 0, SEEK_SET) < 0 ? -errno : file_read_fd(fd, b, err);
 	seccomp_release(ctx);
 	return r < 0 ? ERR(err, r, "can't compile the seccomp filter: %s", strerror(-r)) : 0;
+}
+
+int filter_compile(struct buf *b, struct err *err)
+{
+	return compile(b, false, err);
+}
+
+int filter_compile_files(struct buf *b, struct err *err)
+{
+	return compile(b, true, err);
 }
 
 static void rule(struct jsonw *w, const char *const *names, size_t n, const char *action,

@@ -11,5 +11,7 @@
 
 /* Appends the compiled program (struct sock_filter[]). */
 MUST_CHECK int filter_compile(struct buf *b, struct err *err);
+/* The narrower one of a process that serves files and nothing else. */
+MUST_CHECK int filter_compile_files(struct buf *b, struct err *err);
 /* The value of linux.seccomp. */
 void filter_json(struct jsonw *w);

@@ -98,6 +98,8 @@ static void on_space(struct ev_timer *t)
 		else if (free_bytes > limit + limit / 4)
 			l->pool_low = false;
 		apply(l, l->pool_low);
+		if (l->pool_low)
+			files_end_all(l);
 	}
 	ev_timer_start(l->ev, t, CHECK_MS, on_space);
 }

@@ -14,11 +14,12 @@
 #include "engine/journals.h"
 #include "engine/rootfs.h"
 
-#define ITEMS_MAX  1000000
-#define PAGE_MAX   5000U /* of sessions, at most 140 bytes each */
-#define LOG_MAX    1000000U
-#define VOLUME_MIN (16ULL << 20) /* what ext4 needs to be of use */
-#define MEMORY_MIN (16ULL << 20) /* what the runtime needs to start */
+#define ITEMS_MAX   1000000
+#define PAGE_MAX    5000U /* of sessions, at most 140 bytes each */
+#define LOG_MAX     1000000U
+#define VOLUME_MIN  (16ULL << 20) /* what ext4 needs to be of use */
+#define MEMORY_MIN  (16ULL << 20) /* what the runtime needs to start */
+#define FREED_TRIES 500U          /* of 10 ms */
 
 static struct local *local_of(struct engine *e)
 {
@@ -81,8 +82,9 @@ static void host_facts(struct engine *e, struct engine_call *c)
 	put_warnings(l, &w);
 	host_put_gpus(&g, l->gpu, l->ngpu);
 	m.host_facts_ok = (struct wire_host_facts_ok){
-		host_cpu_milli(), host_memory_bytes(), p.total_bytes,
-		p.free_bytes,     buf_str(&b),         buf_str(&gpus),
+		host_cpu_milli(), host_memory_bytes() - l->files_memory,
+		p.total_bytes,    p.free_bytes,
+		buf_str(&b),      buf_str(&gpus),
 	};
 	engine_answer(c, &m);
 	buf_fini(&gpus);
@@ -94,10 +96,15 @@ static void image_list_(struct engine *e, struct engine_call *c)
 	struct wire_msg m = { .type = WIRE_IMAGE_LIST_OK };
 	struct buf b = BUF(ITEMS_MAX);
 	struct jsonw w = JSONW(&b);
+	struct err err = ERR_NONE;
 
-	rootfs_list(local_of(e)->cfg->image_dir, &w);
-	m.image_list_ok.items = buf_str(&b);
-	engine_answer(c, &m);
+	/* Images that can't be read just now are not gone. */
+	if (rootfs_list(local_of(e)->cfg->image_dir, &w, &err) < 0) {
+		engine_fail(c, &err);
+	} else {
+		m.image_list_ok.items = buf_str(&b);
+		engine_answer(c, &m);
+	}
 	buf_fini(&b);
 }
 
@@ -112,6 +119,7 @@ struct volume_job {
 	enum volume_verb verb;
 	char id[41];
 	uint64_t size;
+	bool freed; /* the files process had it a moment ago */
 	struct volume_stat st;
 	int r;
 	struct err err;
@@ -145,10 +153,8 @@ static int grow_admitted(struct volume_job *v)
 	return r < 0 ? r : volume_grow(v->l->volumes, v->id, v->size, &v->err);
 }
 
-static void volume_work(struct pool_job *j)
+static void do_verb(struct volume_job *v)
 {
-	struct volume_job *v = CONTAINER_OF(j, struct volume_job, job);
-
 	switch (v->verb) {
 	case VERB_CREATE:
 		v->r = create_admitted(v);
@@ -162,6 +168,19 @@ static void volume_work(struct pool_job *j)
 	case VERB_STAT:
 		v->r = volume_stat(v->l->volumes, v->id, &v->st, &v->err);
 		break;
+	}
+}
+
+/* A process that was just killed lets go within some milliseconds. */
+static void volume_work(struct pool_job *j)
+{
+	struct volume_job *v = CONTAINER_OF(j, struct volume_job, job);
+	struct timespec ten = { 0, 10000000 };
+
+	do_verb(v);
+	for (unsigned i = 0; v->freed && v->r == -EBUSY && i < FREED_TRIES; i++) {
+		(void)nanosleep(&ten, NULL);
+		do_verb(v);
 	}
 }
 
@@ -203,6 +222,8 @@ static void volume_call(struct engine *e, struct engine_call *c, enum volume_ver
 	v->call = c;
 	v->verb = verb;
 	v->size = size;
+	if (verb == VERB_GROW || verb == VERB_DELETE)
+		v->freed = files_end(v->l, id);
 	(void)snprintf(v->id, sizeof(v->id), "%.*s", STR_ARG(id));
 	if (pool_submit(v->l->pool, &v->job) < 0) {
 		(void)ERR(&err, -EAGAIN, "the engine is busy with other volumes: ask again");
@@ -233,6 +254,20 @@ static void volume_delete_(struct engine *e, struct engine_call *c,
                            const struct wire_volume_delete *m)
 {
 	volume_call(e, c, VERB_DELETE, m->volume_id, 0);
+}
+
+static void files_start_(struct engine *e, struct engine_call *c,
+                         const struct wire_files_start *m)
+{
+	struct err err = ERR_NONE;
+	int r = check_id(m->volume_id, 40, "the volume's id", &err);
+
+	if (r == 0 && m->image_id.len)
+		r = check_id(m->image_id, 80, "the image's id", &err);
+	if (r < 0)
+		engine_fail(c, &err);
+	else
+		files_start(local_of(e), c, m);
 }
 
 /* Sessions. */
@@ -287,9 +322,12 @@ static int start(struct local *l, const struct wire_session_start *m, const char
 		r = make_session(l, m, key, index, err);
 	if (r < 0)
 		return r;
+	/* The shim waits until it has let go of the volume. */
+	(void)files_end(l, m->volume_id);
 	s = session_new(l, key, index);
 	if (!s)
 		return ERR(err, -EAGAIN, "the engine has too many sessions");
+	(void)snprintf(s->volume, sizeof(s->volume), "%.*s", STR_ARG(m->volume_id));
 	/* From here on it comes to an end by itself. */
 	if (session_spawn(s, false, err) < 0)
 		log_err(LOG_ERROR, "no_shim", err);
@@ -419,6 +457,15 @@ static void session_upgrade(struct engine *e, struct engine_call *c,
 		session_ask_upgrade(s, c);
 }
 
+static void session_index(struct engine *e, struct engine_call *c,
+                          const struct wire_session_index *m)
+{
+	struct session *s = find(e, c, m->session, m->epoch, false);
+
+	if (s)
+		session_give_credit(s, c, m);
+}
+
 /* The last bytes of a log, from the start of a line. */
 static int read_tail(const char *path, size_t max, struct buf *b, struct err *err)
 {
@@ -505,6 +552,7 @@ const struct engine_ops local_ops = {
 	.volume_grow = volume_grow_,
 	.volume_stat = volume_stat_,
 	.volume_delete = volume_delete_,
+	.files_start = files_start_,
 	.session_start = session_start,
 	.session_stop = session_stop_,
 	.session_deadline = session_deadline,
@@ -512,6 +560,7 @@ const struct engine_ops local_ops = {
 	.session_stats = session_stats,
 	.session_log = session_log,
 	.session_upgrade = session_upgrade,
+	.session_index = session_index,
 	.events = events,
 	.journal_ack = journal_ack,
 };

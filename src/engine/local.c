@@ -19,12 +19,13 @@
 #include "engine/proc.h"
 #include "engine/stale.h"
 
-#define SWEEP_MS 30000
-#define LOG_DAYS 30
-#define GUARD_MS 10000
-#define BPF_MAX  (1U << 20)
-#define CA_MAX   (8U << 20)
-#define DNS_MAX  256
+#define SWEEP_MS      30000
+#define SWEEP_SOON_MS 500
+#define LOG_DAYS      30
+#define GUARD_MS      10000
+#define BPF_MAX       (1U << 20)
+#define CA_MAX        (8U << 20)
+#define DNS_MAX       256
 
 /* What a journal says, as events. */
 
@@ -81,6 +82,11 @@ static bool is_session(const char *key, void *arg)
 	return map_get(&l->sessions, str_of(key)) != NULL;
 }
 
+static bool is_known(const char *key, void *arg)
+{
+	return is_session(key, arg) || strcmp(key, FILES_CGROUP) == 0;
+}
+
 static bool is_used_link(const char *ifname, void *arg)
 {
 	struct local *l = arg;
@@ -124,8 +130,10 @@ static void find_one(struct local *l, const char *dir, const char *key)
 	    shim_conf_get(buf_str(&b), c, NULL) == 0 &&
 	    slot_of_userns(c->userns_base, l->cfg->slot, &index))
 		s = session_new(l, key, index);
-	if (s) /* for all we know: a thaw too many does no harm */
+	if (s) { /* for all we know: a thaw too many does no harm */
 		s->frozen = true;
+		volume_name(c->volume, s->volume);
+	}
 	buf_fini(&b);
 	free(c);
 }
@@ -169,7 +177,8 @@ static void sweep(struct local *l)
 	(void)snprintf(path, sizeof(path), "%s/runtime", l->cfg->run_dir);
 	stale_folders(path, is_session, l);
 	if (l->cannot.code == 0)
-		cghost_sweep(&l->cgroups, is_session, l);
+		cghost_sweep(&l->cgroups, is_known, l);
+	files_sweep(l);
 	stale_links(l->cfg->slot, is_used_link, l);
 	journals_keys(l->journals, close_journal, l);
 	(void)snprintf(logs, sizeof(logs), "%s/log", l->cfg->state);
@@ -229,6 +238,7 @@ static int make_dirs(struct local *l, struct err *err)
 		{ l->cfg->state, "/log", 0750 },          { l->cfg->run_dir, "", 0711 },
 		{ l->cfg->run_dir, "/sessions", 0711 },   { l->cfg->run_dir, "/edge", 0711 },
 		{ l->cfg->run_dir, "/edge/s", 0711 },     { l->cfg->run_dir, "/runtime", 0700 },
+		{ l->cfg->run_dir, "/edge/f", 0711 },     { l->cfg->run_dir, "/files", 0700 },
 	};
 	int r = 0;
 
@@ -277,6 +287,9 @@ static void prepare(struct local *l)
 	if (r == 0)
 		r = cghost_open(l->cfg->instance, &l->cgroups, err);
 	if (r == 0)
+		r = cghost_share(&l->cgroups, FILES_CGROUP, l->files_memory, &l->files_cgroups,
+		                 err);
+	if (r == 0)
 		r = volume_scratch(l->volumes, l->cfg->scratch_bytes, l->scratch, err);
 	if (r == 0)
 		r = copy_ca(l, err);
@@ -321,6 +334,7 @@ int local_new(struct ev *ev, const struct engine_cfg *cfg, struct local **ret, s
 	buf_init(&l->dns, DNS_MAX);
 	buf_init(&l->bpf, BPF_MAX);
 	map_init(&l->sessions, 2 * SLOT_SESSIONS);
+	files_init(l);
 	r = open_all(l, err);
 	if (r < 0) {
 		local_free(l);
@@ -329,7 +343,8 @@ int local_new(struct ev *ev, const struct engine_cfg *cfg, struct local **ret, s
 	prepare(l);
 	volume_sweep(l->volumes);
 	sweep(l);
-	ev_timer_start(ev, &l->sweep, SWEEP_MS, on_sweep);
+	/* Soon again: what a killed engine left may just be dying. */
+	ev_timer_start(ev, &l->sweep, SWEEP_SOON_MS, on_sweep);
 	ev_timer_start(ev, &l->guard, GUARD_MS, on_guard);
 	freeze_watch(l);
 	*ret = l;
@@ -345,8 +360,10 @@ void local_free(struct local *l)
 	ev_timer_stop(&l->sweep);
 	ev_timer_stop(&l->guard);
 	ev_timer_stop(&l->space);
+	files_fini(l);
 	pool_free(l->pool);
 	if (map_count(&l->sessions) == 0) {
+		cghost_close(&l->files_cgroups);
 		cghost_close(&l->cgroups);
 		if (nft_remove(l->cfg->slot, &err) < 0)
 			log_err(LOG_WARN, "rules_stay", &err);

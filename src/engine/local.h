@@ -34,7 +34,7 @@ struct local {
 	unsigned next_index;
 
 	uint32_t network;
-	struct cghost cgroups;
+	struct cghost cgroups, files_cgroups;
 	char runtime[512], scratch[VOLUME_PATH_MAX], ca_file[256];
 	char volumes[VOLUME_PATH_MAX], journals[512], note[64];
 	struct buf dns, bpf;
@@ -47,11 +47,36 @@ struct local {
 
 	struct ev_timer sweep, guard, space;
 	bool pool_low; /* below the second watermark: volumes are frozen */
+
+	struct list files; /* struct files */
+	unsigned nfiles, next_files;
+	uint64_t files_memory; /* of all of them together: not for sessions */
+	struct buf files_bpf;
+};
+
+enum files_state { FILES_STARTING, FILES_SERVING, FILES_ENDING };
+
+/* The process that serves the files of one volume while no session has it
+ * (doc/internals/files.md). */
+struct files {
+	struct local *l;
+	struct list node;
+	char volume[41], image[81], key[KEY_MAX_];
+	unsigned index;
+	char dir[256], sockets[256];
+	enum files_state state;
+	struct ev_child keeper;
+	int report_fd; /* its end without a word: it serves */
+	struct ev_fd report;
+	struct ev_timer idle;
+	mono_ms asked;     /* the latest FILES_START */
+	struct list calls; /* struct files_call: who waits until it serves */
+	struct ev_later later;
 };
 
 struct session {
 	struct local *l;
-	char id[40], key[KEY_MAX_];
+	char id[40], key[KEY_MAX_], volume[41];
 	uint32_t epoch;
 	unsigned index;
 	char dir[256];
@@ -87,6 +112,9 @@ void session_set_deadline(struct session *s, const struct wire_session_deadline 
 void session_ask_stats(struct session *s, struct engine_call *c);
 /* Its agent becomes the newer program; answered when the agent has been told. */
 void session_ask_upgrade(struct session *s, struct engine_call *c);
+/* Its agent may send so much of its documents. */
+void session_give_credit(struct session *s, struct engine_call *c,
+                         const struct wire_session_index *m);
 /* Asks the shim to tell all it knows (again). */
 void session_listen(struct session *s);
 /* {"session",…} of SESSION_LIST */
@@ -100,6 +128,22 @@ void session_key(struct str id, uint32_t epoch, char ret[KEY_MAX_]);
 /* Folders and files of a new session, whole or not at all. */
 MUST_CHECK int make_session(struct local *l, const struct wire_session_start *m,
                             const char *key, unsigned index, struct err *err);
+
+/* files.c */
+#define FILES_CGROUP "files"
+void files_start(struct local *l, struct engine_call *c, const struct wire_files_start *m);
+/* Its process ends now, and with it the lock; true if there was one. */
+bool files_end(struct local *l, struct str volume);
+void files_end_all(struct local *l);
+bool files_is_key(const struct local *l, const char *key);
+/* What a killed engine left. */
+void files_sweep(struct local *l);
+void files_init(struct local *l);
+/* Ends them, and waits for it. */
+void files_fini(struct local *l);
+/* files-make.c: folders, socket, process; whole or not at all. */
+MUST_CHECK int files_make(struct files *f, struct err *err);
+void files_unmake(struct files *f);
 
 /* freeze.c */
 void freeze_watch(struct local *l);

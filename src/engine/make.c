@@ -170,7 +170,6 @@ static int make_all(struct local *l, const struct wire_session_start *m, const c
 	uint32_t base = slot_userns_base(l->cfg->slot, index);
 	struct bundle p = {
 		.session = m->session,
-		.label = m->label,
 		.hostname = m->hostname,
 		.userns_base = base,
 		.memory_bytes = m->memory_bytes,

@@ -16,7 +16,8 @@ struct image {
 };
 
 /* A JSON array of {"id","name","digest","size_bytes","ready"}. A folder that
- * is no image is left out. */
-void rootfs_list(const char *dir, struct jsonw *w);
-/* By id, or by name (the newest of that name). -ENOENT. */
+ * is no image is left out. -errno: they can't be read just now. */
+MUST_CHECK int rootfs_list(const char *dir, struct jsonw *w, struct err *err);
+/* By id, or by name (the newest of that name). -ENOENT: there is none; another:
+ * who knows. */
 MUST_CHECK int rootfs_find(const char *dir, struct str id, struct image *ret, struct err *err);

@@ -8,10 +8,11 @@
 #include "net/sock.h"
 #include "net/stream.h"
 
-#define IN_MAX    (WIRE_FRAME_MAX + 4)
-#define OUT_MAX   (16U << 20)
-#define CALLS_MAX 4096
-#define CONNS_MAX 8
+#define IN_MAX       (WIRE_FRAME_MAX + 4)
+#define OUT_MAX      (16U << 20)
+#define CALLS_MAX    4096
+#define DOCS_OUT_MAX (2U << 20)
+#define CONNS_MAX    8
 
 /* One connection; lives until its last call is answered. */
 struct conn {
@@ -89,6 +90,9 @@ static void on_event(void *arg, const struct wire_msg *m)
 {
 	struct server *s = arg;
 
+	/* Documents come again; what is metered must not wait behind them. */
+	if (m->type == WIRE_EV_DOC && s->core && buf_len(&s->core->st.out) > DOCS_OUT_MAX)
+		return;
 	if (s->core)
 		put(s->core, m);
 }

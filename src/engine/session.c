@@ -115,11 +115,18 @@ static bool send_to_shim(struct session *s, struct wire_msg *m)
 	return sent;
 }
 
+/* What the shim must get: on a line that did not take it, it is said again once there is another (try_connect). */
+static void tell_shim(struct session *s, struct wire_msg *m)
+{
+	if (!send_to_shim(s, m) && s->fd >= 0)
+		disconnect(s);
+}
+
 void session_listen(struct session *s)
 {
 	struct wire_msg m = { .type = WIRE_EVENTS };
 
-	(void)send_to_shim(s, &m);
+	tell_shim(s, &m);
 }
 
 static void send_stop(struct session *s)
@@ -128,7 +135,7 @@ static void send_stop(struct session *s)
 
 	m.session_stop = (struct wire_session_stop){ str_of(s->id), s->epoch,
 		                                     str_of(s->stop_reason), s->stop_grace };
-	(void)send_to_shim(s, &m);
+	tell_shim(s, &m);
 }
 
 static void send_deadline(struct session *s)
@@ -136,7 +143,7 @@ static void send_deadline(struct session *s)
 	struct wire_msg m = { .type = WIRE_SESSION_DEADLINE, .session_deadline = s->deadline };
 
 	m.session_deadline.session = str_of(s->id);
-	(void)send_to_shim(s, &m);
+	tell_shim(s, &m);
 }
 
 void session_stop(struct session *s, const struct wire_session_stop *m)
@@ -186,6 +193,14 @@ void session_ask_upgrade(struct session *s, struct engine_call *c)
 	forward(s, c, &m);
 }
 
+void session_give_credit(struct session *s, struct engine_call *c,
+                         const struct wire_session_index *ask)
+{
+	struct wire_msg m = { .type = WIRE_SESSION_INDEX, .session_index = *ask };
+
+	forward(s, c, &m);
+}
+
 static void answered(struct session *s, struct wire_msg *m)
 {
 	list_for_each_safe (it, &s->calls) {
@@ -217,6 +232,7 @@ static void from_shim(struct session *s, struct wire_msg *m)
 		break;
 	case WIRE_EV_PHASE:
 	case WIRE_EV_FAILED:
+	case WIRE_EV_DOC:
 		break;
 	default:
 		answered(s, m);
@@ -264,7 +280,7 @@ static bool try_connect(struct session *s)
 		send_deadline(s);
 	if (s->stop_wanted)
 		send_stop(s);
-	return true;
+	return s->fd >= 0;
 }
 
 static bool has_shim(const struct session *s)

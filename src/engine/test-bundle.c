@@ -11,7 +11,6 @@ static struct bundle sample(void)
 {
 	return (struct bundle){
 		.session = STR("s_1"),
-		.label = STR("my \"work\""),
 		.hostname = STR("my-work"),
 		.userns_base = 0x200000,
 		.memory_bytes = 1 << 30,
@@ -93,7 +92,7 @@ static void test_agent(void)
 	T_EQ(json_get_str(env, "http_proxy", &s), -ENOENT);
 	T_EQ(json_get_str(env, "PIP_CERT", &s), 0);
 	T_EQ(json_get_str(tree, "workspace", &s), 0);
-	T_STR(s, STR("my \"work\""));
+	T_STR(s, STR("my-work"));
 	arena_fini(&a);
 	buf_fini(&b);
 }

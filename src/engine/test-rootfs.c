@@ -21,6 +21,14 @@ static void make(const char *id, const char *json, bool ready)
 	T_EQ(file_write_atomic(AT_FDCWD, path, text, 0644, NULL), 0);
 }
 
+static const char *at(const char *name)
+{
+	static char path[256];
+
+	(void)snprintf(path, sizeof(path), "%s/%s", tmp, name);
+	return path;
+}
+
 static void test_images(void)
 {
 	struct buf b = BUF(65536);
@@ -44,7 +52,7 @@ static void test_images(void)
 	make("f", "not json", true);
 	make(".tmp-g", "{\"id\":\".tmp-g\"}", true);
 
-	rootfs_list(tmp, &w);
+	T_EQ(rootfs_list(tmp, &w, NULL), 0);
 	T_EQ(json_parse(&a, buf_str(&b), NULL, &tree, NULL), 0);
 	T_EQ(tree->n, 3);
 	T_EQ(rootfs_find(tmp, STR("d"), &im, NULL), 0);
@@ -57,6 +65,16 @@ static void test_images(void)
 	T_EQ(rootfs_find(tmp, STR("d-3"), &im, NULL), -ENOENT);
 	T_EQ(rootfs_find(tmp, STR("f"), &im, NULL), -ENOENT);
 	T_EQ(rootfs_find(tmp, STR("../d-1"), &im, NULL), -ENOENT);
+	T_EQ(rootfs_find("/nowhere", STR("d"), &im, NULL), -ENOENT);
+
+	/* One that can't be read: others are found, but no name and no list is sure. */
+	T_EQ(unlink(at("d-3/image.json")), 0);
+	T_EQ(symlink("image.json", at("d-3/image.json")), 0);
+	T_EQ(rootfs_find(tmp, STR("d-1"), &im, NULL), 0);
+	T_EQ(rootfs_find(tmp, STR("d"), &im, NULL), -ELOOP);
+	T_EQ(rootfs_find(tmp, STR("d-9"), &im, NULL), -ELOOP);
+	buf_clear(&b);
+	T_EQ(rootfs_list(tmp, &(struct jsonw)JSONW(&b), NULL), -ELOOP);
 	arena_fini(&a);
 	buf_fini(&b);
 	T_EQ(file_remove_tree(AT_FDCWD, tmp, NULL), 0);

@@ -22,6 +22,18 @@ void volume_path(const char *dir, const char *id, char ret[VOLUME_PATH_MAX])
 	(void)snprintf(ret, VOLUME_PATH_MAX, "%s/%s" SUFFIX, dir, id);
 }
 
+void volume_name(const char *path, char ret[41])
+{
+	const char *slash = strrchr(path, '/');
+	struct str name = str_of(slash ? slash + 1 : path);
+
+	if (str_ends(name, STR(SUFFIX)))
+		name.len -= sizeof(SUFFIX) - 1;
+	else
+		name.len = 0;
+	(void)snprintf(ret, 41, "%.*s", STR_ARG(name));
+}
+
 static int sync_dir(const char *dir, struct err *err)
 {
 	autoclose int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -24,6 +24,8 @@ struct pool_space {
 };
 
 void volume_path(const char *dir, const char *id, char ret[VOLUME_PATH_MAX]);
+/* The id of a volume's path; "" if it is none. */
+void volume_name(const char *path, char ret[41]);
 /* Idempotent: one that is there is left alone, whatever its size. */
 MUST_CHECK int volume_create(const char *dir, const char *id, uint64_t size_bytes,
                              struct err *err);

@@ -410,7 +410,8 @@ static void got_eof(struct stream *s)
 	}
 }
 
-static void fill(struct stream *s)
+/* Was anything read, and is the stream still open? */
+static bool fill(struct stream *s)
 {
 	size_t n = s->bulk_ ? READ_BULK : READ_SMALL;
 	size_t room = buf_room(&s->in);
@@ -421,12 +422,12 @@ static void fill(struct stream *s)
 		n = room;
 	if (n == 0) {
 		want(s);
-		return;
+		return false;
 	}
 	p = buf_reserve(&s->in, n);
 	if (!p) {
 		fail(s, -ENOMEM, "no memory to read into");
-		return;
+		return false;
 	}
 	r = read(s->fd.fd, p, n);
 	if (r <= 0) {
@@ -437,21 +438,27 @@ static void fill(struct stream *s)
 			got_eof(s);
 		else if (e != EAGAIN && e != EINTR)
 			fail(s, -e, "can't read");
-		return;
+		return false;
 	}
 	s->bulk_ = (size_t)r == n;
 	if (s->closing_) {
 		buf_clear(&s->in);
-		return;
+		return true;
 	}
 	buf_commit(&s->in, (size_t)r);
 	s->on_data(s);
 	if (s->closed_)
-		return;
+		return false;
 	if (buf_len(&s->in) == 0)
 		buf_shrink(&s->in);
 	else
 		want(s);
+	return true;
+}
+
+bool stream_read_now(struct stream *s)
+{
+	return !s->closed_ && !s->connecting_ && !s->eof_ && !s->paused_ && fill(s);
 }
 
 static void connected(struct stream *s)
@@ -488,7 +495,7 @@ static void on_event(struct ev_fd *f, uint32_t events)
 	if (s->closed_)
 		return;
 	if (reading && (events & (EPOLLIN | EPOLLHUP | EPOLLERR))) {
-		fill(s);
+		(void)fill(s);
 	} else if (events & (EPOLLHUP | EPOLLERR)) {
 		/* Level-triggered and not to be read now: it would spin. */
 		ev_fd_stop(&s->fd);

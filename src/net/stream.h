@@ -92,6 +92,9 @@ static inline bool stream_blocked(const struct stream *s)
 {
 	return s->blocked_;
 }
+/* What the other side has sent already, without waiting for the next turn:
+ * calls on_data, and at its end on_eof or on_close. False: there is no more. */
+bool stream_read_now(struct stream *s);
 void stream_pause(struct stream *s);
 void stream_resume(struct stream *s);
 void stream_shutdown(struct stream *s); /* FIN after what is pending */

@@ -86,7 +86,9 @@ static void *at(struct wire_msg *m, const struct schema *s, const struct field *
 /* Numbers at the end that came later than the message did. */
 static size_t late_of(enum wire_type t)
 {
-	return t == WIRE_SESSION_START || t == WIRE_SESSION_DEADLINE ? 2 : 0;
+	return t == WIRE_SESSION_START || t == WIRE_SESSION_DEADLINE ? 2
+	       : t == WIRE_SESSION_STATS_OK                          ? 3
+	                                                             : 0;
 }
 
 /* The end of the fields that are sent: late ones only if one of them is set. */
@@ -276,7 +278,8 @@ enum wire_type wire_answer(enum wire_type t)
 
 static void dump_str(struct buf *b, const struct field *f, struct str s)
 {
-	if (strcmp(f->name, "env") == 0) { /* may hold what is not for a log */
+	/* What is not for a log, and users' texts. */
+	if (strcmp(f->name, "env") == 0 || strcmp(f->name, "body") == 0) {
 		buf_printf(b, "(%zu bytes)", s.len);
 		return;
 	}

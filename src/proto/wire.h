@@ -34,9 +34,12 @@
 /*
  * Fields of each message, in the order of the wire: U32(name) U64(name)
  * I64(name) S(name, most bytes). The clocks at the end of SESSION_START and
- * SESSION_DEADLINE are left out when both are 0: a shim of before they were
- * there goes on to understand.
+ * SESSION_DEADLINE are left out when both are 0, and so is what came to
+ * SESSION_STATS_OK: a shim of before they were there goes on to understand, and
+ * to be understood. docs: WIRE_DOCS_*.
  */
+#define WIRE_DOCS_KNOWN 1U /* the shim passes documents on */
+#define WIRE_DOCS_WAIT  2U /* the agent has some, and no credit */
 /* clang-format off */
 #define WIRE_IDENT_(U32, S)                 S(session, 40) U32(epoch)
 #define WIRE_F_ok(U32, U64, I64, S)
@@ -59,14 +62,18 @@
 #define WIRE_F_session_deadline(U32, U64, I64, S) WIRE_IDENT_(U32, S) U32(idle_seconds) \
                                                  U64(extend_until_boot_ns) U64(max_at_boot_ns) \
                                                  U64(calendar_at_boot_ns) U64(lease_until_boot_ns)
+#define WIRE_F_files_start(U32, U64, I64, S)     S(volume_id, 40) S(image_id, 80)
+#define WIRE_F_files_start_ok(U32, U64, I64, S)  S(key, 64)
 #define WIRE_F_session_list(U32, U64, I64, S)    S(after, 64)
 #define WIRE_F_session_list_ok(U32, U64, I64, S) S(items, 1000000) S(next, 64)
 #define WIRE_F_session_stats(U32, U64, I64, S)   WIRE_IDENT_(U32, S)
 #define WIRE_F_session_stats_ok(U32, U64, I64, S) U64(cpu_ns) U64(memory_bytes) U64(memory_limit_bytes) U32(pids) \
-                                                 U64(disk_used_bytes) U64(disk_size_bytes) U32(oom_kills)
+                                                 U64(disk_used_bytes) U64(disk_size_bytes) U32(oom_kills) \
+                                                 U64(rx_bytes) U64(tx_bytes) U64(docs)
 #define WIRE_F_session_log(U32, U64, I64, S)     WIRE_IDENT_(U32, S) U32(max_bytes)
 #define WIRE_F_session_log_ok(U32, U64, I64, S)  S(text, 1000000)
 #define WIRE_F_session_upgrade(U32, U64, I64, S) WIRE_IDENT_(U32, S)
+#define WIRE_F_session_index(U32, U64, I64, S)   WIRE_IDENT_(U32, S) U64(acked) U32(credit) S(want, 1024)
 #define WIRE_F_events(U32, U64, I64, S)
 #define WIRE_F_journal_ack(U32, U64, I64, S)     WIRE_IDENT_(U32, S)
 #define WIRE_F_ev_phase(U32, U64, I64, S)        WIRE_IDENT_(U32, S) S(phase, 31) U64(at_boot_ns)
@@ -78,14 +85,17 @@
 #define WIRE_F_ev_activity(U32, U64, I64, S)     WIRE_IDENT_(U32, S) U64(last_active_boot_ns) U64(stop_at_boot_ns) \
                                                  S(stop_why, 15) S(evidence, 1024)
 #define WIRE_F_ev_failed(U32, U64, I64, S)       WIRE_IDENT_(U32, S) S(phase, 31) S(reason, 31) S(message, 1024)
+#define WIRE_F_ev_doc(U32, U64, I64, S)          WIRE_IDENT_(U32, S) U64(gen) U32(part) U32(parts) S(body, 3400)
 #define WIRE_F_agent_ready(U32, U64, I64, S)
 #define WIRE_F_agent_activity(U32, U64, I64, S)  U64(last_active_boot_ns) U32(busy) S(evidence, 1024)
 #define WIRE_F_agent_oom_query(U32, U64, I64, S)
+#define WIRE_F_agent_doc(U32, U64, I64, S)       U64(gen) U32(part) U32(parts) S(body, 3400)
 #define WIRE_F_shim_status(U32, U64, I64, S)     U64(stop_at_boot_ns) S(stop_why, 15) U32(idle_seconds) U64(max_at_boot_ns)
 #define WIRE_F_shim_stopping(U32, U64, I64, S)   S(reason, 31) U32(grace_seconds)
 #define WIRE_F_shim_oom(U32, U64, I64, S)        U32(oom_kills) U64(memory_limit_bytes) U64(memory_peak_bytes)
 #define WIRE_F_shim_usage(U32, U64, I64, S)      U64(cpu_ns) U32(cpu_milli) U64(memory_bytes) U64(memory_limit_bytes)
 #define WIRE_F_shim_upgrade(U32, U64, I64, S)
+#define WIRE_F_shim_index(U32, U64, I64, S)      U64(acked) U32(credit) S(want, 1024)
 
 /* Number on the wire, NAME, member, who sends it, what answers it (NONE: nothing). */
 #define WIRE_TABLE(M) \
@@ -100,6 +110,8 @@
 	M(22, VOLUME_STAT,      volume_stat,      "core to engine",  VOLUME_STAT_OK) \
 	M(23, VOLUME_STAT_OK,   volume_stat_ok,   "engine to core",  NONE) \
 	M(24, VOLUME_DELETE,    volume_delete,    "core to engine",  OK) \
+	M(25, FILES_START,      files_start,      "core to engine",  FILES_START_OK) \
+	M(26, FILES_START_OK,   files_start_ok,   "engine to core",  NONE) \
 	M(30, SESSION_START,    session_start,    "core to engine",  OK) \
 	M(31, SESSION_STOP,     session_stop,     "core to engine",  OK) \
 	M(32, SESSION_DEADLINE, session_deadline, "core to engine",  OK) \
@@ -112,19 +124,23 @@
 	M(39, SESSION_UPGRADE,  session_upgrade,  "core to engine",  OK) \
 	M(40, EVENTS,           events,           "core to engine",  OK) \
 	M(41, JOURNAL_ACK,      journal_ack,      "core to engine",  OK) \
+	M(42, SESSION_INDEX,    session_index,    "core to engine",  OK) \
 	M(50, EV_PHASE,         ev_phase,         "engine to core",  NONE) \
 	M(51, EV_READY,         ev_ready,         "engine to core",  NONE) \
 	M(52, EV_RUN,           ev_run,           "engine to core",  NONE) \
 	M(53, EV_ACTIVITY,      ev_activity,      "engine to core",  NONE) \
 	M(54, EV_FAILED,        ev_failed,        "engine to core",  NONE) \
+	M(55, EV_DOC,           ev_doc,           "engine to core",  NONE) \
 	M(70, AGENT_READY,      agent_ready,      "agent to shim",   NONE) \
 	M(71, AGENT_ACTIVITY,   agent_activity,   "agent to shim",   NONE) \
 	M(72, AGENT_OOM_QUERY,  agent_oom_query,  "agent to shim",   SHIM_OOM) \
+	M(73, AGENT_DOC,        agent_doc,        "agent to shim",   NONE) \
 	M(80, SHIM_STATUS,      shim_status,      "shim to agent",   NONE) \
 	M(81, SHIM_STOPPING,    shim_stopping,    "shim to agent",   NONE) \
 	M(82, SHIM_OOM,         shim_oom,         "shim to agent",   NONE) \
 	M(83, SHIM_USAGE,       shim_usage,       "shim to agent",   NONE) \
-	M(84, SHIM_UPGRADE,     shim_upgrade,     "shim to agent",   NONE)
+	M(84, SHIM_UPGRADE,     shim_upgrade,     "shim to agent",   NONE) \
+	M(85, SHIM_INDEX,       shim_index,       "shim to agent",   NONE)
 /* clang-format on */
 
 enum wire_type {

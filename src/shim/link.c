@@ -16,6 +16,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "shim/cgroup.h"
+#include "shim/net.h"
 
 #define TURN_MAX 16
 
@@ -70,6 +71,16 @@ void link_send(struct shim *s, struct link *l, const struct wire_msg *m)
 	else if (send(l->fd, buf_str(&b).ptr, buf_len(&b), MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
 		drop(l);
 	buf_fini(&b);
+}
+
+bool link_try(struct link *l, const struct wire_msg *m)
+{
+	struct buf b = BUF(PACKET_MAX);
+	bool sent = l->fd >= 0 && wire_put(&b, m, NULL) == 0 &&
+	            send(l->fd, buf_str(&b).ptr, buf_len(&b), MSG_NOSIGNAL | MSG_DONTWAIT) > 0;
+
+	buf_fini(&b);
+	return sent;
 }
 
 /* One packet into *m, which points into `in`. False: nothing (more). */
@@ -242,6 +253,11 @@ static void answer_stats(struct shim *s, uint32_t seq)
 		a->disk_size_bytes = fs.f_blocks * fs.f_frsize;
 		a->disk_used_bytes = (fs.f_blocks - fs.f_bfree) * fs.f_frsize;
 	}
+	if (s->conf.ifname[0]) { /* the host's side receives what the session sends */
+		a->rx_bytes = net_link_bytes(s->conf.ifname, "tx_bytes");
+		a->tx_bytes = net_link_bytes(s->conf.ifname, "rx_bytes");
+	}
+	a->docs = docs_state(s);
 	link_send(s, &s->engine, &m);
 }
 
@@ -286,6 +302,7 @@ static void from_engine(struct shim *s, const struct wire_msg *m)
 		answer(s, m->seq, 0, NULL);
 		link_phase(s);
 		link_ready(s);
+		docs_engine_came(s);
 		if (s->phase != SHIM_LAUNCHING)
 			send_activity(s);
 		break;
@@ -303,6 +320,10 @@ static void from_engine(struct shim *s, const struct wire_msg *m)
 		break;
 	case WIRE_SESSION_UPGRADE:
 		upgrade(s, m->seq);
+		break;
+	case WIRE_SESSION_INDEX:
+		docs_credit(s, &m->session_index);
+		answer(s, m->seq, 0, NULL);
 		break;
 	default:
 		answer(s, m->seq, -ENOTSUP, "a shim does not know this message");
@@ -364,6 +385,9 @@ static void from_agent(struct shim *s, const struct wire_msg *m)
 	case WIRE_AGENT_OOM_QUERY:
 		send_oom(s, m->seq);
 		break;
+	case WIRE_AGENT_DOC:
+		docs_take(s, &m->agent_doc);
+		break;
 	default:
 		drop(&s->agent);
 		break;
@@ -396,6 +420,7 @@ static void on_agent_accept(struct ev_fd *f, uint32_t events)
 
 	accept_one(s, &s->agent, s->conf.userns_base, on_agent);
 	link_status(s);
+	docs_greet(s);
 	if (s->phase == SHIM_STOPPING)
 		link_stopping(s);
 }

@@ -3,6 +3,7 @@
  * carrel-shim DIR            starts the session described in DIR/shim.conf
  * carrel-shim --adopt DIR    takes over a session whose shim was killed: goes
  *                            on with what runs, or ends and records the rest
+ * carrel-shim --files DIR    the keeper of a stopped workspace's files (files.h)
  * carrel-shim --close JOURNAL_DIR SESSION EPOCH
  *                            closes the journal of a run that a crash of the
  *                            host ended, at its last beat
@@ -22,6 +23,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "shim/files.h"
 #include "shim/shim.h"
 
 static int read_conf(const char *dir, struct shim_conf *ret, struct err *err)
@@ -135,6 +137,15 @@ static int close_journal(char **argv, struct err *err)
 	return r;
 }
 
+static int keep_files(const char *dir)
+{
+	struct shim_conf *c = xcalloc(1, sizeof(*c));
+	struct err err = ERR_NONE;
+	int r = read_conf(dir, c, &err);
+
+	return r < 0 ? files_fail(&err) : files_main(c);
+}
+
 int main(int argc, char **argv)
 {
 	struct err err = ERR_NONE;
@@ -145,6 +156,8 @@ int main(int argc, char **argv)
 	(void)signal(SIGHUP, SIG_IGN);
 	(void)umask(077);
 	log_init("carrel-shim", LOG_INFO);
+	if (argc == 3 && strcmp(argv[1], "--files") == 0)
+		return keep_files(argv[2]);
 	if (argc == 5 && strcmp(argv[1], "--close") == 0) {
 		r = close_journal(argv, &err);
 	} else if (argc == 2 || adopt) {

@@ -62,25 +62,38 @@ int mount_private_namespace(struct err *err)
 	return make_private() < 0 ? ERR(err, -errno, "can't make the mounts private: %m") : 0;
 }
 
-int mount_idmapped(const char *from, const char *to, int userns, struct err *err)
+static int mount_shifted(const char *from, const char *to, int userns, uint64_t attrs,
+                         struct err *err)
 {
 	struct mount_attr attr = {
-		.attr_set =
-		    MOUNT_ATTR_IDMAP | MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV,
+		.attr_set = MOUNT_ATTR_IDMAP | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | attrs,
 		.userns_fd = (uint64_t)userns,
 	};
 	autoclose int tree = open_tree(from, OPEN_TREE_CLONE);
 
 	if (tree < 0)
-		return ERR(err, -errno, "can't open the image %s: %m", from);
+		return ERR(err, -errno, "can't open %s: %m", from);
 	if (syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH, &attr, sizeof(attr)) < 0)
 		return ERR(err, -errno,
 		           "can't shift the owners of %s: %m; images must lie on ext4, xfs or "
 		           "btrfs and the kernel be 5.19 or newer",
 		           from);
 	if (move_mount(tree, to) < 0)
-		return ERR(err, -errno, "can't mount the image: %m");
+		return ERR(err, -errno, "can't mount %s: %m", from);
 	return 0;
+}
+
+int mount_idmapped(const char *from, const char *to, int userns, struct err *err)
+{
+	return mount_shifted(from, to, userns, MOUNT_ATTR_RDONLY, err);
+}
+
+int mount_idmapped_files(const char *from, const char *to, int userns, bool write,
+                         struct err *err)
+{
+	uint64_t attrs = MOUNT_ATTR_NOEXEC | (write ? 0 : MOUNT_ATTR_RDONLY);
+
+	return mount_shifted(from, to, userns, attrs, err);
 }
 
 static int write_map(pid_t pid, const char *file, uint32_t base, uint32_t count)

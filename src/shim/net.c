@@ -18,6 +18,8 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
+#include "base/file.h"
+
 #define GUEST "eth0"
 
 /* One request, built at the end of a fixed buffer. */
@@ -249,4 +251,25 @@ int net_link_make(const struct net_link *l, struct err *err)
 bool net_link_exists(const char *ifname)
 {
 	return if_nametoindex(ifname) != 0;
+}
+
+uint64_t net_link_bytes(const char *ifname, const char *which)
+{
+	struct buf b = BUF(8192); /* a file of sysfs says that it has a page */
+	char path[96];
+	uint64_t n = 0;
+	struct str s;
+
+	(void)snprintf(path, sizeof(path), "/sys/class/net/%s/statistics/%s", ifname, which);
+	if (file_read(AT_FDCWD, path, &b, NULL) < 0) {
+		buf_fini(&b);
+		return 0;
+	}
+	s = buf_str(&b);
+	if (s.len && s.ptr[s.len - 1] == '\n')
+		s.len--;
+	if (str_to_u64(s, 0, UINT64_MAX, &n) < 0)
+		n = 0;
+	buf_fini(&b);
+	return n;
 }

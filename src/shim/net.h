@@ -22,3 +22,5 @@ struct net_link {
 /* Both ends, up, with addresses and the session's default route. */
 MUST_CHECK int net_link_make(const struct net_link *l, struct err *err);
 bool net_link_exists(const char *ifname);
+/* "rx_bytes" or "tx_bytes" of the host's side since it was made; 0: not known. */
+uint64_t net_link_bytes(const char *ifname, const char *which);

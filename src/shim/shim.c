@@ -172,6 +172,9 @@ static void on_ending(struct ev_timer *t)
 
 	if (s->launcher.pid > 0 || !s->init_gone || !cgroups_empty(&s->conf)) {
 		kill_all(s);
+		cgroups_freeze(
+		    &s->conf,
+		    false); /* a thaw may have failed, and what is frozen never dies */
 		ev_timer_start(s->ev, &s->tick, ++s->ticks < 20 ? 5 : 100, on_ending);
 		return;
 	}

@@ -83,6 +83,12 @@ struct shim {
 	char evidence[EVIDENCE_MAX + 1];
 	boot_ns told_stop_at; /* what the agent knows */
 
+	/* What its agent may tell of documents; see docs.c. */
+	struct {
+		bool known, waits;
+		uint32_t credit; /* bytes */
+	} docs;
+
 	struct ev_timer beat, ready_timer, term, force, tick, activity;
 	bool activity_pending;
 	mono_ms ending_since;
@@ -110,6 +116,17 @@ void link_failed(struct shim *s);
 void link_activity(struct shim *s);
 void link_status(struct shim *s);
 void link_stopping(struct shim *s);
+
+/* False: it can't be sent now, and is lost. */
+bool link_try(struct link *l, const struct wire_msg *m);
+
+/* docs.c */
+void docs_credit(struct shim *s, const struct wire_session_index *m);
+/* The agent is here (again). */
+void docs_greet(struct shim *s);
+void docs_engine_came(struct shim *s);
+void docs_take(struct shim *s, const struct wire_agent_doc *m);
+uint64_t docs_state(const struct shim *s); /* WIRE_DOCS_* */
 
 /* record.c */
 MUST_CHECK int record_state(struct shim *s, struct err *err);

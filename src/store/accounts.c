@@ -83,12 +83,29 @@ int account_set_plan(struct db *db, struct str id, struct str plan_id, struct er
 	return r < 0 ? r : db_changes(db) > 0;
 }
 
-int account_list(struct db *db, const struct list_of *of, account_fn *fn, void *arg)
+#define ACCOUNT_HAS "(?1 = '' OR instr(lower(email || ' ' || name), lower(?1)) > 0)"
+
+int account_count_of(struct db *db, struct str has, int64_t *ret)
 {
-	struct q q = db_q(db, "SELECT rowid," ACCOUNT_COLS("") " FROM account WHERE rowid < ?"
-	                                                       " ORDER BY rowid DESC LIMIT ?");
+	struct q q = db_q(db, "SELECT count(*) FROM account WHERE " ACCOUNT_HAS);
 	int r;
 
+	q_str(&q, has.ptr ? has : STR(""));
+	r = q_row(&q);
+	if (r > 0)
+		*ret = q_get_int(&q);
+	return q_found(&q, r);
+}
+
+int account_list(struct db *db, const struct list_of *of, struct str has, account_fn *fn,
+                 void *arg)
+{
+	struct q q = db_q(db, "SELECT rowid," ACCOUNT_COLS(
+	                          "") " FROM account WHERE " ACCOUNT_HAS
+	                              " AND rowid < ?2 ORDER BY rowid DESC LIMIT ?3");
+	int r;
+
+	q_str(&q, has.ptr ? has : STR(""));
 	q_int(&q, of->before);
 	q_int(&q, of->limit);
 	while ((r = q_row(&q)) > 0) {

@@ -183,22 +183,46 @@ int audit_add(struct db *db, const struct audit_row *a, struct err *err)
 	return q_run(&q, err);
 }
 
-int audit_list(struct db *db, const struct list_of *of, audit_fn *fn, void *arg)
+#define AUDIT_OF                                                                            \
+	" FROM audit u LEFT JOIN token k ON k.id = u.actor"                                 \
+	" LEFT JOIN account a ON a.id = coalesce(k.account_id, u.actor)"                    \
+	" WHERE (?1 = '' OR u.account_id = ?1) AND (?2 = '' OR instr(lower(u.verb || ' '"   \
+	" || u.object || ' ' || u.actor || ' ' || coalesce(a.email, '') || ' ' || u.source" \
+	" || ' ' || u.detail), lower(?2)) > 0)"
+
+int audit_count(struct db *db, struct str account_id, struct str has, unsigned most,
+                int64_t *ret)
 {
-	struct q q =
-	    db_q(db, "SELECT seq, at_us, boot_ns, account_id, actor, verb, object, detail,"
-	             " source, request_id FROM audit WHERE (? = '' OR account_id = ?)"
-	             " AND seq < ? ORDER BY seq DESC LIMIT ?");
+	struct q q = db_q(db, "SELECT count(*) FROM (SELECT 1" AUDIT_OF " LIMIT ?3)");
 	int r;
 
-	q_str(&q, of->account_id);
-	q_str(&q, of->account_id);
+	q_str(&q, account_id.ptr ? account_id : STR(""));
+	q_str(&q, has.ptr ? has : STR(""));
+	q_int(&q, most);
+	r = q_row(&q);
+	if (r > 0)
+		*ret = q_get_int(&q);
+	return q_found(&q, r);
+}
+
+int audit_list(struct db *db, const struct list_of *of, struct str has, audit_fn *fn, void *arg)
+{
+	struct q q = db_q(db, "SELECT u.seq, u.at_us, u.boot_ns, u.account_id, u.actor, u.verb,"
+	                      " u.object, u.detail, u.source, u.request_id,"
+	                      " coalesce(a.email, '')" AUDIT_OF
+	                      " AND u.seq < ?3 ORDER BY u.seq DESC LIMIT ?4");
+	int r;
+
+	q_str(&q, of->account_id.ptr ? of->account_id : STR(""));
+	q_str(&q, has.ptr ? has : STR(""));
 	q_int(&q, of->before);
 	q_int(&q, of->limit);
 	while ((r = q_row(&q)) > 0) {
 		struct audit_row a = { 0 };
-		const char **text[] = { &a.account_id, &a.actor,  &a.verb,      &a.object,
-			                &a.detail,     &a.source, &a.request_id };
+		const char **text[] = {
+			&a.account_id, &a.actor,  &a.verb,       &a.object,
+			&a.detail,     &a.source, &a.request_id, &a.actor_email
+		};
 
 		a.seq = q_get_int(&q);
 		a.at = q_get_int(&q);

@@ -39,8 +39,15 @@ struct audit_row {
 	const char *detail; /* JSON object or "" */
 	const char *source; /* address */
 	const char *request_id;
+	const char
+	    *actor_email; /* of a list, also of a token's owner; "" where there is none */
 };
 typedef void audit_fn(void *arg, const struct audit_row *a);
 int audit_add(struct db *db, const struct audit_row *a, struct err *err) MUST_CHECK;
-/* of->account_id "": everybody's. Newest first. */
-int audit_list(struct db *db, const struct list_of *of, audit_fn *fn, void *arg) MUST_CHECK;
+/* of->account_id "": everybody's. Whose verb, object, actor, address or detail contains
+ * q (empty: all). Newest first. */
+int audit_list(struct db *db, const struct list_of *of, struct str q, audit_fn *fn,
+               void *arg) MUST_CHECK;
+/* How many of those, counted up to most. */
+int audit_count(struct db *db, struct str account_id, struct str q, unsigned most,
+                int64_t *ret) MUST_CHECK;

@@ -211,10 +211,25 @@ static int step_of(struct q *q)
 	_exit(70);
 }
 
+/* SQLite rolls a whole transaction back by itself when memory or disk ends in a
+ * statement. Whoever went on after that would write what is left of the batch,
+ * each statement by itself: an answer without the thing that it speaks of. */
+static void check_whole(const struct q *q)
+{
+	if (!q->db->batch || !sqlite3_get_autocommit(q->db->h))
+		return;
+	log_event(LOG_ERROR, "database_fatal", LZ("why", "the transaction is gone"),
+	          LZ("sql", sqlite3_sql(q->st)),
+	          LZ("what_to_do", "nothing; core starts again"));
+	_exit(70);
+}
+
 int q_row(struct q *q)
 {
-	int rc = step_of(q);
+	int rc;
 
+	check_whole(q);
+	rc = step_of(q);
 	q->col = 0;
 	if (rc == SQLITE_ROW)
 		return 1;
@@ -231,8 +246,10 @@ void q_end(struct q *q)
 
 int q_run(struct q *q, struct err *err)
 {
-	int rc = sqlite3_step(q->st), r = 0;
+	int rc, r = 0;
 
+	check_whole(q);
+	rc = sqlite3_step(q->st);
 	if (rc != SQLITE_DONE && rc != SQLITE_ROW)
 		r = db_err(q->db, rc, err);
 	q_end(q);

@@ -28,6 +28,7 @@ struct db {
 		sqlite3_stmt *st;
 	} kept[DB_STATEMENTS_MAX];
 	int wal_pages; /* in the log after the last commit */
+	bool batch;    /* a transaction is open, and is whole or nothing */
 	int starts;    /* of the writer: see store/starts.h; 0: none */
 };
 

@@ -148,3 +148,11 @@ int notice_read_all(struct db *db, struct str account_id, wall_us now, struct er
 	q_str(&q, account_id);
 	return q_run(&q, err);
 }
+
+int notice_forget(struct db *db, wall_us now, struct err *err)
+{
+	struct q q = db_q(db, "DELETE FROM notice WHERE at_us < ?");
+
+	q_int(&q, now - INT64_C(86400) * NOTICES_DAYS * US_PER_S);
+	return q_run(&q, err);
+}

@@ -7,7 +7,8 @@
 
 #define NOTICE_KIND_MAX    32
 #define NOTICES_KEEP       500 /* of one account; the oldest go */
-#define NOTICES_UNREAD_MAX 99  /* counting stops there */
+#define NOTICES_DAYS       30
+#define NOTICES_UNREAD_MAX 99 /* counting stops there */
 
 struct notice {
 	char id[ID_MAX];
@@ -34,3 +35,5 @@ int notice_read(struct db *db, struct str account_id, struct str id, wall_us now
                 struct err *err) MUST_CHECK;
 int notice_read_all(struct db *db, struct str account_id, wall_us now,
                     struct err *err) MUST_CHECK;
+/* What is older than NOTICES_DAYS, of everybody. */
+int notice_forget(struct db *db, wall_us now, struct err *err) MUST_CHECK;

@@ -317,10 +317,66 @@ static const char v3_again[] =
     " WHERE a.verb = 'workspace.delete' AND a.object = storage_span.workspace_id), charged_us))"
     " WHERE to_us IS NULL AND volume_id NOT IN (SELECT id FROM volume);";
 
+/*
+ * What workspaces hold, for search: `document` is a row a file, its text beside
+ * it, and two indexes without content of their own (SQLite's FTS5): names and
+ * headings, and everything. Ids grow with each change, so "newest first" is the
+ * order of the index. `owner` holds words of ours: account, workspace, kind and
+ * suffix. Only what agents say of themselves is in here: it can be made anew.
+ */
+static const char v4[] =
+    "CREATE TABLE document(id INTEGER PRIMARY KEY AUTOINCREMENT, workspace_id TEXT NOT NULL,"
+    " account_id TEXT NOT NULL REFERENCES account(id), path TEXT NOT NULL,"
+    " kind TEXT NOT NULL CHECK (kind IN ('notebook','file')), title TEXT NOT NULL,"
+    " changed_us INTEGER NOT NULL, size_bytes INTEGER NOT NULL, text_bytes INTEGER NOT NULL,"
+    " at_us INTEGER NOT NULL, UNIQUE(workspace_id, path)) STRICT;"
+    "CREATE TABLE document_body(id INTEGER PRIMARY KEY, heads TEXT NOT NULL,"
+    " text TEXT NOT NULL) STRICT;"
+    "CREATE TABLE document_total(workspace_id TEXT PRIMARY KEY, account_id TEXT NOT NULL,"
+    " documents INTEGER NOT NULL, text_bytes INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX document_total_account ON document_total(account_id);"
+    "CREATE TRIGGER document_added AFTER INSERT ON document BEGIN"
+    " INSERT INTO document_total VALUES(new.workspace_id, new.account_id, 1, new.text_bytes)"
+    " ON CONFLICT DO UPDATE SET documents = documents + 1,"
+    " text_bytes = text_bytes + excluded.text_bytes; END;"
+    "CREATE TRIGGER document_removed AFTER DELETE ON document BEGIN"
+    " UPDATE document_total SET documents = documents - 1,"
+    " text_bytes = text_bytes - old.text_bytes WHERE workspace_id = old.workspace_id; END;"
+    "CREATE VIRTUAL TABLE document_name USING fts5(owner, name, heads, content = '',"
+    " columnsize = 0, prefix = '2 3', tokenize = 'unicode61 remove_diacritics 2');"
+    "CREATE VIRTUAL TABLE document_text USING fts5(owner, body, content = '',"
+    " columnsize = 0, prefix = '2 3', tokenize = 'unicode61 remove_diacritics 2');"
+
+    /* What somebody opened, saved or ran last. */
+    "CREATE TABLE recent(workspace_id TEXT NOT NULL, path TEXT NOT NULL,"
+    " account_id TEXT NOT NULL REFERENCES account(id),"
+    " what TEXT NOT NULL CHECK (what IN ('opened','saved','run')), at_us INTEGER NOT NULL,"
+    " PRIMARY KEY(workspace_id, path)) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX recent_account ON recent(account_id, at_us);"
+
+    /* A session's machine: points of one step that lie together (core/metric.h). */
+    "CREATE TABLE metric(session_id TEXT NOT NULL, step INTEGER NOT NULL,"
+    " from_s INTEGER NOT NULL, points BLOB NOT NULL,"
+    " PRIMARY KEY(session_id, step, from_s)) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX metric_from ON metric(from_s);"
+
+    /* Its first start puts the examples in it. */
+    "ALTER TABLE workspace ADD COLUMN example INTEGER NOT NULL DEFAULT 0;"
+    "CREATE INDEX notice_at ON notice(at_us);";
+
+/* Of a volume that nobody uses: whose was it? */
+static const char v5[] = "CREATE INDEX workspace_volume ON workspace(volume_id);";
+
 const struct migration migrations[] = {
 	{ v1, NULL, 1 },
 	{ v2, NULL, 2 },
 	/* 3: a release of schema 2 would post no charges. */
 	{ v3, v3_again, 3 },
+	/* 4: search falls behind while a release of schema 3 runs, and each session's
+	 * start brings it up to date; nothing is to be caught up here. */
+	{ v4, "", 3 },
+	/* 5: while an older release runs, deleted workspaces are not kept: those that
+	 * were go at once. */
+	{ v5, "", 3 },
 };
 const unsigned schema_version = ARRAY_LEN(migrations);

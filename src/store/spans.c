@@ -145,7 +145,9 @@ int span_made(struct db *db, const struct books *b, struct str volume_id, uint64
  * that kept none was here for a while. */
 static const char unfit[] =
     "SELECT v.id, CASE WHEN v.delete_us IS NULL THEN v.made_bytes ELSE 0 END,"
-    " coalesce(v.delete_us, s.charged_us, 0) FROM volume v LEFT JOIN storage_span s"
+    " coalesce((SELECT max(w.deleted_us) FROM workspace w WHERE w.volume_id = v.id), "
+    "v.delete_us,"
+    " s.charged_us, 0) FROM volume v LEFT JOIN storage_span s"
     " ON s.volume_id = v.id AND s.to_us IS NULL WHERE CASE WHEN v.delete_us IS NULL"
     " THEN v.made_bytes ELSE 0 END <> coalesce(s.bytes, 0) LIMIT ?";
 

@@ -187,11 +187,13 @@ static int run_batch(struct store *st, struct store_job *first)
 	struct err err = ERR_NONE;
 	int r = command(&st->writer, "BEGIN IMMEDIATE", &err);
 
+	st->writer.batch = r == 0;
 	for (struct store_job *j = first; r == 0 && j; j = j->next_) {
 		j->err = ERR_NONE;
 		j->result = 0;
 		r = run_one(st, j);
 	}
+	st->writer.batch = false;
 	if (r == 0)
 		r = command(&st->writer, "COMMIT", &err);
 	if (r < 0 && !sqlite3_get_autocommit(st->writer.h))

@@ -100,17 +100,33 @@ static void audit_is_per_tenant(void)
 		               .verb = "workspace.create",
 		               .object = "ws_1" };
 	struct db db;
+	int64_t n = 0;
 
 	fixture(&db);
 	for (int i = 0; i < 3; i++)
 		T_EQ(audit_add(&db, &a, &err), 0);
 	a.account_id = "a_2";
 	T_EQ(audit_add(&db, &a, &err), 0);
-	T_EQ(audit_list(&db, &(struct list_of){ STR("a_1"), INT64_MAX, 100 }, on_audit, NULL),
+	T_EQ(audit_list(&db, &(struct list_of){ STR("a_1"), INT64_MAX, 100 }, STR_NONE,
+	                on_audit, NULL),
 	     0);
 	T_EQ(audits, 3);
-	T_EQ(audit_list(&db, &(struct list_of){ STR_NONE, INT64_MAX, 100 }, on_audit, NULL), 0);
+	T_EQ(audit_list(&db, &(struct list_of){ STR_NONE, INT64_MAX, 100 }, STR_NONE, on_audit,
+	                NULL),
+	     0);
 	T_EQ(audits, 7);
+	T_EQ(audit_list(&db, &(struct list_of){ STR_NONE, INT64_MAX, 100 }, STR("SPACE.c"),
+	                on_audit, NULL),
+	     0);
+	T_EQ(audits, 11);
+	T_EQ(audit_list(&db, &(struct list_of){ STR_NONE, INT64_MAX, 100 }, STR("%"), on_audit,
+	                NULL),
+	     0);
+	T_EQ(audits, 11);
+	T_EQ(audit_count(&db, STR("a_1"), STR_NONE, 100, &n), 1);
+	T_EQ(n, 3);
+	T_EQ(audit_count(&db, STR_NONE, STR("ws_1"), 2, &n), 1);
+	T_EQ(n, 2);
 	test_db_close(&db);
 }
 

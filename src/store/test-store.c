@@ -184,6 +184,43 @@ static void survives_kills(void)
 	test_db_remove();
 }
 
+/* As if memory had ended in a statement, and somebody went on regardless. */
+static int run_regardless(struct db *db, struct store_job *j, struct err *e)
+{
+	(void)db_script(db, "ROLLBACK", e);
+	return run_add(db, j, e);
+}
+
+static void half_a_batch_is_none(void)
+{
+	struct store *st;
+	struct account a;
+	int status = 0;
+	pid_t pid;
+
+	(void)test_db_path();
+	T_EQ(ev_new(&ev, &err), 0);
+	ev_free(ev);
+	pid = fork();
+	T_OK(pid >= 0);
+	if (pid == 0) {
+		struct add job = { .job = { .run = run_regardless, .done = done_add }, .n = 7 };
+
+		start(&st);
+		left = 1;
+		if (store_submit(st, &job.job) < 0)
+			_exit(1);
+		wait_done();
+		_exit(2);
+	}
+	T_EQ(waitpid(pid, &status, 0), pid);
+	T_EQ(WIFEXITED(status) ? WEXITSTATUS(status) : -1, 70);
+	start(&st);
+	T_EQ(account_by_id(store_reader(st), STR("a_7"), &a), 0);
+	finish(st);
+	test_db_remove();
+}
+
 /* On a full disk only what is essential goes on, from the reserve. */
 static void full_disk(void)
 {
@@ -238,4 +275,5 @@ TEST_MAIN({ "what waits shares a commit; a failed job undoes only itself", group
           { "the log is written back and begins anew", log_stays_short },
           { "a second core is kept out", one_core_only },
           { "what was acknowledged is there after kill -9", survives_kills },
+          { "what is left of a batch is not written", half_a_batch_is_none },
           { "a full disk refuses the ordinary and keeps the essential", full_disk })

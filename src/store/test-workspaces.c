@@ -184,15 +184,81 @@ static void volumes_die_last(void)
 	struct session s = a_session("s_1", "ws_1");
 	T_EQ(session_insert(&db, &s, &err), 0);
 	T_EQ(volume_doom(&db, STR("v-ws_1"), 5, &err), 0);
-	T_EQ(volume_doomed(&db, 10, on_volume, NULL), 0);
+	T_EQ(volume_doomed(&db, 5, 10, on_volume, NULL), 0);
 	T_EQ(doomed, 0);
 	T_EQ(session_move(&s, SESSION_STOPPED, "delete", &now, &err), 0);
 	T_EQ(session_update(&db, &s, &err), 0);
-	T_EQ(volume_doomed(&db, 10, on_volume, NULL), 0);
+	T_EQ(volume_doomed(&db, 5, 10, on_volume, NULL), 0);
 	T_EQ(doomed, 1);
 	T_EQ(volume_gone(&db, STR("v-ws_1"), &err), 0);
-	T_EQ(volume_doomed(&db, 10, on_volume, NULL), 0);
+	T_EQ(volume_doomed(&db, 5, 10, on_volume, NULL), 0);
 	T_EQ(doomed, 1);
+	test_db_close(&db);
+}
+
+static char listed[64];
+static void on_deleted(void *arg, const struct workspace_view *v, int64_t seq)
+{
+	T_EQ(v->kept_until, v->deleted + 7 * 86400 * US_PER_S - WORKSPACE_KEPT_MARGIN);
+	(void)snprintf(listed + strlen(listed), sizeof(listed) - strlen(listed), "%s ",
+	               v->w.id);
+}
+
+static void drop(struct db *db, const char *id, const char *volume, wall_us at)
+{
+	T_EQ(workspace_delete(db, STR("a_1"), str_of(id), at, &err), 1);
+	T_EQ(volume_doom(db, str_of(volume), at + 7 * 86400 * US_PER_S, &err), 0);
+}
+
+static void deleted_are_kept(void)
+{
+	const struct list_of of = { .account_id = STR("a_1"),
+		                    .before = INT64_MAX,
+		                    .limit = 10 };
+	const wall_us until = 100 + 7 * 86400 * US_PER_S;
+	struct workspace_view v = { 0 };
+	struct workspace w;
+	uint64_t kept = 0;
+	struct db db;
+
+	test_db_open(&db);
+	add_account(&db, "a_1");
+	w = make("a_1", "ws_1", "one");
+	T_EQ(workspace_insert(&db, &w, &err), 0);
+	w = make("a_1", "ws_2", "two");
+	T_EQ(workspace_insert(&db, &w, &err), 0);
+	drop(&db, "ws_1", "v-ws_1", 100);
+	drop(&db, "ws_2", "v-ws_2", 200);
+	T_EQ(workspace_list_deleted(&db, &of, 300, on_deleted, NULL), 0);
+	T_STREQ(listed, "ws_2 ws_1 ");
+	T_EQ(workspaces_kept(&db, STR("a_1"), 300, &kept), 1);
+	T_EQ(kept, 2 * w.storage_bytes);
+	T_EQ(volume_doomed(&db, until - 1, 10, on_volume, NULL), 0);
+	T_EQ(doomed, 1); /* as before */
+
+	/* Nobody else's, none that is there, and none whose time is nearly up. */
+	T_EQ(workspace_get_deleted(&db, STR("a_2"), STR("ws_1"), 300, &v), 0);
+	T_EQ(workspace_get_deleted(&db, STR("a_1"), STR("ws_1"), until - WORKSPACE_KEPT_MARGIN,
+	                           &v),
+	     0);
+	T_EQ(workspace_get_deleted(&db, STR("a_1"), STR("ws_1"), 300, &v), 1);
+	T_EQ(workspace_restore(&db, &v.w, 400, &err), 0);
+	T_EQ(workspace_get_deleted(&db, STR("a_1"), STR("ws_1"), 500, &v), 0);
+	T_EQ(workspace_get(&db, STR("a_1"), STR("ws_1"), &v), 1);
+	T_EQ(v.w.version, 2);
+	T_EQ(v.deleted, 0);
+	T_EQ(volume_doomed(&db, INT64_MAX, 10, on_volume, NULL), 0);
+	T_EQ(doomed, 2); /* ws_2's alone */
+
+	/* Its name may be taken by then. */
+	w = make("a_1", "ws_3", "two");
+	T_EQ(workspace_insert(&db, &w, &err), 0);
+	T_EQ(workspace_get_deleted(&db, STR("a_1"), STR("ws_2"), 500, &v), 1);
+	T_EQ(workspace_restore(&db, &v.w, 500, &err), -EEXIST);
+	T_EQ(workspace_let_go(&db, STR("a_1"), 500, &err), 0);
+	T_EQ(workspace_get_deleted(&db, STR("a_1"), STR("ws_2"), 500, &v), 0);
+	T_EQ(volume_doomed(&db, 500, 10, on_volume, NULL), 0);
+	T_EQ(doomed, 3);
 	test_db_close(&db);
 }
 
@@ -224,4 +290,5 @@ TEST_MAIN({ "a name is unique per owner, and free after a delete", names_are_uni
           { "lists come in pages", lists_in_pages },
           { "a workspace has one wanted session", one_session_is_wanted },
           { "a volume is deleted when nothing uses it", volumes_die_last },
+          { "a deleted workspace is kept, and comes back", deleted_are_kept },
           { "an image is found by id or by its newest name", images })

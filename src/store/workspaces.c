@@ -8,11 +8,18 @@
 #define WORKSPACE_COLS(t)                                                                    \
 	t "id," t "account_id," t "name," t "label," t "image," t "instance_type," t         \
 	  "volume_id," t "storage_bytes," t "auto_stop_s," t "created_us," t "updated_us," t \
-	  "version," t "session_id," t "last_session_id," t "max_s," t "stop_calendar"
-#define VIEW_SQL                                                                      \
-	"SELECT w.seq," WORKSPACE_COLS("w.") "," SESSION_COLS("s.") "," SESSION_COLS( \
-	    "l.") " FROM workspace w LEFT JOIN session s ON s.id = w.session_id"      \
-	          " LEFT JOIN session l ON l.id = w.last_session_id"
+	  "version," t "session_id," t "last_session_id," t "max_s," t "stop_calendar," t    \
+	  "example"
+#define VIEW_OF(more)                                                                      \
+	"SELECT w.seq," WORKSPACE_COLS("w.") "," SESSION_COLS("s.") "," SESSION_COLS("l.") \
+	    more " FROM workspace w LEFT JOIN session s ON s.id = w.session_id"            \
+	         " LEFT JOIN session l ON l.id = w.last_session_id"
+#define VIEW_SQL VIEW_OF("")
+/* Deleted ones whose volume is kept; ?1 is the first moment that is too late. */
+#define DELETED_SQL                                                                    \
+	VIEW_OF(",w.deleted_us,(SELECT delete_us FROM volume WHERE id = w.volume_id)") \
+	" WHERE w.account_id = ?2 AND w.deleted_us IS NOT NULL AND w.volume_id IN"     \
+	" (SELECT id FROM volume WHERE account_id = ?2 AND delete_us > ?1)"
 
 static void get_workspace(struct q *q, struct workspace *ret)
 {
@@ -32,6 +39,7 @@ static void get_workspace(struct q *q, struct workspace *ret)
 	q_get_text(q, ret->last_session_id, sizeof(ret->last_session_id));
 	ret->max_s = (uint32_t)q_get_int(q);
 	q_get_text(q, ret->stop_calendar, sizeof(ret->stop_calendar));
+	ret->example = (uint32_t)q_get_int(q);
 }
 
 static int64_t get_view(struct q *q, struct workspace_view *ret)
@@ -47,6 +55,18 @@ static int64_t get_view(struct q *q, struct workspace_view *ret)
 	ret->has_last = !q_is_null(q);
 	if (ret->has_last)
 		q_get_session(q, &ret->last);
+	else
+		q_skip(q, SESSION_COLS_N);
+	ret->deleted = ret->kept_until = 0;
+	return seq;
+}
+
+static int64_t get_deleted(struct q *q, struct workspace_view *ret)
+{
+	int64_t seq = get_view(q, ret);
+
+	ret->deleted = q_get_int(q);
+	ret->kept_until = q_get_int(q) - WORKSPACE_KEPT_MARGIN;
 	return seq;
 }
 
@@ -63,7 +83,7 @@ int workspace_insert(struct db *db, const struct workspace *w, struct err *err)
 		return r;
 	q = db_q(db, "INSERT INTO workspace(" WORKSPACE_COLS(
 	                 "") ")"
-	                     " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
+	                     " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
 	q_text(&q, w->id);
 	q_text(&q, w->account_id);
 	q_text(&q, w->name);
@@ -80,6 +100,25 @@ int workspace_insert(struct db *db, const struct workspace *w, struct err *err)
 	q_text_or_null(&q, w->last_session_id);
 	q_int(&q, w->max_s);
 	q_text(&q, w->stop_calendar);
+	q_int(&q, w->example);
+	return q_run(&q, err);
+}
+
+int workspace_name_taken(struct db *db, const char *account_id, const char *name)
+{
+	struct q q = db_q(db, "SELECT 1 FROM workspace WHERE account_id = ? AND name = ?"
+	                      " AND deleted_us IS NULL");
+
+	q_text(&q, account_id);
+	q_text(&q, name);
+	return q_found(&q, q_row(&q));
+}
+
+int workspace_example_came(struct db *db, const char *id, struct err *err)
+{
+	struct q q = db_q(db, "UPDATE workspace SET example = 2 WHERE id = ? AND example = 1");
+
+	q_text(&q, id);
 	return q_run(&q, err);
 }
 
@@ -214,28 +253,152 @@ int workspace_delete(struct db *db, struct str account_id, struct str id, wall_u
 	return r < 0 ? r : db_changes(db) > 0;
 }
 
+int workspace_list_deleted(struct db *db, const struct list_of *of, wall_us now,
+                           workspace_fn *fn, void *arg)
+{
+	struct q q = db_q(db, DELETED_SQL " AND +w.seq < ?3 ORDER BY +w.seq DESC LIMIT ?4");
+	int r;
+
+	q_int(&q, now + WORKSPACE_KEPT_MARGIN);
+	q_str(&q, of->account_id);
+	q_int(&q, of->before);
+	q_int(&q, of->limit);
+	while ((r = q_row(&q)) > 0) {
+		struct workspace_view v = { 0 };
+		int64_t seq = get_deleted(&q, &v);
+
+		fn(arg, &v, seq);
+	}
+	return q_found(&q, r);
+}
+
+int workspace_get_deleted(struct db *db, struct str account_id, struct str id, wall_us now,
+                          struct workspace_view *ret)
+{
+	struct q q = db_q(db, DELETED_SQL " AND w.id = ?3");
+	int r;
+
+	q_int(&q, now + WORKSPACE_KEPT_MARGIN);
+	q_str(&q, account_id);
+	q_str(&q, id);
+	r = q_row(&q);
+	if (r > 0)
+		(void)get_deleted(&q, ret);
+	return q_found(&q, r);
+}
+
+int workspace_restore(struct db *db, struct workspace *w, wall_us at, struct err *err)
+{
+	struct q q = db_q(db, "UPDATE workspace SET deleted_us = NULL, name = ?,"
+	                      " updated_us = ?, version = version + 1 WHERE id = ?"
+	                      " AND account_id = ? AND deleted_us IS NOT NULL");
+	int r;
+
+	q_text(&q, w->name);
+	q_int(&q, at);
+	q_text(&q, w->id);
+	q_text(&q, w->account_id);
+	r = q_run(&q, err);
+	if (r < 0)
+		return r;
+	w->updated = at;
+	w->version++;
+	q = db_q(db, "UPDATE volume SET delete_us = NULL WHERE id = ?");
+	q_text(&q, w->volume_id);
+	return q_run(&q, err);
+}
+
+int workspaces_kept(struct db *db, struct str account_id, wall_us now, uint64_t *ret_bytes)
+{
+	struct q q = db_q(db, "SELECT coalesce(sum(size_bytes), 0) FROM volume"
+	                      " WHERE account_id = ? AND delete_us > ?");
+	int r;
+
+	q_str(&q, account_id);
+	q_int(&q, now);
+	r = q_row(&q);
+	if (r > 0)
+		*ret_bytes = (uint64_t)q_get_int(&q);
+	return q_found(&q, r);
+}
+
+int workspace_let_go(struct db *db, struct str account_id, wall_us now, struct err *err)
+{
+	struct q q =
+	    db_q(db, "UPDATE volume SET delete_us = ?2 WHERE id = (SELECT id FROM volume"
+	             " WHERE account_id = ?1 AND delete_us > ?2 ORDER BY delete_us LIMIT 1)");
+
+	q_str(&q, account_id);
+	q_int(&q, now);
+	return q_run(&q, err);
+}
+
 int volume_doom(struct db *db, struct str id, wall_us at, struct err *err)
 {
-	struct q q = db_q(db, "UPDATE volume SET delete_us = ? WHERE id = ?"
-	                      " AND delete_us IS NULL");
+	struct q q = db_q(db, "UPDATE volume SET delete_us = ?1 WHERE id = ?2"
+	                      " AND (delete_us IS NULL OR delete_us > ?1)");
 
 	q_int(&q, at);
 	q_str(&q, id);
 	return q_run(&q, err);
 }
 
-int volume_doomed(struct db *db, unsigned limit, volume_fn *fn, void *arg)
+int volume_doomed(struct db *db, wall_us now, unsigned limit, volume_fn *fn, void *arg)
 {
-	struct q q = db_q(db, "SELECT v.id FROM volume v WHERE v.delete_us IS NOT NULL"
+	struct q q = db_q(db, "SELECT v.id FROM volume v WHERE v.delete_us <= ?"
 	                      " AND NOT EXISTS (SELECT 1 FROM workspace w JOIN session s"
 	                      " ON s.workspace_id = w.id WHERE w.volume_id = v.id AND s.state"
 	                      " IN ('queued','starting','running','stopping')) LIMIT ?");
 	int r;
 
+	q_int(&q, now);
 	q_int(&q, limit);
 	while ((r = q_row(&q)) > 0)
 		fn(arg, q_get_str(&q));
 	return q_found(&q, r);
+}
+
+/* The oldest kept volume that takes room, of anybody. */
+static int let_one_go(struct db *db, wall_us now, uint64_t *ret_bytes, struct err *err)
+{
+	struct q q = db_q(db, "SELECT id, made_bytes FROM volume WHERE delete_us > ?"
+	                      " AND made_bytes > 0 ORDER BY delete_us LIMIT 1");
+	char id[ID_MAX];
+	int r;
+
+	q_int(&q, now);
+	r = q_row(&q);
+	if (r > 0) {
+		q_get_text(&q, id, sizeof(id));
+		*ret_bytes = (uint64_t)q_get_int(&q);
+	}
+	r = q_found(&q, r);
+	if (r <= 0)
+		return r;
+	q = db_q(db, "UPDATE volume SET delete_us = ? WHERE id = ?");
+	q_int(&q, now);
+	q_text(&q, id);
+	r = q_run(&q, err);
+	return r < 0 ? r : 1;
+}
+
+int volumes_let_go(struct db *db, wall_us now, uint64_t bytes, struct err *err)
+{
+	uint64_t freed = 0, one = 0;
+	struct q q;
+	int r = 1, n = 0;
+
+	while (freed < bytes && (r = let_one_go(db, now, &one, err)) > 0)
+		freed += one;
+	if (r < 0)
+		return ERR(err, r, "kept volumes");
+	q = db_q(db, "SELECT count(*) FROM volume WHERE delete_us <= ? AND made_bytes > 0");
+	q_int(&q, now);
+	r = q_row(&q);
+	if (r > 0)
+		n = (int)q_get_int(&q);
+	r = q_found(&q, r);
+	return r < 0 ? ERR(err, r, "kept volumes") : n;
 }
 
 /* The row stays: workspaces that are shown in old bills refer to it. */

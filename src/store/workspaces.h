@@ -29,10 +29,43 @@ int workspace_set_sessions(struct db *db, const struct workspace *w,
 int workspace_delete(struct db *db, struct str account_id, struct str id, wall_us at,
                      struct err *err) MUST_CHECK;
 
-/* The volume is to be deleted as soon as nothing uses it. */
+/*
+ * A deleted one can be brought back while its volume is kept: until
+ * `kept_until`, which is WORKSPACE_KEPT_MARGIN before the volume may go, so
+ * that neither a slow transaction nor a stepped clock brings back what is on
+ * its way out. `now` decides what is kept.
+ */
+#define WORKSPACE_KEPT_MARGIN (60 * US_PER_S)
+
+/* By when they were made, the newest first. */
+int workspace_list_deleted(struct db *db, const struct list_of *of, wall_us now,
+                           workspace_fn *fn, void *arg) MUST_CHECK;
+int workspace_get_deleted(struct db *db, struct str account_id, struct str id, wall_us now,
+                          struct workspace_view *ret) MUST_CHECK;
+/* Under w->name; raises the version, in *w too. -EEXIST: the name is taken. */
+int workspace_restore(struct db *db, struct workspace *w, wall_us at,
+                      struct err *err) MUST_CHECK;
+/* How much is kept of an account, in bytes of volumes. */
+int workspaces_kept(struct db *db, struct str account_id, wall_us now,
+                    uint64_t *ret_bytes) MUST_CHECK;
+/* The one whose time is up first is no longer kept. */
+int workspace_let_go(struct db *db, struct str account_id, wall_us now,
+                     struct err *err) MUST_CHECK;
+
+/* 1, 0 or -errno. */
+int workspace_name_taken(struct db *db, const char *account_id, const char *name) MUST_CHECK;
+/* Its session runs: the examples are there, and are not put there again. */
+int workspace_example_came(struct db *db, const char *id, struct err *err) MUST_CHECK;
+
+/* The volume is to be deleted at that time, or as soon after as nothing uses it;
+ * never later than was said before. */
 int volume_doom(struct db *db, struct str id, wall_us at, struct err *err) MUST_CHECK;
-/* Doomed ones whose workspace has no live session. */
-int volume_doomed(struct db *db, unsigned limit, volume_fn *fn, void *arg) MUST_CHECK;
+/* Those whose time has come and whose workspace has no live session. */
+int volume_doomed(struct db *db, wall_us now, unsigned limit, volume_fn *fn,
+                  void *arg) MUST_CHECK;
+/* Of all owners' kept volumes the oldest go, until they had `bytes`. Returns how
+ * many are on their way out, with those that were before. */
+int volumes_let_go(struct db *db, wall_us now, uint64_t bytes, struct err *err) MUST_CHECK;
 int volume_gone(struct db *db, struct str id, struct err *err) MUST_CHECK;
 /* The size that the engine has made; 0 = none yet. */
 int volume_made(struct db *db, struct str id, uint64_t *ret_bytes) MUST_CHECK;

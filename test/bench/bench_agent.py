@@ -1,15 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """The agent as a Jupyter server, beside jupyter_server: requests, settings, output, memory, large files."""
 
+import hashlib
+import hmac
 import json
 import os
 import socket
 import subprocess
 import tempfile
 import time
+import uuid
 from pathlib import Path
 
 import requests
+import zmq
 
 from figures import Series, Table, pss_kib, quiet
 from peers import BUILD, TOKEN, VENV, carrel_agent, jupyter_server
@@ -62,22 +66,71 @@ def firehose(server):
     return sink
 
 
-def bench_stream(table, ours, theirs):
+class Bare:
+    """The floor: the same kernel read by libzmq alone, with its signature checked; no server, no WebSocket, no browser."""
+
+    def __init__(self, folder):
+        at, self.key = f"{folder}/bare", b"bench"
+        ports = {f"{n}_port": i for i, n in enumerate(("shell", "iopub", "stdin", "control", "hb"), 1)}
+        conf = Path(folder) / "bare.json"
+        conf.write_text(json.dumps({"transport": "ipc", "ip": at, "key": self.key.decode(), "signature_scheme": "hmac-sha256", **ports}))
+        self.proc = subprocess.Popen([f"{VENV}/bin/python", str(Path(__file__).with_name("firehose.py")), str(conf)])
+        self.context = zmq.Context()
+        self.shell, self.iopub = self.context.socket(zmq.DEALER), self.context.socket(zmq.SUB)
+        self.iopub.rcvhwm = 0
+        self.iopub.subscribe(b"")
+        self.shell.connect(f"ipc://{at}-1")
+        self.iopub.connect(f"ipc://{at}-2")
+        while not self.iopub.poll(200):  # a subscription needs its time
+            self.send("kernel_info_request", {})
+        self.stream_bytes(1, 10000)
+
+    def sign(self, parts):
+        mac = hmac.new(self.key, digestmod=hashlib.sha256)
+        for p in parts:
+            mac.update(p)
+        return mac.hexdigest().encode()
+
+    def send(self, kind, content):
+        mid = uuid.uuid4().hex
+        parts = [json.dumps({"msg_id": mid, "session": "bare", "username": "t", "msg_type": kind, "version": "5.3"}).encode(), b"{}", b"{}",
+                 json.dumps(content).encode()]
+        self.shell.send_multipart([b"<IDS|MSG>", self.sign(parts), *parts])
+        return mid.encode()
+
+    def stream_bytes(self, count, size):
+        t, mid, n = time.perf_counter(), self.send("execute_request", {"code": f"{count} {size}"}), 0
+        while True:
+            _, _, signature, *parts = self.iopub.recv_multipart()
+            assert self.sign(parts) == signature
+            if len(parts[3]) > size:
+                n += size
+            elif mid in parts[1] and b'"idle"' in parts[3]:
+                return time.perf_counter() - t, n
+
+    def close(self):
+        self.context.destroy(linger=0)
+        self.proc.terminate()
+        self.proc.wait()
+
+
+def bench_stream(table, root, ours, theirs):
     """A kernel and a client that are not the limit; each message must arrive."""
     quiet()
-    a, b = firehose(ours), firehose(theirs)
+    a, b, bare = firehose(ours), firehose(theirs), Bare(root.parent)
     for count, size in ((160, 1 << 16), (2560, 1 << 12)):
-        x, y = (Series(f"10 MiB of stream in messages of {size >> 10} KiB, {who}") for who in ("agent", "jupyter_server"))
-        for _ in range(5):
-            for sink, series in ((a, x), (b, y)):
+        x, y, z = (Series(f"10 MiB of stream in messages of {size >> 10} KiB, {who}") for who in ("agent", "jupyter_server", "libzmq alone"))
+        for _ in range(9):
+            for sink, series in ((a, x), (b, y), (bare, z)):
                 seconds, n = sink.stream_bytes(count, size)
                 assert n == 10 * MB, f"{n} bytes of 10 MiB arrived"
                 series.add(seconds * 1e3)
-        print(x.text(), y.text(), sep="\n")
+        print(x.text(), y.text(), z.text(), sep="\n")
         table.at_least(f"10 MiB of stream output to a WebSocket, messages of {size >> 10} KiB, rate", 10 / x.p50 * 1e3, 10 / y.p50 * 1e3,
                        "jupyter_server, limits off", 3, "MiB/s")
-    a.close()
-    b.close()
+        table.at_least("the same, against the floor", 10 / x.p50 * 1e3, 10 / z.p50 * 1e3, "the kernel read by libzmq alone", 0.5, "MiB/s")
+    for sink in (a, b, bare):
+        sink.close()
 
 
 def bench_displays(table, ours, theirs):
@@ -212,7 +265,7 @@ def main():
         ours = carrel_agent(root, LAB)
         try:
             bench_requests(table, root, ours, theirs)
-            bench_stream(table, ours, theirs)
+            bench_stream(table, root, ours, theirs)
             bench_displays(table, ours, theirs)
             bench_tabs(table, root)
             bench_large_notebook(table, root, ours, theirs)

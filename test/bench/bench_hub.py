@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The hub with 10,000 sessions: how soon core is ready and reconciled; durable writes and reads per second, through edge and directly, beside the
-physical floor (sqlite3 writing the same rows with fdatasync) and JupyterHub's API where it is installed; and what a planned restart costs."""
+physical floor (sqlite3 writing the same rows with fdatasync) and JupyterHub's API; and what a planned restart costs."""
 
 import json
 import os
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -164,6 +165,7 @@ def rates(table, folder):
             table.at_least("durable writes through edge", m["edge"], m["hub_write"], "JupyterHub: POST token", 10)
             table.at_least("reads through edge", m["read"], m["hub_read"], "JupyterHub: GET user", 10)
         restarts(table, hub, api, path)
+        stopped_files(table, hub, api)
     finally:
         if peer:
             peer.stop()
@@ -201,6 +203,27 @@ def restarts(table, hub, api, path):
         print(f"restart {what}: the longest request took {longest[0] * 1e3:.0f} ms", flush=True)
         worst.add(longest[0] * 1e3)
     table.ratio("planned restart of edge, core, engine, all: the longest that a request took (none failed)", max(worst.values), 1000, "limit", 1.0)
+
+
+def stopped_files(table, hub, api):
+    """The list of a stopped workspace's files, with the process that serves it made for it, and there already."""
+    ws = api.workspace("stopped", storage_bytes=64 << 20)
+    api.start(ws)
+    api.stop(ws)
+    path = f"/workspaces/{ws['id']}/files/contents/"
+    cold, warm = Series("cold"), Series("warm")
+    for _ in range(4 * ROUNDS):
+        quiet(3)
+        cold.time(lambda: api.call("GET", path, 200))
+        warm.time(lambda: api.call("GET", path, 200))
+        for p in Path("/proc").iterdir():
+            if p.name.isdigit() and f"--files\0{hub.runtime}/" in (p / "cmdline").read_text(errors="replace"):
+                os.kill(int(p.name), signal.SIGTERM)
+        while os.listdir(f"{hub.runtime}/files"):
+            time.sleep(0.01)
+    table.ratio("a stopped workspace's file list, its process made for it", cold.p50, 300, "limit", 1.0, note=f"worst of {len(cold.values)}: {max(cold.values):.0f} ms")
+    table.ratio("the same, process there already", warm.p50, 20, "limit", 1.0)
+    api.delete(ws)
 
 
 def main():

@@ -1,19 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""JupyterHub's own API beside ours, without its proxy (which its API does not need): where its program is in the venv of the peers, or in
-CARREL_JUPYTERHUB."""
+"""JupyterHub's own API beside ours, without its proxy (which its API does not need): the one of jupyterhub.txt (tools/bench makes its venv),
+or the program in CARREL_JUPYTERHUB."""
 
 import http.client
 import json
 import os
-import shutil
 import subprocess
 import threading
 import time
 from pathlib import Path
 
-from product import free_port, wait_for
+from product import BUILD, free_port, wait_for
 
-PROGRAM = os.environ.get("CARREL_JUPYTERHUB") or shutil.which("jupyterhub")
+PROGRAM = os.environ.get("CARREL_JUPYTERHUB", str(BUILD / "jupyterhub-venv/bin/jupyterhub"))
 TOKEN = "0123456789abcdef0123456789abcdef"
 THREADS = 8
 CONFIG = """
@@ -57,7 +56,7 @@ class JupyterHub:
 
     @classmethod
     def start_if_there(cls, folder):
-        return cls(folder) if PROGRAM else None
+        return cls(folder) if os.access(PROGRAM, os.X_OK) else None
 
     def connect(self):
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)

@@ -337,8 +337,11 @@ def p23(e):
 
     for wid, gone in e.rows("SELECT id, deleted_us FROM workspace"):
         once("workspace.create", wid)
-        if gone is not None:
-            once("workspace.delete", wid)
+        # Brought back, it can be deleted again: there is one delete more than restores, or as many.
+        back = count.get(("workspace.restore", wid), 0)
+        deleted = count.get(("workspace.delete", wid), 0)
+        if deleted != back + (gone is not None):
+            found.append(f"workspace.delete of {wid} has {deleted} audit rows, and {back} restores")
     for s in e.sessions:
         once("session.start", s["id"])
         if s["state"] in ENDED and s["id"] not in ends:

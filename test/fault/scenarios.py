@@ -69,6 +69,17 @@ def workspace_delete(r):
           claim=lambda a: ["SELECT count(*) FROM workspace WHERE id = ? AND deleted_us IS NULL", [ws["id"]], 0])
 
 
+@scenario("workspace-restore")
+def workspace_restore(r):
+    ws = r.workspace()
+    r.act("workspace.delete", "DELETE", f"/workspaces/{ws['id']}", {"confirm": ws["name"]}, object=f"workspace:{ws['name']}",
+          claim=lambda a: ["SELECT count(*) FROM workspace WHERE id = ? AND deleted_us IS NULL", [ws["id"]], 0])
+    yield
+    r.act("workspace.restore", "POST", f"/workspaces/{ws['id']}/restore", {}, object=f"workspace:{ws['name']}",
+          claim=lambda a: ["SELECT count(*) FROM workspace w JOIN volume v ON v.id = w.volume_id WHERE w.id = ? AND w.deleted_us IS NULL"
+                           " AND v.delete_us IS NULL", [ws["id"]], 1])
+
+
 @scenario("start")
 def start(r):
     ws = r.workspace()

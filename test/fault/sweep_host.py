@@ -52,15 +52,22 @@ class Host:
     def close(self):
         self.h.stop()
 
+    def connected(self):
+        """As core does: an engine that died is started again, a line that broke is made anew."""
+        collect()
+        if self.h.proc.poll() is not None:
+            self.h.client.close()
+            self.h.start()
+        elif self.h.client.closed:
+            self.h.client.close()
+            self.h.connect()
+
     def again(self, name, **values):
         """A verb as core asks it: again, after whatever happened. True when the engine did it, False when it has nothing to do."""
         end = time.monotonic() + 60
         while time.monotonic() < end:
-            collect()
             try:
-                if self.h.proc.poll() is not None:
-                    self.h.client.close()
-                    self.h.start()
+                self.connected()
                 self.h.call(name, **values)
                 return True
             except EngineError as e:
@@ -74,10 +81,7 @@ class Host:
     def decided(self, s):
         """It runs, or has ended."""
         def look():
-            collect()
-            if self.h.proc.poll() is not None:
-                self.h.client.close()
-                self.h.start()
+            self.connected()
             path = self.h.journals().get(s.key)
             if path and [r.kind for r in records(path)] == [1, 2]:
                 return True
@@ -119,10 +123,7 @@ class Host:
             self.again("SESSION_STOP", session=session.name, epoch=1, reason="user", grace_seconds=0)
 
         def over():
-            collect()
-            if self.h.proc.poll() is not None:
-                self.h.client.close()
-                self.h.start()
+            self.connected()
             return not session.dir.exists() and not session.sockets.exists()
 
         wait_for(f"end of {session.key}", over, 60, 0.02)
@@ -154,28 +155,39 @@ def counted(log):
 
 
 def run(victim, act, folder, n, seed):
-    began, folder = time.monotonic(), Path(folder) / f"{victim}-{act}"
-    folder.mkdir(parents=True)
-    host = Host(folder)
-    hits, sound = 0, False
-    try:
-        # The way down is swept with the way up: a shim lives through both.
-        everything = inject.points_of(host.one(victim, act, None), MOST, ("kill", "error"))
-        chosen = everything if n is None else random.Random(f"{seed} {victim} {act}").sample(everything, min(n, len(everything)))
-        for p in chosen:
-            try:
-                hits += host.one(victim, act, p)
-            except AssertionError as e:
-                raise AssertionError(f"{victim}:{act}:{p}, seed {seed}: {e}\n{host.h.log.read_text()[-4000:]}") from e
-        sound = True
-    finally:
+    """Returns how many points broke something, and its line of figures. What broke is printed, and the next point has a new host."""
+    began, hosts, hits, broken = time.monotonic(), [], 0, 0
+
+    def fresh():
+        hosts.append(Path(folder) / f"{victim}-{act}-{len(hosts)}")
+        hosts[-1].mkdir(parents=True)
+        return Host(hosts[-1])
+
+    host = fresh()
+    # The way down is swept with the way up: a shim lives through both.
+    everything = inject.points_of(host.one(victim, act, None), MOST, ("kill", "error"))
+    chosen = everything if n is None else random.Random(f"{seed} {victim} {act}").sample(everything, min(n, len(everything)))
+    for p in chosen:
         try:
-            host.close()
-        except AssertionError:
-            if sound:
-                raise  # or else it hides what was wrong in the first place
-    return (f"{victim} at {act}: {len(chosen)} of {len(everything)} points, {hits} reached; one start and one stop each, nothing left, "
-            f"{time.monotonic() - began:.0f} s, seed {seed}")
+            hits += host.one(victim, act, p)
+        except AssertionError as e:
+            broken += 1
+            print(f"BROKEN {victim}:{act}:{p}, seed {seed}: {e}\n{host.h.log.read_text()[-4000:]}", flush=True)
+            given_up(host)
+            host = fresh()
+    host.connected()
+    host.close()
+    return broken, (f"{victim} at {act}: {len(chosen)} of {len(everything)} points, {hits} reached, {broken} broken; one start and one stop "
+                    f"each, nothing left, {time.monotonic() - began:.0f} s, seed {seed}")
+
+
+def given_up(host):
+    """What is wrong in it was said; that its end fails too says nothing more."""
+    try:
+        host.connected()
+        host.close()
+    except (AssertionError, OSError) as e:
+        print(f"its host did not end well: {str(e)[:400]}", flush=True)
 
 
 def main():
@@ -198,11 +210,9 @@ def main():
                 host.close()
             return
         for victim, act in [x.split(":") for x in a.acts.split(",")] if a.acts else ACTS:
-            try:
-                print(run(victim, act, tmp, a.points, a.seed), flush=True)
-            except AssertionError as e:
-                failed += 1
-                print(f"BROKEN {e}", flush=True)
+            broken, figures = run(victim, act, tmp, a.points, a.seed)
+            failed += broken
+            print(figures, flush=True)
     sys.exit(failed > 0)
 
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A preloaded library in which the wall clock is an hour behind, or off by what
- * the file CLOCKSTEP_FILE says just now (seconds, as 8 bytes); every other
- * clock is the kernel's. For hosts whose clock steps.
+ * the file CLOCKSTEP_FILE says just now (seconds, as 8 bytes; 8 more are for the
+ * clock since boot); every other clock is the kernel's. For hosts whose clock
+ * steps, and for a month that has to be lived in a second.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -35,5 +36,7 @@ int clock_gettime(clockid_t clock, struct timespec *t)
 
 	if (r == 0 && clock == CLOCK_REALTIME)
 		t->tv_sec += file() ? *file() : -3600;
+	if (r == 0 && clock == CLOCK_BOOTTIME && file())
+		t->tv_sec += file()[1];
 	return r;
 }

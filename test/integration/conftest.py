@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fixtures: a hub, or an agent by itself, for a whole module, and a look afterwards that nothing of it is left."""
 
+import sys
 import tempfile
 from pathlib import Path
 
@@ -9,6 +10,13 @@ import pytest
 from kernelsocket import Agent
 from leftovers import check_clean
 from product import BUILD, Hub
+
+
+def pytest_collection_finish(session):
+    """Playwright waits 5 s for what a page is to show, which two shared CPUs may need for other things."""
+    playwright = sys.modules.get("playwright.sync_api")
+    if playwright:
+        playwright.expect.set_options(timeout=30_000)
 
 
 @pytest.fixture(scope="module")

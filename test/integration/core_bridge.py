@@ -22,7 +22,12 @@ class Bridge:
             except OSError:
                 return
             b = socket.socket(socket.AF_UNIX)
-            b.connect(self.path)
+            try:
+                b.connect(self.path)
+            except OSError:  # core is down: so is its port
+                a.close()
+                b.close()
+                continue
             for one, two in ((a, b), (b, a)):
                 threading.Thread(target=self.pump, args=(one, two), daemon=True).start()
 

@@ -32,7 +32,7 @@ def echo(r):
             n += len(p)
         return r.answer({"bytes": n, "sha256": h.hexdigest()})
     if path == "/refuse":
-        r.answer({"no": True}, "413 Content Too Large")
+        r.answer({"no": True}, "413 Content Too Large", [("Connection", "close")])
         return False
     if path == "/big":
         n = int(r.target.partition("?")[2])

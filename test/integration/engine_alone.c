@@ -51,6 +51,8 @@ int main(int argc, char **argv)
 		.pool_low_bytes = N("pool_low", 0),
 		.pool_stop_bytes = N("pool_stop", 0),
 		.scratch_bytes = N("scratch", 256ULL << 20),
+		.files_memory_bytes = N("files_memory", 1ULL << 30),
+		.files_idle_s = N("files_idle", 60),
 		.http_proxy = "",
 		.https_proxy = "",
 		.no_proxy = "",

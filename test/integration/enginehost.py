@@ -286,7 +286,7 @@ def leftovers(host):
                 found["loops"].append(p.parts[3])
         except OSError:
             pass
-    found["cgroups"] = [str(p) for p in Path("/sys/fs/cgroup").glob(f"**/carrel-{mark}/*") if p.is_dir()]
+    found["cgroups"] = [str(p) for p in Path("/sys/fs/cgroup").glob(f"**/carrel-{mark}/**/*") if p.is_dir() and p.name != "files"]
     found["links"] = [p.name for p in Path("/sys/class/net").iterdir() if p.name.startswith(f"cv{host.slot:02x}")]
     found["folders"] = [str(p) for d in ("sessions", "edge/s", "runtime") for p in host.run.glob(d + "/*")]
     return {k: v for k, v in found.items() if v}

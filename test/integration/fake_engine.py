@@ -20,6 +20,7 @@ MESSAGES = {
     12: ("IMAGE_LIST", []), 13: ("IMAGE_LIST_OK", [("items", STR)]),
     20: ("VOLUME_CREATE", [("volume_id", STR), ("size_bytes", U64)]), 21: ("VOLUME_GROW", [("volume_id", STR), ("size_bytes", U64)]),
     22: ("VOLUME_STAT", [("volume_id", STR)]), 24: ("VOLUME_DELETE", [("volume_id", STR)]),
+    25: ("FILES_START", [("volume_id", STR), ("image_id", STR)]), 26: ("FILES_START_OK", [("key", STR)]),
     30: ("SESSION_START", IDENT + [("volume_id", STR), ("image_id", STR), ("cpu_milli", U32), ("memory_bytes", U64), ("pids", U32),
                                    ("idle_seconds", U32), ("max_seconds", U32), ("hostname", STR), ("env", STR), ("label", STR),
                                    ("calendar_at_boot_ns", U64), ("lease_until_boot_ns", U64)]),
@@ -29,23 +30,28 @@ MESSAGES = {
     33: ("SESSION_LIST", [("after", STR)]), 34: ("SESSION_LIST_OK", [("items", STR), ("next", STR)]),
     35: ("SESSION_STATS", IDENT),
     36: ("SESSION_STATS_OK", [("cpu_ns", U64), ("memory_bytes", U64), ("memory_limit_bytes", U64), ("pids", U32), ("disk_used_bytes", U64),
-                              ("disk_size_bytes", U64), ("oom_kills", U32)]),
+                              ("disk_size_bytes", U64), ("oom_kills", U32), ("rx_bytes", U64), ("tx_bytes", U64), ("docs", U64)]),
     37: ("SESSION_LOG", IDENT + [("max_bytes", U32)]), 38: ("SESSION_LOG_OK", [("text", STR)]),
     40: ("EVENTS", []), 41: ("JOURNAL_ACK", IDENT),
+    42: ("SESSION_INDEX", IDENT + [("acked", U64), ("credit", U32), ("want", STR)]),
     50: ("EV_PHASE", IDENT + [("phase", STR), ("at_boot_ns", U64)]), 51: ("EV_READY", IDENT),
     52: ("EV_RUN", IDENT + [("segment", U32), ("record", U32), ("kind", U32), ("boot_id", STR), ("boottime_ns", U64), ("wall_us", I64),
                             ("reason", STR), ("cpu_ns", U64), ("mem_peak_bytes", U64), ("oom_kills", U32), ("exit_status", I64),
                             ("estimated", U32), ("evidence", STR)]),
     53: ("EV_ACTIVITY", IDENT + [("last_active_boot_ns", U64), ("stop_at_boot_ns", U64), ("stop_why", STR), ("evidence", STR)]),
     54: ("EV_FAILED", IDENT + [("phase", STR), ("reason", STR), ("message", STR)]),
+    55: ("EV_DOC", IDENT + [("gen", U64), ("part", U32), ("parts", U32), ("body", STR)]),
 }
 LATE = ("calendar_at_boot_ns", "lease_until_boot_ns")  # left out when both are 0
 NUMBER = {name: n for n, (name, _) in MESSAGES.items()}
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
 
 
+AHEAD = {"ns": 0}  # how far this engine's clock since boot is ahead of the machine's
+
+
 def boot_ns():
-    return time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+    return time.clock_gettime_ns(time.CLOCK_BOOTTIME) + AHEAD["ns"]
 
 
 def encode(name, seq, **fields):
@@ -98,6 +104,7 @@ class FakeEngine:
         self.records = {}        # (session, epoch) -> [record], until acknowledged
         self.acked = {}          # the same, after it
         self.volumes = {}
+        self.pool = 1 << 60      # what all volumes together may have
         self.calls = []          # (verb, fields), in order
         self.hold = False
         self.refuse = {}
@@ -106,6 +113,9 @@ class FakeEngine:
         self.host = {"cpu_milli": 64000, "memory_bytes": 256 << 30}
         self.gpus = []           # [{"class": "t4", "count": 2}]
         self.log_text = "hello from the container\n"
+        self.docs = 0            # 1: the shims pass documents on (WIRE_DOCS_*)
+        self.doc_gen = 0
+        self.stats = {}          # what SESSION_STATS says beside the usual
         self.images = [{"id": "default-0123456789ab", "name": "default", "digest": "sha256:00", "size_bytes": 1 << 30, "ready": True}]
         self.listener = None
         self.stop_event = threading.Event()
@@ -206,6 +216,8 @@ class FakeEngine:
         return "IMAGE_LIST_OK", {"items": json.dumps(self.images)}
 
     def on_volume_create(self, volume_id, size_bytes):
+        if volume_id not in self.volumes and sum(self.volumes.values()) + size_bytes > self.pool:
+            raise Refuse(-28, "this host has no room for the volume")
         self.volumes.setdefault(volume_id, size_bytes)
 
     def on_volume_grow(self, volume_id, size_bytes):
@@ -217,6 +229,13 @@ class FakeEngine:
         if any(r["volume_id"] == volume_id for r in self.running.values()):
             raise Refuse(-16, "the volume is attached")
         self.volumes.pop(volume_id, None)
+
+    def on_files_start(self, volume_id, image_id):
+        if any(r["volume_id"] == volume_id for r in self.running.values()):
+            raise Refuse(-16, "a session has the volume")
+        if volume_id not in self.volumes:
+            raise Refuse(-2, "the workspace's volume is not there")
+        return "FILES_START_OK", {"key": f"{volume_id}-1"}
 
     def on_session_start(self, session, epoch, **kw):
         key = (session, epoch)
@@ -260,7 +279,21 @@ class FakeEngine:
         if (session, epoch) not in self.running:
             raise Refuse(-2, "no such session")
         return "SESSION_STATS_OK", {"cpu_ns": boot_ns() // 2, "memory_bytes": 100 << 20, "memory_limit_bytes": 2 << 30, "pids": 7,
-                                    "disk_used_bytes": 1 << 20, "disk_size_bytes": 1 << 30}
+                                    "disk_used_bytes": 1 << 20, "disk_size_bytes": 1 << 30, "docs": self.docs, **self.stats}
+
+    def on_session_index(self, session, epoch, acked, credit, want):
+        if (session, epoch) not in self.running:
+            raise Refuse(-2, "no such session")
+
+    def doc(self, session, body, part=3000):
+        """An agent tells of a document; its number."""
+        text = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)
+        pieces = [text[i:i + part] for i in range(0, len(text), part)] or [""]
+        with self.lock:
+            self.doc_gen += 1
+            for i, piece in enumerate(pieces):
+                self.event("EV_DOC", session=session["id"], epoch=session["epoch"], gen=self.doc_gen, part=i, parts=len(pieces), body=piece)
+            return self.doc_gen
 
     def on_session_log(self, session, epoch, max_bytes):
         return "SESSION_LOG_OK", {"text": self.log_text}

@@ -76,14 +76,14 @@ class Agent:
         """Built with ASan, whose shadow memory would be counted as the agent's."""
         return "libasan" in Path(f"/proc/{self.proc.pid}/maps").read_text()
 
-    def memory_kb(self):
-        """Proportional set size of the agent alone."""
+    def memory_kb(self, what="Pss"):
+        """Proportional set size of the agent alone; "Anonymous" is what it allocated, whoever else runs the same program."""
         if self.sanitized():
             return 0
         for line in Path(f"/proc/{self.proc.pid}/smaps_rollup").read_text().splitlines():
-            if line.startswith("Pss:"):
+            if line.startswith(f"{what}:"):
                 return int(line.split()[1])
-        raise AssertionError("no Pss line")
+        raise AssertionError(f"no {what} line")
 
     def peak_kb(self):
         if self.sanitized():

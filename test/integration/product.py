@@ -206,7 +206,7 @@ class Api:
         return wait_for(f"state {state} of {sid}", there, timeout)
 
     def delete(self, ws):
-        self.call("DELETE", f"/workspaces/{ws['id']}", json={"confirm": ws["name"], "stop": True})
+        self.call("DELETE", f"/workspaces/{ws['id']}", json={"confirm": ws["name"], "stop": True, "forever": True})
 
 
 class Jupyter:
@@ -275,8 +275,15 @@ class Kernel:
         return msg_id
 
     def recv(self, timeout=60):
-        self.ws.settimeout(timeout)
-        return self.parse(self.ws.recv())
+        """The next message; a ping of edge's meanwhile is no answer."""
+        end = time.monotonic() + timeout
+        while True:
+            self.ws.settimeout(max(end - time.monotonic(), 0.001))
+            op, data = self.ws.recv_data(control_frame=True)
+            if op in (websocket.ABNF.OPCODE_TEXT, websocket.ABNF.OPCODE_BINARY):
+                return self.parse(data.decode() if op == websocket.ABNF.OPCODE_TEXT else data)
+            if op == websocket.ABNF.OPCODE_CLOSE:
+                raise websocket.WebSocketConnectionClosedException("closed by the server")
 
     @staticmethod
     def parse(data):

@@ -5,13 +5,17 @@ import contextlib
 import socket
 import struct
 import threading
+import time
 
 
 class Relay:
     def __init__(self, port):
         self.to = port
         self.up = True
+        self.delay = 0.0  # s, of all that goes to the server
         self.pairs = set()
+        self.lines = set()  # of them: WebSockets
+        self.deaf = set()
         self.lock = threading.Lock()
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
@@ -41,7 +45,12 @@ class Relay:
     def pump(self, x, y, pair):
         with contextlib.suppress(OSError):
             while data := x.recv(65536):
-                y.sendall(data)
+                if self.delay and x is pair[0]:
+                    time.sleep(self.delay)
+                if x is pair[0] and b"\r\nupgrade: websocket" in data.lower():
+                    self.lines.add(pair)
+                if pair not in self.deaf:
+                    y.sendall(data)
         self.drop(pair)
 
     def drop(self, pair):
@@ -57,6 +66,10 @@ class Relay:
             pairs = list(self.pairs)
         for pair in pairs:
             self.drop(pair)
+
+    def deafen(self):
+        """Nothing more gets through the WebSockets there are, and neither end is told: a router that slept too long has forgotten them."""
+        self.deaf |= self.lines
 
     def mend(self):
         with self.lock:

@@ -76,7 +76,7 @@ def test_a_price_is_changed_after_it_says_whom_it_touches(core, user, page):
     expect(save).to_be_disabled()
     panel.get_by_label("Price per hour, USD").fill("0.075")
     expect(panel.get_by_text("price_per_hour 0.06 → 0.075")).to_be_visible()
-    expect(panel.get_by_text("1 session that runs and 1 workspace are touched.")).to_be_visible()
+    expect(panel.get_by_text("1 running session is touched. 1 workspace is touched.")).to_be_visible()
     shot(page, "admin-catalogue-panel")
     save.click()
     expect(page.get_by_text("The catalogue is changed.")).to_be_visible()
@@ -94,6 +94,14 @@ def test_a_price_is_changed_after_it_says_whom_it_touches(core, user, page):
     save.click()
     expect(page.get_by_role("row", name=re.compile("Edit Small"))).to_contain_text("0.09 from 1 May 2031")
     shot(page, "admin-catalogue")
+    # The stopped one still has its workspace; what it cost before stands in the panel.
+    expect(page.get_by_role("row", name=re.compile("Edit Small"))).to_contain_text("1 workspace, 0 sessions")
+    page.get_by_role("button", name="Edit Small").click()
+    past = panel.get_by_role("list", name="Prices until now").get_by_role("listitem")
+    expect(past).to_have_count(2)
+    expect(past.last).to_have_text("$0.06 at first")
+    shot(page, "admin-catalogue-past")
+    panel.get_by_role("button", name="Discard").click()
     doc = user.ok("GET", "/admin/catalogue")
     small = next(t for t in doc["instance_types"] if t["id"] == "small")
     assert small["price_per_hour"] == "0.075" and [p["price_per_hour"] for p in small["next_prices"]] == ["0.09"]

@@ -379,10 +379,11 @@ def test_the_end_of_a_shell_is_told(agent, term_name):
     agent.call("GET", f"api/terminals/{term_name}", 404)
 
 
-def test_a_deleted_terminal_ends_its_programs(agent):
+@pytest.mark.parametrize("what", ["sleep 1000", "sleep 0.3; sleep 1000"], ids=["one", "one more after the deletion"])
+def test_a_deleted_terminal_ends_its_programs(agent, what):
     name = agent.call("POST", "api/terminals", 200, json={}).json()["name"]
     t = Term(agent, name)
-    t.type("trap '' HUP INT TERM; echo pi''d=$$.; sleep 1000\n")
+    t.type(f"trap '' HUP INT TERM; echo pi''d=$$.; {what}\n")
     t.until("pid=")
     pid = int(t.until(".\r\n").split("pid=")[1].split(".")[0])
     agent.call("DELETE", f"api/terminals/{name}", 204)

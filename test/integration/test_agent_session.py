@@ -158,7 +158,7 @@ class Session:
         data = b"" if body is None else json.dumps(body).encode()
         with self.connect() as s:
             s.sendall((f"{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {len(data)}\r\n"
-                       "X-Carrel-Account: a_1\r\nX-Carrel-Name: J%C3%B6rg\r\nX-Carrel-Prefix: /-/s/s_test\r\n\r\n").encode() + data)
+                       "X-Carrel-Account: a_1\r\nX-Carrel-Name: J%C3%B6rg\r\nX-Carrel-Workspace: Fl%C3%BCsse%20%26%20mehr\r\nX-Carrel-Prefix: /-/s/s_test\r\n\r\n").encode() + data)
             got = b"".join(iter(lambda: s.recv(65536), b""))
         head, _, rest = got.partition(b"\r\n\r\n")
         return int(head.split()[1]), head.decode(), rest
@@ -246,6 +246,7 @@ def test_files_belong_to_the_user(session):
     assert (st.st_uid, st.st_gid) == (BASE + 1000, BASE + 1000)
     me = json.loads(session.call("GET", "/api/me")[2])["identity"]
     assert me["username"] == "a_1" and me["name"] == "Jörg"
+    assert json.loads(session.call("GET", "/api/carrel/session")[2])["workspace"] == "Flüsse & mehr"
 
 
 def test_the_user_cannot_touch_the_agent(session):

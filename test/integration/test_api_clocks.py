@@ -9,7 +9,9 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from core_alone import BUILD, Core, wait_for
+import fake_engine
+import judged
+from core_alone import BUILD, Core, User, wait_for
 from core_fixtures import own
 
 S = 10**9
@@ -55,13 +57,13 @@ def quick(tmp_path):
 def stepping(tmp_path):
     """The wall clock of this core is what step() says."""
     lib, file = BUILD / "test/integration/libclockstep.so", tmp_path / "step"
-    file.write_bytes(struct.pack("<q", 0))
+    file.write_bytes(struct.pack("<qq", 0, 0))
     c = Core(tmp_path, "auto_stop_min=2", "warn=300")
     c.prefix = ["env", f"LD_PRELOAD={lib}", f"CLOCKSTEP_FILE={file}"]
 
-    def step(seconds):
+    def step(seconds, boot=0):
         with open(file, "r+b") as f:
-            f.write(struct.pack("<q", int(seconds)))
+            f.write(struct.pack("<qq", int(seconds), boot))
 
     c.step = step
     c.start()
@@ -166,6 +168,34 @@ def test_a_wall_clock_that_steps_moves_the_calendar_only(stepping):
     stepping.step(6 * 3600)
     sent = wait_for("the stop that was jumped over", lambda: len(deadlines(stepping, s)) > n and deadlines(stepping, s)[-1], 5)
     assert 0 < sent["calendar_at_boot_ns"] <= boot_ns()
+
+
+def test_a_wall_clock_that_steps_culls_nothing_and_makes_no_sign_in_valid_or_invalid(stepping, monkeypatch):
+    """P6. What lasts is measured since boot, which moves here too, by a minute, so that a token ends."""
+    log, wall = judged.Log(), {"us": 0}
+    monkeypatch.setitem(fake_engine.AHEAD, "ns", 0)
+    stepping.engine.wall = lambda: time.time_ns() // 1000 + wall["us"]
+    u = stepping.user()
+    short = User(stepping, u.ok("POST", "/tokens", {"name": "short", "expires_in_seconds": 60})["token"])
+    ws = u.workspace(auto_stop_seconds=3600)
+    s = u.start(ws)
+
+    def steps(short_valid, boot=0):
+        for seconds in (3600, -7200, 366 * 86400, -366 * 86400, 0):
+            stepping.step(seconds, boot)
+            wall["us"] = seconds * 10**6
+            log.seen("clock-step", seconds=seconds)
+            for who, wanted in ((u, True), (short, short_valid)):
+                log.seen("sign-in", valid=who.call("GET", "/me").status == 200, wanted=wanted)
+            assert u.session(s["id"])["state"] == "running"
+
+    steps(True)
+    monkeypatch.setitem(fake_engine.AHEAD, "ns", 61 * S)
+    steps(False, boot=61)
+    stepping.step(-86400, 61)
+    assert u.stop(ws)["reason"] == "user"
+    wait_for("the bill", lambda: u.ok("GET", "/usage?from=1970-01-02T00:00:00Z&limit=1000")["items"])
+    judged.held(stepping.dir, log, "P3", "P6", "P16")
 
 
 # --- warnings and notices ---

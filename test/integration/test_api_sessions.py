@@ -203,6 +203,9 @@ def test_entering_a_session(core, user, other):
     problem(core.call("POST", "/internal/enter", {"host": label, "code": code}), 400)
     r = route(core, label, t["ticket"])
     assert r.status == 200 and r.json["socket"] == f"/s/{s['id']}-{s['epoch']}/agent.sock" and r.json["name"] == "admin"
+    assert r.json["workspace"] == ws["name"]
+    user.ok("PATCH", f"/workspaces/{ws['id']}", {"name": "called otherwise"}, expect=200)
+    assert route(core, label, t["ticket"]).json["workspace"] == "called otherwise"
     assert route(core, ws2["label"], t["ticket"]).status == 401
     assert core.call("GET", f"/internal/route?host={label}", headers={"Authorization": f"token {user.token}"}).status == 200
     assert core.call("GET", f"/internal/route?host={label}", headers={"Authorization": f"token {other.token}"}).status == 401

@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+import judged
 from product import Jupyter, text_of, wait_for
 
 MIB = 1 << 20
@@ -72,8 +73,9 @@ attempt("mount", lambda: open("/proc/sysrq-trigger", "w"))
     assert out.count("refused") == 8, out
 
 
-def test_a_memory_hog_dies_and_the_user_is_told_why(lab, kernel):
-    pid = status_pid(kernel)
+def test_a_memory_hog_dies_and_the_user_is_told_why(hub, api, ws, lab, kernel):
+    log, pid = judged.Log(), status_pid(kernel)
+    agent = hub.container_pid(api.get("/workspaces/" + ws["id"])["session"])
     msg = kernel.send("execute_request", {"code": "x = bytearray(); \nwhile True: x += bytearray(64 << 20)", "silent": False,
                                           "store_history": True, "user_expressions": {}, "allow_stdin": False})
     said, restarting = "", False
@@ -88,6 +90,9 @@ def test_a_memory_hog_dies_and_the_user_is_told_why(lab, kernel):
     assert restarting
     assert lab.call("GET", "/api/status", 200).json()["kernels"] >= 1
     wait_for("new kernel process", lambda: status_pid(kernel) != pid or None, 60)
+    after = hub.container_pid(api.get("/workspaces/" + ws["id"])["session"])
+    log.seen("oom", agent_before=agent, agent_after=after, reason=said)
+    judged.held(hub.state, log, "P9")
 
 
 def test_a_fork_bomb_ends_at_the_limit_and_the_server_answers(lab, kernel):

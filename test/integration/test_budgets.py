@@ -3,6 +3,7 @@
 
 import datetime
 import decimal
+import re
 import threading
 import time
 
@@ -198,6 +199,10 @@ def test_the_cap_holds_with_core_dead(own, shims):
     assert D(amount) * D("0.5") < used(u) <= D(amount)
     left = u.ok("GET", "/budget")
     assert D(left["used"]) == used(u)
+    told = [n["data"] for n in u.ok("GET", "/notices")["items"] if n["kind"] == "stopped"]
+    # Sentences have cents, what programs read is exact.
+    assert len(told) == 2 and all(re.search(r" for \d+\.\d\d USD\.", n["text"]) for n in told), told
+    assert sum(D(n["cost"]) for n in told) == used(u) and all(D(n["cost"]) > 0 for n in told)
     p = problem(u.call("POST", f"/workspaces/{pair[0]['id']}/start"), 409, "budget-used-up")
     assert "0.0024 USD" in p["detail"] and "Raise it" in p["detail"]
     free = u.workspace(instance_type="free")

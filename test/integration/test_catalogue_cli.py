@@ -3,6 +3,7 @@
 
 import json
 import os
+import sqlite3
 import subprocess
 
 import pytest
@@ -103,6 +104,47 @@ def test_mistakes(carrel, exported, tmp_path):
     carrel("admin", "catalogue", "diff", code=2)
     carrel("admin", "catalogue", "export", "x", code=2)
     carrel("admin", "catalogue", "import", code=2)
+
+
+def test_what_is_in_use_and_what_it_has_cost(carrel, core, user):
+    ws = user.workspace(instance_type="small")
+    user.start(ws)
+    doc = was = json.loads(carrel("admin", "catalogue", "export", "--json").stdout)
+    small = next(t for t in doc["instance_types"] if t["id"] == "small")
+    first = small["price_per_hour"]
+    for price in ("0.071", "0.072"):
+        doc = user.ok("GET", "/admin/catalogue")
+        next(t for t in doc["instance_types"] if t["id"] == "small")["price_per_hour"] = price
+        user.ok("PUT", "/admin/catalogue", doc)
+    use = user.ok("GET", "/admin/catalogue/use")
+    assert use == json.loads(carrel("admin", "catalogue", "use", "--json").stdout)
+    of = next(t for t in use["instance_types"] if t["id"] == "small")
+    # Newest first, and the first of all has no date.
+    assert [p["price_per_hour"] for p in of["prices"][:2]] == ["0.072", "0.071"] and of["prices"][-1]["from"] is None
+    assert of["prices"][2]["price_per_hour"] == first and of["prices"][0]["from"] > of["prices"][1]["from"]
+    assert of["workspaces"] >= 1 and of["sessions"] >= 1 and of["offered"] is True
+    assert sum(p["accounts"] for p in use["plans"]) == core_accounts(core) and use["storage"]["workspaces"] >= 1
+    # A planned price is none of the past.
+    doc = user.ok("GET", "/admin/catalogue")
+    next(t for t in doc["instance_types"] if t["id"] == "small")["next_prices"] = [{"from": "2031-05-01T00:00:00Z", "price_per_hour": "0.09"}]
+    user.ok("PUT", "/admin/catalogue", doc)
+    assert next(t for t in user.ok("GET", "/admin/catalogue/use")["instance_types"] if t["id"] == "small")["prices"] == of["prices"]
+    # Retired, it is there as long as somebody has it.
+    doc = user.ok("GET", "/admin/catalogue")
+    doc["instance_types"] = [t for t in doc["instance_types"] if t["id"] != "small"]
+    for p in doc["plans"]:
+        p["types"] = [t for t in p["types"] if t != "small"]
+    user.ok("PUT", "/admin/catalogue", doc)
+    text = carrel("admin", "catalogue", "use").stdout
+    assert "small (not offered any more): " in text and "  0.072 since 20" in text and f"  {first} at first" in text
+    assert carrel("admin", "catalogue", "use", "x", code=2).stderr
+    user.stop(ws)
+    user.ok("PUT", "/admin/catalogue", {**was, "version": user.ok("GET", "/admin/catalogue")["version"]})
+
+
+def core_accounts(core):
+    with sqlite3.connect(f"file:{core.dir}/db/carrel.db?mode=ro", uri=True) as db:
+        return db.execute("SELECT count(*) FROM account").fetchone()[0]
 
 
 def test_plans_and_accounts(carrel, other):

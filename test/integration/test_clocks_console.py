@@ -57,10 +57,12 @@ def test_a_warning_is_put_off_in_one_click(api, page, ws):
 
 def test_the_bell_tells_and_forgets(api, page, ws):
     page.get_by_role("button", name=re.compile("^Notices, ")).click()
-    dialog = page.get_by_role("dialog")
+    dialog = page.get_by_role("dialog", name="Notices")
     expect(dialog).to_contain_text("lidar-tiles stops in")
     shot(page, "clocks-notices")
-    dialog.get_by_role("button", name="Close").click()
+    dialog.get_by_role("button", name="Mark all as read").click()
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
     expect(page.get_by_role("button", name="Notices", exact=True)).to_be_visible()
     wait_for("all read", lambda: api.get("/notices?unread=true")["unread"] == 0, 5)
 

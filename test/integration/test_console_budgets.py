@@ -77,7 +77,7 @@ def context(browser, hub, books):
     p.goto(hub.url + "/")
     p.get_by_label(re.compile("code", re.I)).fill(hub.code())
     p.get_by_role("button", name=re.compile("sign in", re.I)).click()
-    expect(p.get_by_role("heading", level=1)).to_have_text("Workspaces")
+    expect(p.get_by_role("heading", level=1)).to_have_text("Your desk")
     p.close()
     yield c
     c.close()

@@ -339,6 +339,62 @@ def test_deleting_goes_to_the_trash(agent):
     assert trash_of(agent.root.parent / ".local/share/Trash")["l"] == f"{agent.root}/l"
 
 
+def restore(a, path, status=200):
+    return a.call("POST", "api/carrel/restore", status, json={"path": path})
+
+
+def test_what_was_deleted_comes_back(agent):
+    bin = agent.root.parent / ".local/share/Trash"
+    (agent.root / "bäck").mkdir()
+    (agent.root / "way").symlink_to("bäck")
+    long = "n" * 240 + ".txt"
+    for name in ("one ü.txt", "one ü.txt", long):  # twice the same name: the last one comes back
+        put(agent, f"bäck/{name}", f"text of {len(list((bin / 'files').iterdir()))}", 201)
+        last = (agent.root / "bäck" / name).read_text()
+        agent.call("DELETE", f"api/contents/bäck/{name}", 204)
+        if name == "one ü.txt":
+            want = last
+    before = len(list((bin / "info").iterdir()))
+    assert restore(agent, "way/one ü.txt").json()["path"] == "way/one ü.txt"  # by the way it was reached, or another
+    assert (agent.root / "bäck/one ü.txt").read_text() == want
+    assert len(list((bin / "info").iterdir())) == len(list((bin / "files").iterdir())) == before - 1
+    # Nothing is overwritten: the older one waits until the name is free again.
+    assert "again" in restore(agent, "bäck/one ü.txt", 409).json()["message"]
+    agent.call("PATCH", "api/contents/bäck/one ü.txt", 200, json={"path": "bäck/two.txt"})
+    restore(agent, "bäck/one ü.txt")
+    assert (agent.root / "bäck/one ü.txt").read_text() != want
+    restore(agent, f"bäck/{long}")
+    assert (agent.root / "bäck" / long).read_text() == last
+    # A folder with all that is in it, and a link as a link.
+    agent.call("DELETE", "api/contents/bäck", 204)
+    restore(agent, "bäck/two.txt", 404)
+    assert "folder" in restore(agent, "bäck/two.txt", 404).json()["message"]
+    agent.call("DELETE", "api/contents/way", 204)
+    restore(agent, "bäck")
+    restore(agent, "way")
+    assert {p.name for p in (agent.root / "way").iterdir()} == {"one ü.txt", "two.txt", long} and (agent.root / "way").is_symlink()
+
+
+def test_only_what_was_deleted_there_comes_back(agent):
+    put(agent, "mine.txt", "x", 201)
+    agent.call("DELETE", "api/contents/mine.txt", 204)
+    bin = agent.root.parent / ".local/share/Trash"
+    restore(agent, "never.txt", 404)
+    for path in ("../outside.txt", ".bashrc", "a/../../b", "", "mine.txt/x", "\0"):
+        assert agent.call("POST", "api/carrel/restore", json={"path": path}).status_code in (400, 404), path
+    for body in ({}, {"path": 5}, [], "x"):
+        assert agent.call("POST", "api/carrel/restore", json=body).status_code == 400, body
+    # What somebody wrote into the trash by hand harms nobody.
+    (bin / "info/mine.txt.7.trashinfo").write_text(f"[Trash Info]\nPath={agent.root}/mine.txt\nDeletionDate=2099-01-01T00:00:00\n")
+    (bin / "info/mine.txt.8.trashinfo").symlink_to("/etc/passwd")
+    os.mkfifo(bin / "info/mine.txt.9.trashinfo")
+    restore(agent, "mine.txt", 404)  # the newest says so, but nothing lies there
+    (bin / "info/mine.txt.7.trashinfo").unlink()
+    restore(agent, "mine.txt")
+    assert (agent.root / "mine.txt").read_text() == "x"
+    restore(agent, "mine.txt", 404)
+
+
 @ROOT_ONLY
 def test_another_disk_has_a_trash_of_its_own(small_disk):
     a = small_disk
@@ -349,6 +405,9 @@ def test_another_disk_has_a_trash_of_its_own(small_disk):
     a.call("DELETE", "api/contents/sub/x.txt", 204)
     own = a.root / f".Trash-{os.geteuid()}"
     assert trash_of(own) == {"plain.txt": "plain.txt", "x.txt": "sub/x.txt"} and (own / "files/plain.txt").read_text() == "kept"
+    restore(a, "sub/x.txt")
+    assert (a.root / "sub/x.txt").read_text() == "kept too"
+    a.call("DELETE", "api/contents/sub/x.txt", 204)
     # One that somebody else prepared is not used; then a file goes for good.
     shutil.rmtree(own)
     own.symlink_to(a.root / "sub")

@@ -66,6 +66,13 @@ def test_a_folder_is_downloaded_as_a_zip(agent, tree):
         assert info.external_attr >> 16 == 0o100640 and info.date_time == (2023, 11, 14, 22, 13, 20)
 
 
+def test_some_entries_of_a_folder(agent, tree):
+    only = "é 日本 😀.csv/a/.hidden/nowhere/plain.txt"
+    r = agent.call("GET", "files/w/data", 200, params={"download": "1", "format": "zip", "only": only})
+    with zipfile.ZipFile(io.BytesIO(r.content)) as z:
+        assert {n for n in z.namelist() if not n.endswith("/")} == {"data/é 日本 😀.csv", "data/a/b/c/deep.bin", "data/plain.txt"}
+
+
 @pytest.mark.parametrize("form", ["tar", "tar.gz", "tgz"])
 def test_a_folder_is_downloaded_as_a_tar(agent, tree, form):
     r = agent.call("GET", "files/w/data/", 200, params={"download": "1", "format": form})

@@ -2,13 +2,14 @@
 """Edge alone: what it refuses, what it hides, what it passes on."""
 
 import json
+import re
 import select
 import time
 
 import pytest
 
 from edge_fixtures import echo, lab, one
-from edgelab import Gone, Reader, frame, read_frame
+from edgelab import Gone, Reader, frame, read_frame, wait_until
 
 
 # ---- where requests go ----
@@ -40,7 +41,7 @@ def test_core_sees_the_request_but_no_invented_fields(lab):
 def test_the_agent_sees_who_but_no_credential(lab, one):
     host, cookie = one
     r = lab.request(host, "/api/contents/a%2Fb?x=&&y", method="PUT", body=b"data", cookie=f"a=1; {cookie}; __Host-s=steal; __host-S=x; _xsrf=q", fields=[
-        ("Authorization", "token carrel_secret"), ("X-Carrel-Account", "a_evil"), ("X-Carrel-Name", "evil"), ("X-Carrel-Prefix", "/evil"),
+        ("Authorization", "token carrel_secret"), ("X-Carrel-Account", "a_evil"), ("X-Carrel-Name", "evil"), ("X-Carrel-Prefix", "/evil"), ("X-Carrel-Workspace", "evil"),
         ("X-Forwarded-Host", "evil"), ("Connection", "X-Drop, keep-alive"), ("X-Drop", "1"), ("Keep-Alive", "1"), ("TE", "trailers"),
         ("Proxy-Authorization", "p"), ("X-Carrel-Ticket", "t"), ("X-Carrel-CSRF", "1"), ("Accept-Encoding", "br")]).json()
     assert r["target"] == "/api/contents/a%2Fb?x=&&y"
@@ -48,6 +49,15 @@ def test_the_agent_sees_who_but_no_credential(lab, one):
     got = {k.lower(): v for k, v in r["fields"]}
     assert got == {"host": host, "cookie": "a=1; _xsrf=q", "accept-encoding": "br", "content-length": "4",
                    "x-carrel-account": "a_1", "x-carrel-name": "Zo%C3%AB%20B"}
+
+
+def test_the_agent_is_told_what_the_workspace_is_called_now(lab):
+    host, cookie = lab.session("named", echo, workspace="Flüsse & 100 %")
+    said = lambda: {k.lower(): v for k, v in lab.request(host, "/", cookie=cookie, fields=[("X-Carrel-Workspace", "evil")]).json()["fields"]}["x-carrel-workspace"]
+    assert said() == "Fl%C3%BCsse%20%26%20100%20%25"
+    lab.sessions["named"]["workspace"] = "ä" * 300
+    wait_until("the new name", lambda: said() != "Fl%C3%BCsse%20%26%20100%20%25")
+    assert re.fullmatch("(%C3%A4){100,256}", said()), "cut between characters"
 
 
 def test_an_agent_cannot_set_platform_cookies_or_pose(lab, one):
@@ -119,10 +129,16 @@ def test_without_a_ticket_pages_go_to_the_console_and_programs_are_told(lab, one
     host, _ = one
     for cookie in (None, "__Host-t=wrong-ticket-0123456789", "__Host-t=short", "__Host-t=bad\x22chars-0123456789"):
         a = lab.request(host, "/lab", cookie=cookie, fields=[("Accept", "text/html")])
-        assert (a.status, a["Location"]) == (303, f"http://{lab.console}/open/one")
+        assert (a.status, a["Location"]) == (303, f"http://{lab.console}/open/one?app=lab")
         a = lab.request(host, "/api", cookie=cookie)
         assert a.status == 401 and a.json()["type"].endswith("/sign-in-required")
     assert lab.websocket(host).answer.status == 401
+    # The way back in knows the file and the program that were asked for.
+    for path, back in (("/ide", "?app=ide"), ("/ide/a%20b/%C3%BC%26c.ipynb?x=1", "?app=ide&path=a%20b/%C3%BC%26c.ipynb"), ("/", ""),
+                       ("/lab/tree/n.ipynb", "?app=lab&path=n.ipynb"), ("/lab/workspaces/x", "?app=lab"), ("/ide/" + "%C3%BC" * 700, "")):
+        a = lab.request(host, path, fields=[("Accept", "text/html")])
+        assert (a.status, a["Location"]) == (303, f"http://{lab.console}/open/one{back}"), path
+    assert "\n" not in lab.request(host, "/ide/a%0Ab", fields=[("Accept", "text/html")])["Location"]
 
 
 def test_a_ticket_is_good_for_its_own_host_only(lab, one):

@@ -7,6 +7,7 @@ from email.utils import parsedate_to_datetime
 
 import pytest
 
+import judged
 from journal import runs
 from leftovers import check_clean
 from product import BUILD, Hub, Jupyter, wait_for
@@ -76,7 +77,7 @@ def hour_behind(tmp_path):
 
 def test_a_clock_that_steps_back_an_hour_changes_no_second_of_the_bill(state_dir, hour_behind):
     """While a session runs, the hub is started again with its clock stepped back."""
-    hub = Hub(state_dir / "clock")
+    hub, log = Hub(state_dir / "clock"), judged.Log()
     try:
         hub.start()
         api = hub.login()
@@ -85,6 +86,8 @@ def test_a_clock_that_steps_back_an_hour_changes_no_second_of_the_bill(state_dir
         hub.kill()
         hub.wrap = hour_behind
         hub.start()
+        log.seen("clock-step", seconds=-3600)
+        log.seen("sign-in", valid=api.call("GET", "/me").status_code == 200, wanted=True)
         assert api.session(s["id"])["state"] == "running"
         behind = time.time() - parsedate_to_datetime(api.call("GET", "/me").headers["Date"]).timestamp()
         assert 3500 < behind < 3700, f"the hub's clock is {behind:.0f} s behind, not an hour"
@@ -96,6 +99,7 @@ def test_a_clock_that_steps_back_an_hour_changes_no_second_of_the_bill(state_dir
         again = api.start(ws)
         assert again["state"] == "running"
         api.stop(ws)
+        judged.held(hub.state, log, "P3", "P6", "P16")
     finally:
         hub.stop()
     check_clean(hub)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import judged
 from core_alone import Core, sanitized, wait_for
 from fake_engine import BOOT_ID, boot_ns
 
@@ -141,7 +142,7 @@ def test_a_clock_that_steps_within_a_session_bills_what_it_ran(tmp_path, step, w
         pytest.skip("libfaketime is not installed, or can't be loaded before a sanitizer")
     offset = tmp_path / "offset"
     offset.write_text("+0")
-    c = Core(tmp_path)
+    c, log = Core(tmp_path), judged.Log()
     c.prefix = ["env", f"LD_PRELOAD={FAKETIME}", f"FAKETIME_TIMESTAMP_FILE={offset}", "FAKETIME_NO_CACHE=1", "DONT_FAKE_MONOTONIC=1"]
     real = time.time_ns
     c.start()
@@ -155,6 +156,8 @@ def test_a_clock_that_steps_within_a_session_bills_what_it_ran(tmp_path, step, w
         time.sleep(0.5)
         c.kill()
         c.start()
+        log.seen("clock-step", seconds=step)
+        log.seen("sign-in", valid=u.call("GET", "/me").status == 200, wanted=True)
         u = c.user()
         assert u.session(s["id"])["state"] == "running"
         stopped = u.stop(ws)
@@ -162,7 +165,7 @@ def test_a_clock_that_steps_within_a_session_bills_what_it_ran(tmp_path, step, w
         got = wait_for("line", lambda: lines(u))
         assert len(got) <= 3, f"{what}: {len(got)} lines for a second of use"
         assert 0.9 < sum(float(x["seconds"]) for x in got) < 10
-        audit(c)
+        judged.held(c.dir, log, "P3", "P6")
     finally:
         time.time_ns = real
         c.stop()

@@ -2,6 +2,7 @@
 """Planned restarts of each role and of the parent, under load: no request fails, no WebSocket ends, no session notices."""
 
 import os
+import select
 import signal
 import subprocess
 import threading
@@ -10,6 +11,7 @@ import uuid
 
 import pytest
 import requests
+import websocket
 
 from processes import cmdline, roles, start_time
 from product import BUILD, Jupyter, Kernel, wait_for
@@ -121,11 +123,19 @@ def work(hub, api):
 
 
 def all_answer(sockets):
-    """Each of them, on the connection it had at first."""
-    asked = [(k, k.send("kernel_info_request", {})) for k in sockets]
-    for k, msg_id in asked:
-        while k.recv(30).get("parent_header", {}).get("msg_id") != msg_id:
-            pass
+    """Each of them, on the connection it had at first. All are read while they wait, as pages do it: data for one that nobody
+    reads stays in the kernel, which tries again after ever longer pauses and hangs up after a minute."""
+    asked = {k.ws.sock: (k, k.send("kernel_info_request", {})) for k in sockets}
+    waiting, end = set(asked), time.monotonic() + 60
+    while waiting:
+        assert time.monotonic() < end, f"{len(waiting)} of {len(sockets)} got no answer"
+        for sock in select.select(list(asked), [], [], 1)[0]:
+            k, msg_id = asked[sock]
+            op, data = k.ws.recv_data(control_frame=True)
+            assert op != websocket.ABNF.OPCODE_CLOSE, "closed by the server"
+            if op != websocket.ABNF.OPCODE_PING and k.parse(data if op == websocket.ABNF.OPCODE_BINARY else data.decode()) \
+                    .get("parent_header", {}).get("msg_id") == msg_id:
+                waiting.discard(sock)
 
 
 def held(hub):

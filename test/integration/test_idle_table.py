@@ -227,9 +227,12 @@ def test_activity(desk, scene):
 @pytest.mark.parametrize("scene", IDLE, ids=lambda f: f.__name__)
 def test_no_activity(desk, scene):
     meanwhile = scene(desk)
-    # A kernel that starts, or that a debugger comes to, works for a second of its own accord.
-    wait_for("an end to the work of making it", lambda: not desk.look()["background"], 30)
-    used, now = desk.in_use(meanwhile)
+    for _ in range(3):
+        # A kernel that starts, or that a debugger comes to, works for a second of its own accord, which may be seen in two looks of 4 s.
+        wait_for("an end to the work of making it", lambda: not desk.look()["background"], 30)
+        used, now = desk.in_use(meanwhile)
+        if not now["background"]:
+            break
     assert not used, now
 
 

@@ -433,7 +433,8 @@ def test_an_idle_kernel_costs_little(fresh):
     sockets = [Socket(fresh, fresh.new_kernel()) for _ in range(3)]
     for s in sockets:
         s.run("1")
-    assert fresh.memory_kb() < 6000
+    # The same agent had much larger things to do a moment ago.
+    wait_for("little memory", lambda: fresh.memory_kb() < 6000, every=0.5)
     for s in sockets:
         s.close()
 

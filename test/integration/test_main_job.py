@@ -32,6 +32,7 @@ def browser():
 @pytest.fixture(scope="module")
 def context(browser):
     c = browser.new_context(viewport={"width": 1280, "height": 800}, accept_downloads=True)
+    c.set_default_timeout(60_000)
     yield c
     c.close()
 

@@ -74,6 +74,21 @@ def test_the_cli_says_what_is_wrong_by_its_exit_code(cli, tmp_path):
     cli("workspace", "show", "by-cli", expect=3)
 
 
+def test_a_deleted_workspace_comes_back_by_cli(cli):
+    """The one of the tests above, with its real volume."""
+    (one,) = cli.json("workspace", "list", "--deleted")["items"]
+    assert one["name"] == "by-cli" and "by-cli" in cli("workspace", "list", "--deleted")
+    assert "is back" in cli("workspace", "restore", "by-cli")
+    cli("start", "by-cli")
+    cli("stop", "by-cli")
+    cli("workspace", "restore", "by-cli", expect=3)
+    cli("workspace", "delete", "by-cli", "--yes")
+    cli("workspace", "delete", "by-cli", "--yes", expect=3)
+    cli("workspace", "delete", "by-cli", "--yes", "--forever")
+    assert cli.json("workspace", "list", "--deleted")["items"] == []
+    cli("workspace", "restore", one["id"], expect=3)
+
+
 def test_tokens_by_cli_are_shown_once_and_revoked(hub, cli):
     made = cli.json("token", "create", "ci")
     assert Api(hub, made["token"]).get("/me")["account"]["email"] == "admin@localhost"
@@ -100,9 +115,11 @@ def test_a_script_with_a_token_does_it_by_either_address(api, session, address):
     assert any("image/png" in m["content"].get("data", {}) for m in out)
     assert any(m["content"].get("data", {}).get("text/plain", "").endswith("6") or
                m["content"].get("data", {}).get("text/plain") == "np.int64(6)" for m in out)
-    msg = k.send("execute_request", {"code": "import time; time.sleep(1000)", "silent": False, "store_history": True,
+    msg = k.send("execute_request", {"code": "import time; print('on', flush=True); time.sleep(1000)", "silent": False, "store_history": True,
                                      "user_expressions": {}, "allow_stdin": False})
     wait_for("busy", lambda: lab.call("GET", f"/api/kernels/{k.id}", 200).json()["execution_state"] == "busy")
+    while k.recv(60)["header"]["msg_type"] != "stream":  # ipykernel loses an interrupt between its "busy" and the code
+        pass
     lab.call("POST", f"/api/kernels/{k.id}/interrupt", 204)
     _, reply = k.collect(msg, 30)
     assert reply["content"]["ename"] == "KeyboardInterrupt"

@@ -1,16 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Notebooks that others wrote and published, run unmodified by the agent and by a real jupyter_server: same outputs.
 
-They come out of source distributions pinned by test/judge/notebooks.txt, and need no network. Their
+They need no network. Their
 widgets are ipywidgets' of today; where a notebook is too old for something, its error must be the same.
 """
 
-import hashlib
 import json
 import re
-import shutil
-import subprocess
-import tarfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -18,10 +14,9 @@ import nbformat
 import pytest
 
 from kernelsocket import Agent, Socket
+from notebooks import IPYTHON, NBCLIENT, WIDGETS, lay_out
 from peer import Peer, peer_python
-from product import BUILD, ROOT
 
-IPYTHON, WIDGETS, NBCLIENT = "ipython-7.34.0/examples", "ipywidgets-7.8.5/docs/source/examples", "nbclient-0.11.0/tests/files"
 NOTEBOOKS = [
     f"{IPYTHON}/Embedding/Index.ipynb",
     f"{IPYTHON}/IPython Kernel/Capturing Output.ipynb",
@@ -53,29 +48,6 @@ NORMAL = [
     (re.compile(r"ipykernel_\d+/\d+\.py"), "CELL"),
     (re.compile(r"(?<![0-9a-f])([0-9a-f]{16}){1,2}(_\d+)?(?![0-9a-f])|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"), "ID"),
 ]
-
-
-def archives():
-    """The pinned archives, fetched once into the build folder."""
-    folder, listed = BUILD / "notebooks", ROOT / "test/judge/notebooks.txt"
-    want = dict(re.findall(r"^(\S+) --hash=sha256:(\S+)$", listed.read_text(), re.M))
-    paths = {folder / f"{spec.replace('==', '-')}.tar.gz": digest for spec, digest in want.items()}
-    if not all(p.exists() and hashlib.sha256(p.read_bytes()).hexdigest() == digest for p, digest in paths.items()):
-        folder.mkdir(parents=True, exist_ok=True)
-        subprocess.run([peer_python(), "-m", "pip", "download", "-q", "--disable-pip-version-check", "--no-deps", "--no-input",
-                        "--no-build-isolation", "--no-binary", ":all:", "--require-hashes", "-d", str(folder), "-r", str(listed)],
-                       check=True, stdin=subprocess.DEVNULL, timeout=600)
-    return list(paths)
-
-
-def lay_out(root):
-    """The folders of the notebooks as they were published; what an earlier run left in them is gone."""
-    shutil.rmtree(root, ignore_errors=True)
-    root.mkdir(parents=True)
-    for path in archives():
-        with tarfile.open(path) as tar:
-            inside = [m for m in tar if m.isfile() and m.name.startswith((IPYTHON, WIDGETS, NBCLIENT))]
-            tar.extractall(root, members=inside)
 
 
 def add(outputs, msg):

@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Core by itself: admission, the line, turns and holds."""
 
+import json
 import sqlite3
+import struct
 import threading
 import time
 
 import pytest
 
-from core_alone import Core, Events, problem, wait_for
+import fake_engine
+from core_alone import BUILD, Core, Events, problem, wait_for
 
 GIB = 1 << 30
 
@@ -101,6 +104,54 @@ def test_the_next_one_starts_by_itself_and_after_a_restart_too(small):
     small.start()
     u.wait_state(e["id"], "running")
     assert len(small.engine.running) == 2
+
+
+def test_lists_without_what_waits_are_no_signs_once_it_runs(small, tmp_path, monkeypatch):
+    """The simulator's seed 4 (--days 1): misses were counted while it stood in line, and the first short list after its start,
+    the engine's own restart, made it lost."""
+    small.stop()
+    clock = tmp_path / "clock"
+    clock.write_bytes(bytes(16))
+    small.prefix = ["env", f"LD_PRELOAD={BUILD}/test/integration/libclockstep.so", f"CLOCKSTEP_FILE={clock}"]
+    small.start()
+    u, engine = small.user(), small.engine
+    spaces = [u.workspace(instance_type="small") for _ in range(3)]
+    u.start(spaces[0])
+    u.start(spaces[1])
+    waits = u.start(spaces[2], None)
+
+    def engine_again():
+        """Its own restart: core asks for its list."""
+        n = len(engine.verbs("SESSION_LIST"))
+        engine.away()
+        engine.start()
+        wait_for("list", lambda: len(engine.verbs("SESSION_LIST")) > n)
+
+    for boot in (0, 40, 80):  # longer than a moment's silence of the engine
+        with open(clock, "r+b") as f:
+            f.write(struct.pack("<qq", boot, boot))
+        monkeypatch.setitem(fake_engine.AHEAD, "ns", boot * 10**9)
+        engine_again()
+    assert waits["state"] == u.session(waits["id"])["state"] == "queued"
+    u.stop(spaces[0])
+    u.wait_state(waits["id"], "running")
+    short, whole = [True], engine.on_session_list
+
+    def on_session_list(after=""):
+        """Once without it."""
+        answer, fields = whole(after)
+        if short:
+            short.clear()
+            fields = {"items": json.dumps([i for i in json.loads(fields["items"]) if i["session"] != waits["id"]]), "next": ""}
+        return answer, fields
+
+    engine.on_session_list = on_session_list
+    engine_again()
+    n = len(engine.verbs("SESSION_LIST"))
+    wait_for("a whole list, asked for soon", lambda: not short and len(engine.verbs("SESSION_LIST")) > n)
+    assert u.session(waits["id"])["state"] == "running" and (waits["id"], waits["epoch"]) in engine.running
+    verbs = [r["verb"] for r in u.ok("GET", "/audit")["items"] if r["object"] == waits["id"]]
+    assert "session.lost" not in verbs, verbs
 
 
 def test_a_larger_host_and_a_smaller_type_give_turns(small):

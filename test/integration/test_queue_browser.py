@@ -14,7 +14,7 @@ from product import BUILD, Hub, wait_for
 
 SHOTS = Path(os.environ.get("CARREL_SHOTS", BUILD / "screenshots"))
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-OFFERED = 3 << 30
+OFFERED, FILES = 3 << 30, 64 << 20  # what sessions get, and what files of stopped workspaces may take
 
 
 def memory_bytes():
@@ -26,7 +26,8 @@ def memory_bytes():
 
 @pytest.fixture(scope="module")
 def hub(state_dir):
-    h = Hub(state_dir / "state", memory_overcommit=100, cpu_overcommit=1000, memory_reserve=f"{memory_bytes() - OFFERED}B")
+    h = Hub(state_dir / "state", memory_overcommit=100, cpu_overcommit=1000, memory_reserve=f"{memory_bytes() - OFFERED - FILES}B",
+            files_memory=f"{FILES}B")
     try:
         yield h.start()
     finally:

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a shim could not be told is said again: settings changed while the engine was away (found by the simulator)."""
 
+import time
+
 import pytest
 
 from core_alone import Core, wait_for
@@ -41,3 +43,22 @@ def test_a_refusal_is_not_the_last_word(core):
     core.engine.away()
     core.engine.start()
     wait_for("another attempt", lambda: told(core, s)[n:] and told(core, s)[-1] == 120)
+
+
+def test_there_and_back_while_the_engine_goes_away(core):
+    """A setting that it heard, and then again the one of before, which it did not hear: that is no repetition."""
+    u = core.user()
+    ws = u.workspace(auto_stop_seconds=3600)
+    s = u.start(ws)
+    core.engine.away()
+    core.engine.start()
+    wait_for("the first round", lambda: told(core, s))  # 3600 is what it was told, and is known to have
+    u.ok("PATCH", f"/workspaces/{ws['id']}", {"auto_stop_seconds": 120})
+    wait_for("the shorter one", lambda: told(core, s)[-1] == 120)
+    core.engine.away()
+    core.wait("/healthz")
+    u.ok("PATCH", f"/workspaces/{ws['id']}", {"auto_stop_seconds": 3600})
+    time.sleep(6)  # longer than core is patient with what was on its way
+    n = len(told(core, s))
+    core.engine.start()
+    wait_for("the longer one again", lambda: told(core, s)[n:] and told(core, s)[-1] == 3600, 60)

@@ -8,32 +8,28 @@
 #include <string.h>
 
 #include "api/told.h"
+#include "core/queue.h"
 #include "core/reconcile.h"
 #include "host.h"
 #include "platform.h"
 #include "store/sessions.h"
 
+/* How long a turn may take that is given in time; and days until 30 h of waiting are over. */
+#define FORGOTTEN_NS ((int64_t)(10 * MIN_NS))
+#define LONG_DAYS    2
+
 const struct planted planted[] = {
-	{ "silent-cell", INV_WRONG_STOP },
-	{ "no-extension", INV_WRONG_STOP },
-	{ "stops-the-living", INV_WRONG_STOP },
-	{ "believes-at-once", INV_WRONG_STOP },
-	{ "polling-counts", INV_MISSED_STOP },
-	{ "never-idle", INV_MISSED_STOP },
-	{ "no-maximum", INV_MISSED_STOP },
-	{ "told-once", INV_MISSED_STOP },
-	{ "wall-clock", INV_BILLED_ONCE },
-	{ "rounds-up", INV_BILLED_ONCE },
-	{ "billed-twice", INV_BILLED_ONCE },
-	{ "loses-a-second", INV_BILLED_ONCE },
-	{ "no-reconciler", INV_TERMINAL },
-	{ "epoch-again", INV_EPOCH },
-	{ "stop-forgotten", INV_ACKNOWLEDGED },
-	{ "one-sided", INV_LEDGER },
-	{ "starts-by-itself", INV_INTENT },
-	{ "dies", INV_ANSWERS },
-	{ "room-for-all", INV_CAPACITY },
-	{ "no-cap", INV_BUDGET },
+	{ "silent-cell", INV_WRONG_STOP },      { "no-extension", INV_WRONG_STOP },
+	{ "stops-the-living", INV_WRONG_STOP }, { "believes-at-once", INV_WRONG_STOP },
+	{ "polling-counts", INV_MISSED_STOP },  { "never-idle", INV_MISSED_STOP },
+	{ "no-maximum", INV_MISSED_STOP },      { "told-once", INV_MISSED_STOP },
+	{ "wall-clock", INV_BILLED_ONCE },      { "rounds-up", INV_BILLED_ONCE },
+	{ "billed-twice", INV_BILLED_ONCE },    { "loses-a-second", INV_BILLED_ONCE },
+	{ "no-reconciler", INV_TERMINAL },      { "epoch-again", INV_EPOCH },
+	{ "stop-forgotten", INV_ACKNOWLEDGED }, { "one-sided", INV_LEDGER },
+	{ "starts-by-itself", INV_INTENT },     { "dies", INV_ANSWERS },
+	{ "room-for-all", INV_CAPACITY },       { "no-cap", INV_BUDGET },
+	{ "two-at-once", INV_OVERLAP },         { "forgotten", INV_STARVED, LONG_DAYS },
 };
 const size_t nplanted = ARRAY_LEN(planted);
 
@@ -53,7 +49,20 @@ void __wrap_told_check(struct live *l, const struct session *s)
 		__real_told_check(l, s);
 }
 
-/* terminal, intent: what a list says is believed at once, or never. */
+/* starved: who was not first in line soon never is. */
+void __real_queue_admit(struct queue *q);
+void __wrap_queue_admit(struct queue *q);
+void __wrap_queue_admit(struct queue *q)
+{
+	__real_queue_admit(q);
+	for (size_t i = 0; bug("forgotten") && i < q->nitems; i++)
+		if (q->items[i].verdict == QUEUE_START &&
+		    q->now - q->items[i].since > FORGOTTEN_NS)
+			q->items[i].verdict = QUEUE_WAIT;
+}
+
+/* terminal, intent: what a list says is believed at once, or never; overlap:
+ * what runs is taken for lost, and the host lends its volume again. */
 enum remedy __real_reconcile(const struct session *s, enum seen seen, unsigned misses,
                              const struct now *now);
 enum remedy __wrap_reconcile(const struct session *s, enum seen seen, unsigned misses,
@@ -64,6 +73,10 @@ enum remedy __wrap_reconcile(const struct session *s, enum seen seen, unsigned m
 	if (bug("dies") && s->state == SESSION_STOPPING && world.now > DAY_NS / 2)
 		_exit(70);
 	if (bug("no-reconciler"))
+		return REMEDY_NONE;
+	if (bug("two-at-once") && s->state == SESSION_RUNNING && seen == SEEN_RUNNING)
+		return REMEDY_LOST;
+	if (bug("two-at-once") && s->state == SESSION_LOST)
 		return REMEDY_NONE;
 	if (bug("stops-the-living") && s->state == SESSION_RUNNING && seen == SEEN_RUNNING)
 		return REMEDY_STOP;

@@ -14,7 +14,16 @@ def scale(values):
     return top, top / 4
 
 
-def panel(out, n, title, series, first, last, unit=""):
+def hours(first, last):
+    return [(h, f"{h}:00") for h in range(int(first), int(last) + 1, 2)]
+
+
+def minutes(first, last):
+    """Of a day in seconds."""
+    return [(s, f"{s // 60}:{s % 60:02}") for s in range(int(first), int(last) + 1, 30)]
+
+
+def panel(out, n, title, series, first, last, marks=hours):
     """series: (name, colour, [(hour, value)]); drawn as steps."""
     y0 = TOP + n * (H + GAP)
     top, step = scale([v for _, _, points in series for _, v in points])
@@ -24,10 +33,10 @@ def panel(out, n, title, series, first, last, unit=""):
     v = 0.0
     while v <= top + step / 2:
         out.append(f'<line class="g" x1="{LEFT}" x2="{LEFT + W}" y1="{y(v):.1f}" y2="{y(v):.1f}"/>'
-                   f'<text class="a" text-anchor="end" x="{LEFT - 8}" y="{y(v) + 4:.1f}">{v:g}{unit}</text>')
+                   f'<text class="a" text-anchor="end" x="{LEFT - 8}" y="{y(v) + 4:.1f}">{v:g}</text>')
         v += step
-    for h in range(int(first), int(last) + 1, 2):
-        out.append(f'<text class="a" text-anchor="middle" x="{x(h):.1f}" y="{y0 + H + 16}">{h}:00</text>')
+    for h, text in marks(first, last):
+        out.append(f'<text class="a" text-anchor="middle" x="{x(h):.1f}" y="{y0 + H + 16}">{text}</text>')
     at = LEFT + W
     for name, colour, points in reversed(series):
         if not points:
@@ -39,14 +48,16 @@ def panel(out, n, title, series, first, last, unit=""):
             out.append(f'<rect fill="{colour}" x="{at}" y="{y0 - 21}" width="12" height="4"/><text class="a" x="{at + 16}" y="{y0 - 15}">{name}</text>')
 
 
-def draw(samples, first, last):
+def draw(samples, first, last, marks=hours):
+    """samples: (hour, queued, starting, running, stopping, cost per hour)."""
     samples = [s for s in samples if first <= s[0] <= last + 0.5]
     out = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {LEFT + W + 20} {TOP + 3 * (H + GAP)}" font-family="system-ui, sans-serif">',
            "<style>.t{font-size:15px;fill:#444}.a{font-size:11px;fill:#777}.g{stroke:#8884;stroke-width:1}"
            "@media(prefers-color-scheme:dark){.t{fill:#ddd}.a{fill:#aaa}}</style>"]
-    panel(out, 0, "Sessions by state", [(n, c, [(s[0], s[i]) for s in samples]) for n, i, c in STATES if n != "queued"], first, last)
-    panel(out, 1, "In the queue", [("queued", STATES[3][2], [(s[0], s[1]) for s in samples])], first, last)
-    panel(out, 2, "Cost per hour of the day, USD", [("cost", "#5b3f8c", [(s[0], s[5]) for s in samples])], first, last)
+    panel(out, 0, "Sessions by state", [(n, c, [(s[0], s[i]) for s in samples]) for n, i, c in STATES if n != "queued"], first, last, marks)
+    panel(out, 1, "In the queue", [("queued", STATES[3][2], [(s[0], s[1]) for s in samples])], first, last, marks)
+    panel(out, 2, "Cost per hour of the day, USD" if marks is hours else "Cost per hour, USD",
+          [("cost", "#5b3f8c", [(s[0], s[5]) for s in samples])], first, last, marks)
     return "\n".join([*out, "</svg>", ""])
 
 

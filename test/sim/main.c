@@ -258,12 +258,12 @@ static unsigned find_bugs(void)
 	const uint64_t seed = options.seed;
 	unsigned missed = 0;
 
-	options.days = 1;
 	options.people = 8;
 	for (size_t i = 0; i < nplanted; i++) {
 		bool found = false;
 
 		options.bug = planted[i].name;
+		options.days = planted[i].days ? planted[i].days : 1;
 		for (options.seed = seed; !found && options.seed < seed + 12; options.seed++) {
 			struct outcome o = { 0 };
 

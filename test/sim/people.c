@@ -25,8 +25,22 @@ struct person {
 	unsigned asked_s, failures;
 	enum doing_now after; /* signing in again */
 	bool stop_acked, quits, limited;
+	unsigned way;     /* of starting, below */
+	bool holds, held; /* wants to be asked when it is its turn; it is */
 	sim_ns queued_since, asked_at;
 	struct happen h;
+};
+
+/* Of other types, of whatever there is room for, and turns that are kept:
+ * those are lost when nobody comes in time. */
+static const char *const ways[] = {
+	"{}",
+	"{}",
+	"{}",
+	"{\"instance_type\":\"free\"}",
+	"{\"instance_type\":\"medium\"}",
+	"{\"instance_type\":\"medium\",\"fallback_types\":[\"small\",\"free\"]}",
+	"{\"on_turn\":\"hold\"}",
 };
 
 static struct person people[PEOPLE_MAX];
@@ -56,7 +70,10 @@ static bool is_over(const char *state)
 static void take_session(struct person *p, const struct json *s)
 {
 	struct str id = json_str_or(s, "id", STR("")), state = json_str_or(s, "state", STR(""));
+	const struct json *line = json_get(s, "queue");
 
+	p->held = line && line->type == JSON_OBJECT &&
+	          json_str_or(line, "held_until", STR("")).len > 0;
 	if (!str_is(id, p->session))
 		p->stop_acked = false;
 	(void)snprintf(p->session, sizeof(p->session), "%.*s", STR_ARG(id));
@@ -65,7 +82,7 @@ static void take_session(struct person *p, const struct json *s)
 		p->queued_since = 0;
 	else if (!p->queued_since)
 		p->queued_since = world.now;
-	else if (world.now - p->queued_since > STARVED_NS)
+	else if (!p->holds && world.now - p->queued_since > STARVED_NS)
 		violated(INV_STARVED, "%s has waited for %llu h", p->session,
 		         (unsigned long long)((world.now - p->queued_since) / H_NS));
 	if (p->stop_acked && !is_over(p->state) && strcmp(p->state, "stopping") != 0)
@@ -124,9 +141,9 @@ static void on_answer(void *arg, unsigned status, const struct json *body)
 			         p->session, p->asked_s);
 		truth_promised(p->session, (boot_ns)until);
 	}
-	rest(p, was == MAKES || was == STARTS ? about(15 * S_NS)
-	        : was == STOPS                ? about(3 * S_NS)
-	                                      : about(20 * MIN_NS));
+	rest(p, p->quits || was == MAKES || was == STARTS ? about(15 * S_NS)
+	        : was == STOPS                            ? about(3 * S_NS)
+	                                                  : about(20 * MIN_NS));
 }
 
 static void make_key(struct person *p)
@@ -152,7 +169,8 @@ static void send_it(struct person *p)
 	case STARTS:
 		make_key(p);
 		(void)snprintf(path, sizeof(path), "/api/v1/workspaces/%s/start", p->workspace);
-		ask("POST", path, p->token, "{}", p->key, on_answer, p);
+		ask("POST", path, p->token, p->held ? "{}" : ways[p->way], p->key, on_answer,
+		    p);
 		return;
 	case STOPS:
 		if (map_get(&asked_stop, str_of(p->session)) == NULL)
@@ -212,7 +230,11 @@ static void choose(struct person *p)
 		p->doing = STOPS;
 	} else if (world.budgets && p->n % 3 == 0 && !p->limited) {
 		p->doing = LIMITS;
+	} else if (p->held) {
+		p->doing = STARTS;
 	} else if (!p->session[0] || (is_over(p->state) && chance(500))) {
+		p->way = (unsigned)below(ARRAY_LEN(ways));
+		p->holds = strstr(ways[p->way], "hold") != NULL;
 		p->doing = STARTS;
 	} else if (strcmp(p->state, "running") != 0 || chance(300)) {
 		p->doing = LOOKS;

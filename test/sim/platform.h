@@ -47,5 +47,6 @@ bool bug(const char *name);
 extern const struct planted {
 	const char *name;
 	enum invariant found_as;
+	unsigned days; /* of a seed; 0: one */
 } planted[];
 extern const size_t nplanted;

@@ -299,9 +299,10 @@ int main(int argc, char **argv)
 	             "violations %u (%.0f s)\n",
 	             options.tap ? world.total ? "not ok 1 - " : "ok 1 - " : "",
 	             (unsigned long long)options.seed, (unsigned long long)world.hash,
-	             (double)host.session_ms / (double)(DAY_NS / MS_NS), (unsigned long long)host.starts,
-	             host.stopped_idle, host.stopped_max, host.stopped_other, world.boots,
-	             host.estimated, (unsigned long long)segments, (unsigned long long)parts,
+	             (double)host.session_ms / (double)(DAY_NS / MS_NS),
+	             (unsigned long long)host.starts, host.stopped_idle, host.stopped_max,
+	             host.stopped_other, world.boots, host.estimated,
+	             (unsigned long long)segments, (unsigned long long)parts,
 	             (double)billed_ms / (double)(DAY_NS / MS_NS), world.total,
 	             (double)(clock() - began) / CLOCKS_PER_SEC);
 	if (options.tap)

@@ -152,7 +152,8 @@ void truth_decided(struct run *r, const char *reason)
 void truth_ended(struct run *r)
 {
 	if (r->began)
-		host.session_ms += (r->ended - r->began) / MS_NS; /* ns of a million days are too many */
+		host.session_ms +=
+		    (r->ended - r->began) / MS_NS; /* ns of a million days are too many */
 	happen_cancel(&r->watch);
 }
 

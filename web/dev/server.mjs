@@ -9,6 +9,7 @@ import { readFileSync, existsSync } from "node:fs";
 import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
+import { files, metrics } from "./files.mjs";
 
 const port = Number(process.argv[2] ?? process.env.PORT ?? 5180);
 const dist = fileURLToPath(new URL("../dist", import.meta.url));
@@ -120,6 +121,7 @@ function send(res, status, body, headers = {}) {
   res.end(body === undefined ? "" : JSON.stringify(body));
 }
 const problem = (res, status, slug, title, detail = "", field) => send(res, status, { type: `https://carrel.dev/problems/${slug}`, title, status, detail, request_id: "r_" + seq, field });
+const bytes = (req) => new Promise((done) => { const all = []; req.on("data", (c) => all.push(c)); req.on("end", () => done(Buffer.concat(all))); });
 const body = (req) => new Promise((done) => { let t = ""; req.on("data", (c) => (t += c)); req.on("end", () => { try { done(JSON.parse(t || "{}")); } catch { done({}); } }); });
 
 async function api(req, res, url) {
@@ -135,7 +137,7 @@ async function api(req, res, url) {
   if (!login.on) return problem(res, 401, "signed-out", "Sign in first.");
   if (path === "/logout") { login.on = false; return send(res, 204); }
   if (path === "/me" && m === "GET") return send(res, 200, me);
-  if (path === "/me") { Object.assign(me.account, await body(req)); return send(res, 200, me); }
+  if (path === "/me") { const b = await body(req); for (const k of ["language", "one_key", "tour_done", "app"]) if (k in b) { (me.prefs ??= { language: "system", one_key: true, tour_done: false })[k] = b[k]; delete b[k]; } Object.assign(me.account, b); return send(res, 200, me); }
   if (path === "/me/password") { me.account.has_password = true; return send(res, 204); }
   if (path === "/instance-types") return send(res, 200, { items: types, next: null });
   if (path === "/images") return send(res, 200, { items: images, next: null });
@@ -145,6 +147,21 @@ async function api(req, res, url) {
     streams.add(res);
     req.on("close", () => streams.delete(res));
     return;
+  }
+  const recents = () => workspaces.slice(0, 5).flatMap((w, i) => (i < 4 ? [{ workspace_id: w.id, workspace_name: w.name, label: w.id.slice(2), path: ["04-ensemble.ipynb", "gap-filling.ipynb", "sensitivity.ipynb", "train_unet.py"][i], name: ["04-ensemble.ipynb", "gap-filling.ipynb", "sensitivity.ipynb", "train_unet.py"][i], kind: i < 3 ? "notebook" : "file", what: ["run", "saved", "opened", "saved"][i], at: iso(Date.now() - [2 * 6e4, 44 * 6e4, 26 * 36e5, 70 * 36e5][i]), running: !!wview(w).session, kernel: i ? "none" : "busy" }] : []));
+  const balance = { month: "2026-11", month_ends_at: iso(Date.now() + 9 * 864e5), currency: "USD", used: "41.87", open: "0", credit: "0", free_seconds_left: 0, burn_per_hour: "0.33", budget: { amount: "80", hard: true, by_admin: false, left: "38.13", percent: 52, until: null }, ends_at: null, ends_by: null };
+  if (path === "/balance") return send(res, 200, balance);
+  if (path === "/home") return send(res, 200, { continue: recents(), month: { ...balance, expected: "59.82" }, first_run: !workspaces.length });
+  if (path === "/recent") return send(res, 200, { items: recents() });
+  if (path === "/notices") {
+    const told = FULL ? [["budget", "Your November budget is half used: $40.00 of $80.00.", 40, null], ["stopped", "rainfall-bayes stopped after 1 h idle. It ran 2 h 46 min and cost $1.22.", 100, iso(Date.now())]] : [];
+    return send(res, 200, { items: told.map(([kind, text, h, read], i) => ({ id: "n" + i, kind, object_id: "b", data: { text, workspace_id: workspaces[0]?.id }, at: iso(Date.now() - h * 36e5), read_at: read })), next: null, unread: told.length ? 1 : 0 });
+  }
+  if (path === "/search") {
+    const q = (url.searchParams.get("q") ?? "").toLowerCase().replace(/type:\S+/g, "").trim();
+    const mark = (text) => { const at = q ? text.toLowerCase().indexOf(q) : -1; return at < 0 ? [{ text, match: false }] : [[text.slice(0, at), false], [text.slice(at, at + q.length), true], [text.slice(at + q.length), false]].filter(([x]) => x).map(([x, match]) => ({ text: x, match })); };
+    const items = recents().filter((r) => r.name.includes(q)).map((r) => ({ ...r, title: "Ensemble runs", where: "name", updated_at: r.at, name_parts: mark(r.name), snippet: mark(`… the ${q} of all members, drawn against the gauge at the weir …`) }));
+    return send(res, 200, { q, items: q ? items : [], more: false, documents: 1234, catching_up: false });
   }
   if (path === "/usage") {
     const items = sessions.filter((s) => s.started).map((s) => { const v = view(s); return { session_id: s.id, workspace_id: s.ws, workspace_name: v.workspace_name, segment: 1, instance_type: s.type, started_at: v.started_at, stopped_at: v.stopped_at, seconds: v.seconds, price_per_hour: v.price_per_hour, amount: v.cost, estimated: false }; });
@@ -163,6 +180,7 @@ async function api(req, res, url) {
   if (parts[0] === "sessions") {
     const s = sessions.find((x) => x.id === parts[1]);
     if (!s) return problem(res, 404, "not-found", "There is no such session.");
+    if (parts[2] === "metrics") return send(res, 200, metrics(view(s), url));
     if (parts[2] === "extend") { s.stopAt += (await body(req)).seconds * 1000; tell(s); return send(res, 200, view(s)); }
     if (parts[2] === "enter") return send(res, 200, { code: "c", url: view(s).url, expires_at: iso(Date.now() + 3e4) });
     if (parts[2] === "logs") return send(res, 200, { text: "carrel-shim: session " + s.id + "\ncarrel-agent: listening on /run/carrel/agent.sock\ncarrel-agent: kernel python3 started\n" });
@@ -180,6 +198,8 @@ async function api(req, res, url) {
   const w = workspaces.find((x) => x.id === parts[1]);
   if (!w) return problem(res, 404, "not-found", "There is nothing here.");
   const on = sessions.find((s) => s.ws === w.id && !["stopped", "failed", "lost"].includes(s.state));
+  if (parts[2] === "files") return files(req, res, url, w.id, parts.slice(3), await bytes(req), send, problem);
+  if (parts[2] === "enter") return send(res, 200, { code: "c", url: `http://${w.id.slice(2)}.localhost:${port}/`, expires_at: iso(Date.now() + 3e4) });
   if (parts[2] === "start") { const s = on ?? begin(w); return send(res, 202, { session: view(s) }); }
   if (parts[2] === "stop") {
     if (on) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a person can do to a workspace, each once: the answer is put where all pages see it. */
-import { call, post } from "./lib/api";
+import { ApiError, call, post } from "./lib/api";
 import { live, putSession, putWorkspace, dropWorkspace, dropWarning } from "./live";
 import { type Session, type Workspace, current } from "./model";
 
@@ -16,7 +16,7 @@ export interface NewWorkspace {
 
 const path = (id: string) => encodeURIComponent(id);
 
-export async function createWorkspace(w: NewWorkspace): Promise<Workspace> {
+export async function createWorkspace(w: NewWorkspace | { example: true }): Promise<Workspace> {
   return putWorkspace(await post<Workspace>("/workspaces", w));
 }
 
@@ -58,23 +58,80 @@ export async function remove(w: Workspace): Promise<void> {
   dropWorkspace(w.id);
 }
 
+const NAME_CHARS = 64;
+
+/* Under its own name, or when another has that now, under the first of "name (2)", "name (3)", … that is free. */
+export async function restore(w: Workspace): Promise<Workspace> {
+  for (let n = 1; ; n++) {
+    const end = n > 1 ? ` (${n})` : "";
+    const name = [...w.name].slice(0, NAME_CHARS - end.length).join("") + end;
+    try {
+      const back = await post<Workspace>(`/workspaces/${path(w.id)}/restore`, n > 1 ? { name } : {});
+      return putWorkspace({ ...back, session: back.session ?? null, last_session: back.last_session ?? null });
+    } catch (e) {
+      if (!(e instanceof ApiError) || e.slug !== "name-taken" || n === 20) throw e;
+    }
+  }
+}
+
+/* One that is kept is given up before its time. */
+export async function giveUp(w: Workspace): Promise<void> {
+  await call("DELETE", `/workspaces/${path(w.id)}`, { body: { confirm: w.name, forever: true } });
+}
+
 interface Entry {
   code: string;
   url: string;
 }
 
 /* The code travels in a form's body to the session's own origin; no address ever holds it. */
-export async function enter(session: string): Promise<void> {
+export type App = "lab" | "ide";
+
+export interface Target {
+  app: App;
+  path: string; /* of a file; "": just open */
+}
+
+/* With what this account opens its files, wherever one is opened. */
+export function usualApp(): App {
+  return live.get().me?.prefs?.app === "ide" ? "ide" : "lab";
+}
+
+const inPath = (p: string) => p.split("/").map(encodeURIComponent).join("/");
+
+/* Where a file stands on the session's own origin. */
+export function nextOf(t: Target | null): string {
+  if (!t) return "";
+  if (t.app === "ide") return t.path ? `/ide/${inPath(t.path)}` : "/ide";
+  return t.path ? `/lab/tree/${inPath(t.path)}` : "";
+}
+
+/* The program is always said: the account's choice may be on its way to the server just now. */
+export function openAddress(label: string, t: Target | null): string {
+  const q = new URLSearchParams();
+  if (t?.path) q.set("path", t.path);
+  q.set("app", t?.app ?? usualApp());
+  const text = q.toString();
+  return `/open/${encodeURIComponent(label)}${text ? `?${text}` : ""}`;
+}
+
+function field(form: HTMLFormElement, name: string, value: string): void {
+  const f = document.createElement("input");
+  f.type = "hidden";
+  f.name = name;
+  f.value = value;
+  form.append(f);
+}
+
+export async function enter(session: string, target: Target | null = null): Promise<void> {
   const { code, url } = await post<Entry>(`/sessions/${path(session)}/enter`);
   const form = document.createElement("form");
   form.method = "post";
   form.action = new URL("/.carrel/enter", url).href;
   form.hidden = true;
-  const field = document.createElement("input");
-  field.type = "hidden";
-  field.name = "code";
-  field.value = code;
-  form.append(field);
+  field(form, "code", code);
+  const next = nextOf(target ?? { app: usualApp(), path: "" });
+  if (next) field(form, "next", next);
   document.body.append(form);
   form.submit();
   form.remove();
@@ -93,6 +150,6 @@ export function byLabel(label: string): Workspace | undefined {
 }
 
 /* A tab of its own; that page asks for the entry code, so that no pop-up blocker comes between. */
-export function openInTab(w: Workspace): void {
-  window.open(`/open/${w.label ?? labelOf(w.session?.url) ?? w.id}`, "_blank", "noopener");
+export function openInTab(w: Workspace, target: Target | null = null): void {
+  window.open(openAddress(w.label ?? labelOf(w.session?.url) ?? w.id, target), "_blank", "noopener");
 }

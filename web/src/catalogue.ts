@@ -82,6 +82,34 @@ export interface ChangeAnswer {
   catalogue: Catalogue;
 }
 
+/* What is in use, and what it has cost until now (newest first; from null: from the beginning). */
+interface PastPrice {
+  from: string | null;
+  price_per_hour: string;
+}
+
+interface People {
+  id: string;
+  name: string;
+  offered: boolean;
+  accounts: number;
+  workspaces: number;
+  sessions: number;
+}
+
+export interface CatalogueUse {
+  instance_types: (People & { prices: PastPrice[] })[];
+  plans: People[];
+  storage: { accounts: number; workspaces: number; prices: { from: string | null; price_per_gb_month: string }[] };
+}
+
+/* The prices of a draft's thing, as the panel shows them. */
+export function pastOf(use: CatalogueUse | null, d: Draft): { from: string | null; rate: string }[] {
+  if (d.thing === "storage") return (use?.storage.prices ?? []).map((p) => ({ from: p.from, rate: p.price_per_gb_month }));
+  const type = d.thing === "instance_type" ? use?.instance_types.find((x) => x.id === d.id) : undefined;
+  return (type?.prices ?? []).map((p) => ({ from: p.from, rate: p.price_per_hour }));
+}
+
 export type Thing = "instance_type" | "plan" | "storage";
 
 /* What the side panel holds. id null: a new one. */

@@ -10,6 +10,7 @@ export interface Limits {
   auto_stop_min_seconds: number;
   auto_stop_max_seconds: number;
   session_max_seconds: number;
+  deleted_kept_seconds: number;
   storage_default_bytes: number;
   storage_min_bytes: number;
   storage_max_bytes: number;
@@ -22,6 +23,7 @@ const SHIPPED: Limits = {
   auto_stop_min_seconds: 60,
   auto_stop_max_seconds: 24 * 3600,
   session_max_seconds: 12 * 3600,
+  deleted_kept_seconds: 0,
   storage_default_bytes: 5 * GB,
   storage_min_bytes: GB / 4,
   storage_max_bytes: 100 * GB,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 import { beforeEach, describe, expect, it } from "vitest";
-import { live, putSession, putWorkspace } from "./live";
-import type { Session, State, Workspace } from "./model";
+import { live, putNotice, putSession, putWorkspace } from "./live";
+import type { Notice, Session, State, Workspace } from "./model";
 
 function session(id: string, state: State, more: Partial<Session> = {}): Session {
   return {
@@ -36,6 +36,28 @@ describe("what the console knows", () => {
     expect(shown().last_session?.reason).toBe("idle");
   });
 
+  it("makes no list of one out of what comes before the list", () => {
+    live.set({ workspaces: null });
+    expect(putWorkspace(workspace).name).toBe("a");
+    expect(live.get().workspaces).toBeNull();
+  });
+
+  it("takes an answer that comes after the event of what came of it as older news", () => {
+    putWorkspace(workspace);
+    putSession(session("s_1", "running"));
+    putSession(session("s_1", "starting"));
+    expect(shown().session?.state).toBe("running");
+    putSession(session("s_1", "stopped", { reason: "user" }));
+    putSession(session("s_1", "stopping"));
+    expect(shown().session).toBeNull();
+    expect(shown().last_session?.state).toBe("stopped");
+    putSession(session("s_2", "queued", { epoch: 2 }));
+    expect(shown().session?.id).toBe("s_2");
+    putSession(session("s_2", "lost", { epoch: 2 }));
+    putSession(session("s_2", "running", { epoch: 2 })); /* found again */
+    expect(shown().session?.state).toBe("running");
+  });
+
   it("does not let news of an older session hide the present one", () => {
     putWorkspace({ ...workspace, session: session("s_2", "running"), last_session: session("s_1", "stopped") });
     putSession(session("s_1", "failed"));
@@ -54,5 +76,22 @@ describe("what the console knows", () => {
     live.set({ warnings: [warning] });
     putSession(session("s_1", "stopped"));
     expect(live.get().warnings.length).toBe(0);
+  });
+});
+
+describe("notices", () => {
+  const notice = (id: string, read: string | null = null): Notice => ({ id, kind: "turn", object_id: "", data: { text: id }, at: "2026-11-21T10:00:00Z", read_at: read });
+
+  it("counts each once, whoever reads it", () => {
+    live.set({ notices: [], unread: 0 });
+    for (const id of ["a", "b", "c"]) putNotice(notice(id));
+    expect(live.get().unread).toBe(3);
+    putNotice(notice("b", "2026-11-21T10:01:00Z"));
+    putNotice(notice("b", "2026-11-21T10:01:00Z"));
+    expect(live.get().unread).toBe(2);
+    expect(live.get().notices.map((n) => n.id)).toEqual(["c", "b", "a"]);
+    putNotice({ all_read: true });
+    expect(live.get().unread).toBe(0);
+    expect(live.get().notices.every((n) => n.read_at)).toBe(true);
   });
 });

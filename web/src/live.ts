@@ -7,6 +7,7 @@ import { ApiError, get, getAll, whenSignedOut } from "./lib/api";
 import { type EventStream, EventStream as Stream, type SseEvent } from "./lib/sse";
 import { createStore } from "./lib/store";
 import { atMs, monthOf, nowMs } from "./lib/time";
+import { onWake } from "./lib/wake";
 import { type Balance, readBalance } from "./budget";
 import type { Image, InstanceType, Me, Notice, Place, Session, Warning, Workspace } from "./model";
 import { type Ledger, readLedger } from "./usage";
@@ -42,6 +43,9 @@ let stream: EventStream | null = null;
 let hiddenTimer: ReturnType<typeof setTimeout> | undefined;
 let monthTimer: ReturnType<typeof setTimeout> | undefined;
 const sessionWatchers = new Set<(s: Session) => void>();
+const metricsWatchers = new Set<(data: unknown) => void>();
+const anewWatchers = new Set<() => void>();
+let slept = false;
 let keepAwake = 0; /* pages that need events in a hidden tab too */
 
 function stamp(s: Session): Session {
@@ -57,15 +61,29 @@ export function onSession(fn: (s: Session) => void): () => void {
   return () => void sessionWatchers.delete(fn);
 }
 
+export function onMetrics(fn: (data: unknown) => void): () => void {
+  metricsWatchers.add(fn);
+  return () => void metricsWatchers.delete(fn);
+}
+
+/* Events were missed, or the page slept: what pages read by themselves is read again, now that there is an answer. */
+export function onAnew(fn: () => void): () => void {
+  anewWatchers.add(fn);
+  return () => void anewWatchers.delete(fn);
+}
+
 export function putWorkspace(w: Workspace): Workspace {
+  told++;
   const fresh = stampWorkspace(w);
-  const all = live.get().workspaces ?? [];
+  const all = live.get().workspaces;
+  if (!all) return fresh; /* the list is on its way, and one of all would be no list */
   const at = all.findIndex((x) => x.id === w.id);
   live.set({ workspaces: at < 0 ? [...all, fresh] : all.map((x) => (x.id === w.id ? fresh : x)) });
   return fresh;
 }
 
 export function dropWorkspace(id: string): void {
+  told++;
   live.set({ workspaces: (live.get().workspaces ?? []).filter((w) => w.id !== id) });
 }
 
@@ -90,8 +108,18 @@ export async function readTypes(): Promise<void> {
 
 const LIVE_STATES = ["queued", "starting", "running", "stopping"];
 
+/* A session goes through its states in this order and never back. */
+const ORDER: Partial<Record<Session["state"], number>> = { queued: 1, starting: 2, running: 3, stopping: 4 };
+
+/* The answer to a request may come after the event that tells what came of it: it is older news then. */
+function isStale(w: Workspace, s: Session): boolean {
+  if (w.last_session?.id === s.id) return w.last_session.epoch >= s.epoch && w.last_session.state !== "lost";
+  return w.session?.id === s.id && w.session.epoch === s.epoch && (ORDER[s.state] ?? 9) < (ORDER[w.session.state] ?? 0);
+}
+
 /* An event about an older session of the workspace must not hide the present one. */
 export function putSession(s: Session): void {
+  told++;
   const fresh = stamp(s);
   const alive = LIVE_STATES.includes(s.state);
   const all = live.get().workspaces;
@@ -101,7 +129,7 @@ export function putSession(s: Session): void {
         if (w.id !== s.workspace_id) return w;
         if (alive) {
           if (w.session && w.session.id !== s.id && w.session.epoch > s.epoch) return w;
-          if (!w.session && w.last_session?.id === s.id && w.last_session.epoch > s.epoch) return w;
+          if (isStale(w, s)) return w;
           return { ...w, session: keepStats(fresh, w.session) };
         }
         if (w.session && w.session.id !== s.id) return w;
@@ -130,9 +158,23 @@ function putWarning(w: Warning): void {
   live.set({ warnings: [...live.get().warnings.filter((x) => x.session_id !== w.session_id), w] });
 }
 
-function putNotice(n: Notice): void {
-  const all = live.get().notices.filter((x) => x.id !== n.id);
-  live.set({ notices: [n, ...all], unread: live.get().unread + 1 });
+/* A new one, one that was read (here or in another tab), or all of them read. */
+export function putNotice(n: Notice | { all_read: true }): void {
+  const { notices, unread } = live.get();
+  if ("all_read" in n) {
+    const at = new Date(nowMs()).toISOString();
+    live.set({ notices: notices.map((x) => (x.read_at ? x : { ...x, read_at: at })), unread: 0 });
+    return;
+  }
+  const old = notices.find((x) => x.id === n.id);
+  if (old) {
+    const less = !old.read_at && n.read_at ? 1 : 0;
+    live.set({ notices: notices.map((x) => (x.id === n.id ? n : x)), unread: Math.max(0, unread - less) });
+  } else if (n.read_at) {
+    live.set({ unread: Math.max(0, unread - 1) }); /* one that is not in this list */
+  } else {
+    live.set({ notices: [n, ...notices], unread: unread + 1 });
+  }
 }
 
 export function dropWarning(session: string): void {
@@ -185,9 +227,21 @@ function laterMonth(): void {
   monthTimer = setTimeout(() => void readMonth(), 1500);
 }
 
+/* What events said while the list was read is newer than the list: then it is read again. */
+let told = 0;
+let reading = 0;
+const READS = 4;
+
 export async function readWorkspaces(): Promise<void> {
-  const { items } = await getAll<Workspace>("/workspaces");
-  live.set({ workspaces: items.map(stampWorkspace) });
+  const mine = ++reading;
+  for (let n = 1; ; n++) {
+    const before = told;
+    const { items } = await getAll<Workspace>("/workspaces?limit=200");
+    if (mine !== reading) return;
+    if (told !== before && n < READS) continue;
+    live.set({ workspaces: items.map(stampWorkspace) });
+    return;
+  }
 }
 
 async function readCatalogue(): Promise<void> {
@@ -211,10 +265,11 @@ function onEvent(e: SseEvent): void {
     return;
   }
   if (e.event === "session") putSession(data as Session);
+  else if (e.event === "metrics") for (const fn of [...metricsWatchers]) fn(data);
   else if (e.event === "queue") putPlaces((data as { items: PlaceItem[] }).items);
   else if (e.event === "warning") putWarning(data as Warning);
   else if (e.event === "notice") {
-    putNotice(data as Notice);
+    putNotice(data as Notice | { all_read: true });
     laterBalance();
   }
   else if (e.event === "workspace") {
@@ -224,11 +279,14 @@ function onEvent(e: SseEvent): void {
   }
 }
 
-function openStream(): void {
+function openStream(from: string | undefined): void {
   stream ??= new Stream("/api/v1/events", {
     onOpen(resumed) {
       live.set({ link: { since: 0, nextTry: 0 } });
       if (!resumed) void refetch();
+      else if (slept) laterMonth();
+      if (slept || !resumed) for (const fn of [...anewWatchers]) fn();
+      slept = false;
     },
     onEvent,
     onDown(nextTry, status) {
@@ -236,6 +294,7 @@ function openStream(): void {
       else live.set({ link: { since: live.get().link.since || Date.now(), nextTry } });
     },
   });
+  if (from !== undefined) stream.from(from);
   stream.start();
 }
 
@@ -248,6 +307,7 @@ function signedOut(ended: boolean): void {
   if (live.get().phase === "out") return;
   stream?.stop();
   stream = null;
+  slept = false;
   clearTimeout(balanceTimer);
   burning.clear();
   live.set({ ...EMPTY, phase: "out", ended });
@@ -260,9 +320,15 @@ export function leave(): void {
 /* A browser opens six connections to one host: a tab that nobody sees gives its stream back. */
 function onVisibility(): void {
   clearTimeout(hiddenTimer);
-  if (!stream) return;
-  if (!document.hidden) stream.start();
-  else hiddenTimer = setTimeout(() => document.hidden && !keepAwake && stream?.stop(), 60_000);
+  if (stream && document.hidden) hiddenTimer = setTimeout(() => document.hidden && !keepAwake && stream?.stop(), 60_000);
+}
+
+/* Nothing is asked before the stream stands: a network that is not back yet would make errors of it. */
+function onAwake(long: boolean): void {
+  clearTimeout(hiddenTimer);
+  slept ||= long;
+  if (live.get().phase === "unreachable") void boot();
+  else stream?.wake();
 }
 
 export function holdStream(): () => void {
@@ -275,7 +341,7 @@ export async function boot(): Promise<void> {
   try {
     const me = await get<Me>("/me", { tries: 1 });
     live.set({ me, phase: "in", ended: false, link: { since: 0, nextTry: 0 } });
-    openStream();
+    openStream(me.last_event_id);
     await refetch();
   } catch (e) {
     if (e instanceof ApiError && e.status === 401) live.set({ phase: "out" });
@@ -295,6 +361,7 @@ export function startLive(): void {
     if (live.get().phase === "in") signedOut(true);
   });
   document.addEventListener("visibilitychange", onVisibility);
+  onWake(onAwake);
   addEventListener("online", () => stream?.kick());
   void boot();
 }

@@ -89,6 +89,9 @@ export interface Workspace {
   price_per_hour: string;
   currency: string;
   etag?: string;
+  open_path?: string; /* of the example: the notebook to open first */
+  deleted_at?: string | null;
+  kept_until?: string | null; /* of a deleted one: until then it can be brought back */
 }
 
 export interface InstanceType {
@@ -123,9 +126,11 @@ export interface Image {
 
 export interface Me {
   account: { id: string; email: string; name: string; admin: boolean; has_password: boolean; theme?: string };
+  prefs?: { language: string; one_key: boolean; tour_done: boolean; app?: "lab" | "ide" };
   currency: string;
   warnings: string[];
   version: string;
+  last_event_id?: string; /* the event stream goes on after it */
   limits?: Partial<Limits>;
 }
 

@@ -3,7 +3,6 @@ import { describe, expect, it } from "vitest";
 import type { Session } from "./model";
 import { tidyCode } from "./lib/code";
 import { usualTimes } from "./phases";
-import { niceMax, thin } from "./ui/chart";
 import { storageSteps } from "./ui/settings-fields";
 import { costSoFar, isIdle, secondsSoFar, whyEnded, whyRuns } from "./words";
 
@@ -52,21 +51,7 @@ describe("words", () => {
   });
 });
 
-describe("charts", () => {
-  it("keeps the extremes when it draws fewer points", () => {
-    const points = Array.from({ length: 5000 }, (_, i) => ({ at: i, value: i === 2345 ? 99 : i % 7 }));
-    const few = thin(points, 600);
-    expect(few.length).toBeLessThanOrEqual(600);
-    expect(Math.max(...few.map((p) => p.value))).toBe(99);
-    expect(few.every((p, i) => !i || p.at > few[i - 1]!.at)).toBe(true);
-  });
-
-  it("ends its axis at a round value", () => {
-    expect(niceMax(4.64)).toEqual({ max: 6, step: 2 });
-    expect(niceMax(0).max).toBe(1);
-    expect(niceMax(0.3226, 2).max).toBeCloseTo(0.4);
-  });
-
+describe("fields", () => {
   it("offers the bounds of storage among its steps", () => {
     const steps = storageSteps(256 * 1024 ** 2, 100 * 1024 ** 3);
     expect(steps[0]).toBe(256 * 1024 ** 2);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From data to sentences: why a session runs, why it ended, what an error means. */
 import type { ApiError } from "./lib/api";
+import { decimal } from "./lib/locale";
 import { costOf, parseMicro } from "./lib/money";
 import { ago, atMs, clock, durationSetting, durationShort } from "./lib/time";
 import type { Image, InstanceType, Session, Workspace } from "./model";
@@ -131,7 +132,7 @@ export function typeName(types: InstanceType[], id: string): string {
 }
 
 export function cpuText(cpu: number): string {
-  return t.create.cpu(String(Number(cpu.toFixed(3))));
+  return t.create.cpu(decimal(cpu, 3));
 }
 
 /* Running workspaces, those that will stop first on top; the rest as they were. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What of a notebook stands in its file, as far as the page knows. */
 import type { CellModel, FileModel, NotebookContext } from "./jupyter";
-import type { Wrote } from "./runs";
+import type { Wrote } from "../../shared/run/runs";
 
 /* The cells as they were last saved or read. */
 export class Saved {

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The little of JupyterLab 4's interface that is used here; the page itself brings the code. */
+import type { KernelMessage, Output, OutputsModel, RunCell } from "../../shared/run/types";
+
+export type { KernelMessage, Output, OutputsModel };
 
 export interface Signal<T> {
   connect(slot: (sender: unknown, args: T) => void): boolean;
@@ -33,20 +36,6 @@ export interface ContentsManager {
   save(path: string, options?: object): Promise<FileModel>;
 }
 
-/* One of nbformat's outputs. */
-export interface Output {
-  output_type: string;
-  [key: string]: unknown;
-}
-
-export interface KernelMessage {
-  channel: string;
-  header: { msg_id: string; msg_type: string; session: string };
-  parent_header: { msg_id?: string; session?: string };
-  metadata: Record<string, unknown>;
-  content: Record<string, unknown>;
-}
-
 export interface KernelConnection {
   id: string;
   clientId: string;
@@ -61,14 +50,6 @@ export interface SessionContext {
   iopubMessage: Signal<KernelMessage>;
 }
 
-export interface OutputsModel {
-  length: number;
-  add(output: Output): number;
-  set(index: number, output: Output): void;
-  clear(wait?: boolean): void;
-  fromJSON(outputs: Output[]): void;
-}
-
 export interface CellModel {
   id: string;
   type: string;
@@ -76,11 +57,9 @@ export interface CellModel {
   sharedModel: { getSource(): string };
 }
 
-export interface CodeCellModel extends CellModel {
-  outputs: OutputsModel;
-  executionCount: number | null;
-  executionState: string;
-  trusted: boolean;
+export interface CodeCellModel extends CellModel, RunCell {
+  id: string;
+  isDisposed: boolean;
 }
 
 export interface NotebookContext {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Notebooks whose cells go on without a page. For each open one: cells that run for another page are followed
- * (runs.ts); a cell that is run is soon in the file, where the server finds it when this page is gone; and
+ * (shared/run/runs.ts); a cell that is run is soon in the file, where the server finds it when this page is gone; and
  * when the server has written outputs while this page was cut off, the page knows, so that its next save is
  * not a conflict with them.
  */
@@ -19,7 +19,7 @@ import type {
   Shared,
 } from "./jupyter";
 import { Notices } from "./notices";
-import { type Answer, type Run, Runs } from "./runs";
+import { type Answer, type Run, Runs } from "../../shared/run/runs";
 
 const ID = "@carrel/labextension:plugin";
 const SAVE_MS = 1000;

@@ -4,9 +4,10 @@
  * off; beside it an item with what the session uses. Facts come from the agent: GET /api/carrel/session once in a while, and its events in between.
  * Looking is not working: none of these requests counts as activity.
  */
+import { addIdeLink } from "./ide";
 import type { JupyterFrontEnd, Plugin, ServerEvent, Shared, StatusBar } from "./jupyter";
-import { type Usage, cpus, parts, usageOf } from "./usage";
-import { type Near, type Status, canExtend, clock, left, leftText, near, statusOf } from "./stop";
+import { type Usage, cpus, parts, usageOf } from "../../shared/session/usage";
+import { type Near, type Status, canExtend, clock, left, leftText, near, statusOf } from "../../shared/session/stop";
 
 const STOP_WARNING = "https://carrel.dev/events/stop_warning/v1";
 const SESSION = "https://carrel.dev/events/session/v1";
@@ -216,6 +217,7 @@ export function makePlugin(shared: Shared): Plugin<StatusBar> {
     optional: [shared["@jupyterlab/statusbar"].IStatusBar],
     activate(app, bar) {
       new StopWatch(app, shared).start(bar);
+      if (bar) addIdeLink(app, shared, bar);
     },
   };
 }

@@ -45,6 +45,7 @@ type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
 const BASE = "/api/v1";
 const BODY_MAX = 8 * 1024 * 1024;
+const LATE_MS = 5_000;
 
 let onSignedOut: () => void = () => {};
 
@@ -74,7 +75,7 @@ function errorOf(status: number, headers: Headers, text: string): ApiError {
   return new ApiError(
     status,
     str(p.title) || `The server answered ${status}.`,
-    str(p.detail),
+    str(p.detail) || str(p.message), /* an agent's own errors have a message */
     str(p.type).split("/").pop() ?? "",
     str(p.request_id) || (headers.get("X-Request-Id") ?? ""),
     str(p.field),
@@ -85,8 +86,11 @@ function errorOf(status: number, headers: Headers, text: string): ApiError {
 
 async function once<T>(method: Method, path: string, o: CallOptions, headers: Headers): Promise<Answer<T>> {
   const timeout = new AbortController();
-  const timer = setTimeout(() => timeout.abort(), o.timeout_ms ?? 20_000);
   const stop = () => timeout.abort();
+  const limit = o.timeout_ms ?? 20_000;
+  const until = Date.now() + limit;
+  /* A timer that comes late: the page slept, and an answer that came meanwhile waits behind it. */
+  let timer = setTimeout(() => (Date.now() - until < LATE_MS ? stop() : void (timer = setTimeout(stop, LATE_MS))), limit);
   o.signal?.addEventListener("abort", stop);
   try {
     const res = await fetch(BASE + path, {

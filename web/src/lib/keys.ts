@@ -4,10 +4,14 @@
  * are off inside fields and while a dialog or menu is open, and can be turned off in the account.
  */
 import { useLayoutEffect, useRef } from "preact/hooks";
+import { read, write } from "./storage";
+
+export { read, write } from "./storage";
 
 export type KeyMap = Record<string, (e: KeyboardEvent) => void>;
 
 const maps: { current: KeyMap }[] = [];
+const MOVES = /^(j|k|Arrow.+|Page.+)$/;
 let prefix = "";
 let prefixTimer: ReturnType<typeof setTimeout> | undefined;
 
@@ -19,24 +23,6 @@ export function keysOn(): boolean {
 
 export function setKeysOn(on: boolean): void {
   write(STORE, on ? null : "off");
-}
-
-/* Storage may be closed to us; a setting that cannot be kept is only for this page. */
-export function read(key: string): string | null {
-  try {
-    return localStorage.getItem(key);
-  } catch {
-    return null;
-  }
-}
-
-export function write(key: string, value: string | null): void {
-  try {
-    if (value === null) localStorage.removeItem(key);
-    else localStorage.setItem(key, value);
-  } catch {
-    /* as above */
-  }
 }
 
 export function useKeys(map: KeyMap): void {
@@ -67,24 +53,29 @@ function find(key: string): ((e: KeyboardEvent) => void) | undefined {
 function onKey(e: KeyboardEvent): void {
   if (e.defaultPrevented || e.isComposing) return;
   if (e.ctrlKey || e.metaKey) {
-    const fn = e.key === "Enter" ? find("Ctrl Enter") : undefined;
+    if (e.altKey || e.shiftKey) return;
+    const k = e.key.toLowerCase();
+    const fn = e.key === "Enter" ? find("Ctrl Enter") : k === "k" ? find("Ctrl K") : k === "a" && !inField(e.composedPath()[0] ?? e.target) && !document.querySelector("dialog[open], [role=menu]") ? find("Ctrl A") : undefined;
     if (fn) {
       e.preventDefault();
       fn(e);
     }
     return;
   }
+  /* An editor in a shadow root is the target of what is typed in it, not its host. */
+  const target = e.composedPath()[0] ?? e.target;
   if (e.altKey || document.querySelector("dialog[open], [role=menu]")) return;
-  if (inField(e.target) || !keysOn()) return;
+  if (inField(target) || !keysOn()) return;
   /* Enter and space belong to the control that has the focus. */
-  if (e.key === "Enter" && (e.target as Element).closest("a, button, input, summary")) return;
+  if (e.key === "Enter" && (target as Element).closest?.("a, button, input, summary")) return;
   const key = e.key.length === 1 ? e.key.toLowerCase() : e.key;
-  const fn = prefix ? find(`${prefix} ${key}`) : find(key);
+  const fn = (prefix && find(`${prefix} ${key}`)) || find(key);
   clearTimeout(prefixTimer);
   prefix = "";
   if (fn) {
     e.preventDefault();
-    fn(e);
+    /* A key held down moves on; it does not extend or stop again and again. */
+    if (!e.repeat || MOVES.test(key)) fn(e);
   } else if (key === "g") {
     prefix = "g";
     prefixTimer = setTimeout(() => (prefix = ""), 1200);

@@ -20,8 +20,8 @@ describe("money", () => {
     expect(cents(999995000n, "EUR")).toBe("€1000.00");
     expect(cents(12345678901n, "CHF")).toBe("CHF\u00a012\u202f345.68");
     expect(cents(-5000n, "USD")).toBe("−$0.01");
-    expect(exactParts(591067n, "USD")).toEqual({ main: "$0.59", sub: "1067" });
-    expect(exactParts(8540000n, "USD")).toEqual({ main: "$8.54", sub: "0000" });
+    expect(exactParts(591067n, "USD")).toEqual({ main: "$0.59", sub: "1067", tail: "" });
+    expect(exactParts(8540000n, "USD")).toEqual({ main: "$8.54", sub: "0000", tail: "" });
   });
 
   it("writes rates with the digits they have", () => {

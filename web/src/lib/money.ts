@@ -3,9 +3,12 @@
  * Money is exact: decimal strings from the API become whole micro-units in a bigint, and no sum ever
  * passes through a float. Headlines show cents (rounded half up), lines show all six digits.
  */
+import { forms, groupDigits } from "./locale";
+
+export { groupDigits } from "./locale";
+
 const SCALE = 1_000_000n;
 const SIGNS: Record<string, string> = { USD: "$", EUR: "€", GBP: "£", JPY: "¥" };
-const THIN = "\u202f";
 
 /* "0.591067" -> 591067n. What is not a plain decimal with at most six digits is null: never a guess. */
 export function parseMicro(text: string | null | undefined): bigint | null {
@@ -15,10 +18,6 @@ export function parseMicro(text: string | null | undefined): bigint | null {
   if (/[1-9]/.test(frac.slice(6))) return null;
   const value = BigInt(m[2]!) * SCALE + BigInt(frac.slice(0, 6));
   return m[1] ? -value : value;
-}
-
-export function groupDigits(digits: string): string {
-  return digits.length < 5 ? digits : digits.replace(/\B(?=(\d{3})+$)/g, THIN);
 }
 
 export function currencySign(currency: string | undefined): string {
@@ -40,38 +39,47 @@ function roundTo(micro: bigint, unit: bigint): bigint {
   return micro < 0n ? -rounded : rounded;
 }
 
+/* As the language writes it: "−$12.50", "−12,50 $". */
+function write(sign: string, whole: string, frac: string, currency?: string): string {
+  return sign + forms.money(currencySign(currency), frac ? whole + forms.decimal + frac : whole).join("");
+}
+
 /* Headline: to the cent. */
 export function cents(micro: bigint, currency?: string): string {
   const p = split(roundTo(micro, 10_000n));
-  return `${p.sign}${currencySign(currency)}${p.whole}.${p.frac.slice(0, 2)}`;
+  return write(p.sign, p.whole, p.frac.slice(0, 2), currency);
 }
 
 /* "$80", "$80.50": a round amount without its cents. */
 export function whole(micro: bigint, currency?: string): string {
-  return cents(micro, currency).replace(/\.00$/, "");
+  const p = split(roundTo(micro, 10_000n));
+  const frac = p.frac.slice(0, 2);
+  return write(p.sign, p.whole, frac === "00" ? "" : frac, currency);
 }
 
-/* Line: the cent part, and the four digits below it for the lighter .sub. */
-export function exactParts(micro: bigint, currency?: string): { main: string; sub: string } {
+/* Line: up to the cent, the four digits below it for the lighter .sub, and the sign where it comes after. */
+export function exactParts(micro: bigint, currency?: string): { main: string; sub: string; tail: string } {
   const p = split(micro);
-  return { main: `${p.sign}${currencySign(currency)}${p.whole}.${p.frac.slice(0, 2)}`, sub: p.frac.slice(2) };
+  const [before, amount, tail] = forms.money(currencySign(currency), p.whole + forms.decimal + p.frac.slice(0, 2));
+  return { main: p.sign + before + amount, sub: p.frac.slice(2), tail };
 }
 
 /* A price in a sentence or a cell: cents, with more digits only where the price has them. */
 export function rate(micro: bigint, currency?: string): string {
   const p = split(micro);
-  return `${p.sign}${currencySign(currency)}${p.whole}.${p.frac.replace(/0{1,4}$/, "")}`;
+  return write(p.sign, p.whole, p.frac.replace(/0{1,4}$/, ""), currency);
 }
 
 /* A rate in a table: four decimals, no sign; six when four would not be exact. */
 export function rateCell(micro: bigint): string {
   const p = split(micro);
-  return `${p.sign}${p.whole}.${p.frac.endsWith("00") ? p.frac.slice(0, 4) : p.frac}`;
+  return p.sign + p.whole + forms.decimal + (p.frac.endsWith("00") ? p.frac.slice(0, 4) : p.frac);
 }
 
+/* For programs and fields: never grouped, always a point. */
 export function plain(micro: bigint): string {
-  const p = split(micro);
-  return `${micro < 0n ? "-" : ""}${p.whole.replaceAll(THIN, "")}.${p.frac}`;
+  const abs = micro < 0n ? -micro : micro;
+  return `${micro < 0n ? "-" : ""}${abs / SCALE}.${(abs % SCALE).toString().padStart(6, "0")}`;
 }
 
 /* What a price per hour makes in whole seconds; below a micro-unit nothing is shown as earned. */

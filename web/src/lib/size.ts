@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Sizes in powers of two, as the configuration and the limits of a session have them. */
+import { fixed, forms } from "./locale";
+
 export const GB = 1024 ** 3;
 const UNITS = ["B", "KiB", "MiB", "GiB", "TiB"] as const;
 
@@ -15,7 +17,7 @@ export function size(bytes: number): string {
 
 function number(value: number, unit: number): string {
   if (unit === 0 || Number.isInteger(value)) return String(value);
-  return value.toFixed(value < 10 && unit > 2 ? 2 : 1);
+  return fixed(value, value < 10 && unit > 2 ? 2 : 1);
 }
 
 /* "18.4 of 50 GiB": the used part in the unit of the whole. */
@@ -23,6 +25,6 @@ export function sizeOf(used: number, total: number): string {
   let unit = 0;
   for (let v = total; v >= 1024 && unit < UNITS.length - 1; v /= 1024) unit++;
   const scale = 1024 ** unit;
-  if (used > 0 && used / scale < 0.01) return `${size(used)} of ${size(total)}`;
-  return `${number(used / scale, unit)} of ${number(total / scale, unit)} ${UNITS[unit]}`;
+  if (used > 0 && used / scale < 0.01) return forms.partOf(size(used), size(total));
+  return forms.partOf(number(used / scale, unit), `${number(total / scale, unit)} ${UNITS[unit]}`);
 }

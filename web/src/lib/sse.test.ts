@@ -80,6 +80,22 @@ describe("the event stream", () => {
     s.stop();
   });
 
+  it("begins after what was read already", async () => {
+    const s = new EventStream("/api/v1/events", hooks).from("17");
+    s.start();
+    await turn();
+    expect(streams[0]!.headers["Last-Event-ID"]).toBe("17");
+    streams[0]!.send('event: hello\ndata: {"resumed":true}\nid: 17\n\nevent: session\ndata: {}\nid: 18\n\n');
+    await turn();
+    expect(hooks.onOpen).toHaveBeenLastCalledWith(true);
+    expect(hooks.onEvent).toHaveBeenCalledTimes(1);
+    expect(s.from("3")).toBe(s); /* what came is newer */
+    streams[0]!.end();
+    await turn(600);
+    expect(streams[1]!.headers["Last-Event-ID"]).toBe("18");
+    s.stop();
+  });
+
   it("backs off while nobody answers, and a kick tries at once", async () => {
     status = 503;
     const s = new EventStream("/api/v1/events", hooks);

@@ -16,6 +16,7 @@ export interface SseEvent {
 
 const LINE_MAX = 1024 * 1024;
 const SILENCE_MS = 75_000;
+const DOUBT_MS = 15_000; /* the server says something every five */
 const BACKOFF_MS = [500, 1000, 2000, 4000, 8000, 15_000];
 
 /* The parser of the HTML standard, section 9.2.6, fed in pieces of any size. */
@@ -70,11 +71,18 @@ export class EventStream {
   private abort: AbortController | null = null;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private silence: ReturnType<typeof setTimeout> | undefined;
+  private heard = 0;
 
   constructor(
     private readonly url: string,
     private readonly hooks: SseHooks,
   ) {}
+
+  /* What was read until now knows of all events up to this one. */
+  from(id: string): this {
+    if (!this.opened) this.lastId = id;
+    return this;
+  }
 
   start(): void {
     if (this.abort) return;
@@ -89,6 +97,16 @@ export class EventStream {
     this.start();
   }
 
+  /*
+   * The page did not run for a while. A line that was silent for so long is dead, whatever the browser thinks: nobody
+   * told it. What may be asked again is asked at once, after the last id that was seen.
+   */
+  wake(): void {
+    if (this.abort && Date.now() - this.heard < DOUBT_MS) return;
+    this.stop();
+    this.start();
+  }
+
   stop(): void {
     clearTimeout(this.timer);
     clearTimeout(this.silence);
@@ -98,6 +116,7 @@ export class EventStream {
 
   private listen(abort: AbortController): void {
     clearTimeout(this.silence);
+    this.heard = Date.now();
     this.silence = setTimeout(() => abort.abort(), SILENCE_MS);
   }
 
@@ -117,8 +136,8 @@ export class EventStream {
     } catch {
       /* every way down is the same to us: wait and try again */
     }
+    if (this.abort !== abort) return; /* stop() was called, or a newer stream runs: its clock is not ours */
     clearTimeout(this.silence);
-    if (this.abort !== abort) return; /* stop() was called, or a newer stream runs */
     this.abort = null;
     const wait = BACKOFF_MS[Math.min(this.fails++, BACKOFF_MS.length - 1)]!;
     this.timer = setTimeout(() => this.start(), wait);
@@ -128,6 +147,7 @@ export class EventStream {
   private async read(reader: ReadableStreamDefaultReader<Uint8Array>, abort: AbortController): Promise<void> {
     const parser = new SseParser();
     const decoder = new TextDecoder();
+    const asked = this.lastId !== null;
     let greeted = false;
     for (;;) {
       const { done, value } = await reader.read();
@@ -138,7 +158,7 @@ export class EventStream {
         if (!greeted) {
           greeted = true;
           this.fails = 0;
-          this.hooks.onOpen(this.opened && resumed(e));
+          this.hooks.onOpen(asked && resumed(e));
           this.opened = true;
         }
         if (e.event !== "hello") this.hooks.onEvent(e);

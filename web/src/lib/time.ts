@@ -3,8 +3,7 @@
  * Times for people. Everything is shown in the browser's own time zone; durations are whole seconds.
  * The clock of the server decides how long something still runs: noteServerDate() keeps the difference.
  */
-const MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
-const DAYS = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
+import { fixed, forms } from "./locale";
 
 let skew_ms = 0;
 
@@ -53,7 +52,7 @@ export function durationSetting(seconds: number): string {
 
 /* Seconds with one decimal, as on the starting page. */
 export function tenths(ms: number): string {
-  return (Math.max(0, Math.floor(ms / 100)) / 10).toFixed(1);
+  return fixed(Math.max(0, Math.floor(ms / 100)) / 10, 1);
 }
 
 export function clock(ms: number, seconds = false): string {
@@ -64,18 +63,18 @@ export function clock(ms: number, seconds = false): string {
 
 export function day(ms: number): string {
   const d = new Date(ms);
-  return `${d.getDate()} ${MONTHS[d.getMonth()]!.slice(0, 3)}`;
+  return forms.day(d.getDate(), forms.monthsShort[d.getMonth()]!);
 }
 
 /* For what is not near: plans, prices. */
 export function dayYear(ms: number): string {
   const d = new Date(ms);
-  return `${d.getDate()} ${MONTHS[d.getMonth()]} ${d.getFullYear()}`;
+  return forms.dayYear(d.getDate(), forms.months[d.getMonth()]!, d.getFullYear());
 }
 
 export function dayLong(ms: number): string {
   const d = new Date(ms);
-  return `${DAYS[d.getDay()]} ${d.getDate()} ${MONTHS[d.getMonth()]}`;
+  return forms.dayLong(forms.days[d.getDay()]!, d.getDate(), forms.months[d.getMonth()]!);
 }
 
 export function dayKey(ms: number): string {
@@ -90,13 +89,15 @@ export function dayClock(ms: number): string {
 /* "now", "44 min ago", "10:54", "yesterday", "Thursday", "16 Nov". */
 export function ago(ms: number, now: number): string {
   const s = Math.floor((now - ms) / 1000);
-  if (s < 60) return "now";
-  if (s < 3600) return `${Math.floor(s / 60)} min ago`;
+  if (s < 60) return forms.now;
+  if (s < 3600) return forms.minutesAgo(Math.floor(s / 60));
   if (dayKey(ms) === dayKey(now)) return clock(ms);
   const days = Math.round((midnight(now) - midnight(ms)) / 86_400_000);
-  if (days === 1) return "yesterday";
-  if (days < 7) return DAYS[new Date(ms).getDay()]!;
-  return new Date(ms).getFullYear() === new Date(now).getFullYear() ? day(ms) : `${day(ms)} ${new Date(ms).getFullYear()}`;
+  if (days === 1) return forms.yesterday;
+  if (days < 7) return forms.days[new Date(ms).getDay()]!;
+  const d = new Date(ms);
+  if (d.getFullYear() === new Date(now).getFullYear()) return day(ms);
+  return forms.dayShortYear(d.getDate(), forms.monthsShort[d.getMonth()]!, d.getFullYear());
 }
 
 function midnight(ms: number): number {
@@ -135,7 +136,7 @@ export function monthAdd(m: Month, by: number): Month {
 }
 
 export function monthName(m: Month): string {
-  return MONTHS[m.month]!;
+  return forms.months[m.month]!;
 }
 
 /* Local midnights, as the instants the API compares with. */

@@ -2,6 +2,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { type ApiError } from "./api";
 import { nowMs } from "./time";
+import { onWake } from "./wake";
 
 /* The present, once a second; renders stop in a tab that nobody sees. */
 export function useNow(every_ms = 1000): number {
@@ -9,13 +10,23 @@ export function useNow(every_ms = 1000): number {
   useEffect(() => {
     const tick = () => !document.hidden && setNow(nowMs());
     const timer = setInterval(tick, every_ms);
-    document.addEventListener("visibilitychange", tick);
+    const awake = onWake(tick);
     return () => {
       clearInterval(timer);
-      document.removeEventListener("visibilitychange", tick);
+      awake();
     };
   }, [every_ms]);
   return now;
+}
+
+/* Nothing is shown in the place of what comes at once; true after 150 ms. */
+export function useLate(): boolean {
+  const [late, setLate] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => setLate(true), 150);
+    return () => clearTimeout(timer);
+  }, []);
+  return late;
 }
 
 export interface Action {
@@ -87,4 +98,19 @@ export function useLoad<T>(read: () => Promise<T>, deps: unknown[]): Loaded<T> {
     };
   }, [...deps, turn]);
   return { ...state, slow, reload: () => setTurn((n) => n + 1) };
+}
+
+const PHONE = "(max-width: 760px)";
+
+/* As wide as a phone; follows a window that is made narrower. */
+export function useNarrow(): boolean {
+  const [narrow, set] = useState(() => matchMedia(PHONE).matches);
+  useEffect(() => {
+    const m = matchMedia(PHONE);
+    const look = () => set(m.matches);
+    look();
+    m.addEventListener("change", look);
+    return () => m.removeEventListener("change", look);
+  }, []);
+  return narrow;
 }

@@ -2,13 +2,14 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { ApiError, post } from "../lib/api";
-import { keysOn, setKeysOn } from "../lib/keys";
+import { keysOn } from "../lib/keys";
 import { useStore } from "../lib/store";
 import { type Theme, theme } from "../lib/theme";
 import { useAction } from "../lib/use";
 import { live, putMe } from "../live";
-import { patchMe, setMyTheme, signOut } from "../me";
-import { t } from "../text";
+import { usualApp } from "../actions";
+import { patchMe, setMyApp, setMyKeys, setMyLanguage, setMyTheme, signOut } from "../me";
+import { type Choice, chosen, LANGUAGES, t } from "../text";
 import { ADMIN } from "../ui/admin-nav";
 import { Icon } from "../ui/icons";
 import { toast } from "../ui/layers";
@@ -43,13 +44,24 @@ export function AccountPage(): JSX.Element {
           </div>
         </div>
       )}
+      {/* What the phone's bar has no room for. */}
+      <nav class="card card-pad only-phone admin-links" aria-label={t.nav.you}>
+        <a class="nav-item" href="/tokens">
+          <Icon name="key" />
+          {t.nav.tokens}
+        </a>
+        <a class="nav-item" href="/invoices">
+          <Icon name="list" />
+          {t.invoice.list}
+        </a>
+      </nav>
       {me.account.admin && ADMIN.length > 0 && (
         <nav class="card card-pad only-phone admin-links" aria-label={t.nav.administration}>
           <p class="eyebrow">{t.nav.administration}</p>
           {ADMIN.map((x) => (
             <a class="nav-item" href={`/admin/${x.path}`} key={x.path}>
               <Icon name={x.icon} />
-              {x.text}
+              {x.text()}
             </a>
           ))}
         </nav>
@@ -173,8 +185,34 @@ function Password(): JSX.Element {
   );
 }
 
+/* Each language by its own name, whatever is spoken now. */
+function Languages(): JSX.Element {
+  const [now, setNow] = useState<Choice>(chosen());
+  const all: { id: Choice; name: string }[] = [{ id: "system", name: t.account.languageSystem }, ...LANGUAGES];
+  return (
+    <div class="field">
+      <label class="label" for="language">{t.account.language}</label>
+      <select
+        class="select"
+        id="language"
+        value={now}
+        onChange={(e) => {
+          const to = e.currentTarget.value as Choice;
+          setNow(to);
+          setMyLanguage(to);
+        }}
+      >
+        {all.map((l) => (
+          <option key={l.id} value={l.id} lang={l.id === "system" ? undefined : l.id}>{l.name}</option>
+        ))}
+      </select>
+    </div>
+  );
+}
+
 function Look(): JSX.Element {
   const now = useStore(theme, (s) => s.theme);
+  const editor = useStore(live, () => usualApp());
   const [keys, setKeys] = useState(keysOn());
   const themes: [Theme, string][] = [
     ["system", t.account.system],
@@ -187,6 +225,7 @@ function Look(): JSX.Element {
         <h2 class="h3">{t.account.look}</h2>
       </div>
       <div class="card-pad stack">
+        <Languages />
         <fieldset class="field">
           <legend class="label legend-gap">{t.account.theme}</legend>
           <div>
@@ -200,13 +239,27 @@ function Look(): JSX.Element {
             </div>
           </div>
         </fieldset>
+        <fieldset class="field">
+          <legend class="label legend-gap">{t.act.editor}</legend>
+          <div>
+            <div class="seg" role="radiogroup" aria-label={t.act.editor}>
+              {(["lab", "ide"] as const).map((app) => (
+                <label key={app}>
+                  <input type="radio" name="app" checked={editor === app} onChange={() => setMyApp(app)} />
+                  {t.act.app[app]}
+                </label>
+              ))}
+            </div>
+          </div>
+          <p class="hint">{t.account.editorHint}</p>
+        </fieldset>
         <label class="switch">
           <input
             type="checkbox"
             role="switch"
             checked={keys}
             onChange={(e) => {
-              setKeysOn(e.currentTarget.checked);
+              setMyKeys(e.currentTarget.checked);
               setKeys(e.currentTarget.checked);
             }}
           />

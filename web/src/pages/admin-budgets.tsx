@@ -72,7 +72,7 @@ export function AdminBudgetsPage(): JSX.Element {
                 <th scope="col">{t.adminMoney.whose}</th>
                 <th scope="col" class="n">{t.adminMoney.budget}</th>
                 <th scope="col" class="n hide">{t.adminMoney.used}</th>
-                <th scope="col" class="hide">{""}</th>
+                <th scope="col" class="hide">{t.adminMoney.share}</th>
                 <th scope="col" class="n hide">{t.adminMoney.left}</th>
                 <th scope="col">{t.adminMoney.kind}</th>
                 <th scope="col">

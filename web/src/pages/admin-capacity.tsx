@@ -3,6 +3,7 @@
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import { get } from "../lib/api";
+import { decimal } from "../lib/locale";
 import { size } from "../lib/size";
 import { useStore } from "../lib/store";
 import { atMs, clock, dayClock, durationShort } from "../lib/time";
@@ -88,7 +89,7 @@ export function CapacityPage(): JSX.Element {
   );
 }
 
-const cores = (milli: number) => t.capacity.cores(String(Number((milli / 1000).toFixed(2))));
+const cores = (milli: number) => t.capacity.cores(decimal(milli / 1000, 2));
 
 function Room({ name, used, of, part, note }: { name: string; used: string; of: string; part: number; note: string }): JSX.Element {
   return (

@@ -3,7 +3,9 @@
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { get, getAll, post } from "../lib/api";
+import { count } from "../lib/locale";
 import { cents, costOf, parseMicro, sum } from "../lib/money";
+import { useSteady } from "../lib/steady";
 import { useStore } from "../lib/store";
 import { atMs, clock, durationShort } from "../lib/time";
 import { useAction, useLoad, useNow } from "../lib/use";
@@ -11,9 +13,12 @@ import { live } from "../live";
 import type { AdminSession, Session } from "../model";
 import { t } from "../text";
 import { EvidenceTable, MinutesChart, Verdict } from "../ui/activity";
+import { Arrivals } from "../ui/arrivals";
 import { Icon } from "../ui/icons";
 import { Dialog, toast } from "../ui/layers";
-import { Empty, ErrorBanner, Money, SkeletonRows, StatePill, rateText } from "../ui/parts";
+import { ListState } from "../ui/list-state";
+import { LongTable } from "../ui/long-table";
+import { Money, StatePill, rateText } from "../ui/parts";
 import { usePage } from "../ui/shell";
 import { costSoFar, failText, whyEnded } from "../words";
 
@@ -31,6 +36,21 @@ function isOf(which: Which, x: AdminSession, now: number): boolean {
   if (which === "idle") return x.in_use === false;
   if (which === "long") return x.session.state === "running" && upSeconds(x.session, now) > LONG_S;
   return which === "lost" ? x.session.state === "lost" : x.session.state !== "lost";
+}
+
+/* What is odd comes first: lost, long, idle; what only waits for a machine comes last. */
+function oddness(x: AdminSession, now: number): number {
+  if (x.session.state === "lost") return 0;
+  if (isOf("long", x, now)) return 1;
+  if (x.in_use === false) return 2;
+  return x.session.state === "queued" ? 4 : 3;
+}
+
+function oddFirst(some: AdminSession[], now: number): AdminSession[] {
+  return some
+    .map((x) => [oddness(x, now), atMs(x.session.started_at ?? x.session.created_at), x] as const)
+    .sort((a, b) => a[0] - b[0] || a[1] - b[1])
+    .map((r) => r[2]);
 }
 
 function matches(x: AdminSession, q: string): boolean {
@@ -117,47 +137,50 @@ function Panel({ x, now, onClose, onStop }: { x: AdminSession; now: number; onCl
   );
 }
 
-function Rows({ rows, chosen, now, onChoose }: { rows: AdminSession[]; chosen: string | null; now: number; onChoose: (id: string) => void }): JSX.Element {
+function Rows({ rows, total, faded, chosen, now, onChoose }: { rows: AdminSession[]; total: number; faded: boolean; chosen: string | null; now: number; onChoose: (id: string) => void }): JSX.Element {
   return (
-    <div class="table-frame compact">
-      <table class="table table-cards admin-table">
-        <thead>
-          <tr>
-            <th scope="col">{t.adminSessions.workspace}</th>
-            <th scope="col">{t.list.state}</th>
-            <th scope="col">{t.adminSessions.whyCol}</th>
-            <th scope="col" class="n">{t.adminSessions.up}</th>
-            <th scope="col" class="n">{t.list.rate}</th>
-            <th scope="col" class="n">{t.adminSessions.stops}</th>
+    <LongTable
+      rows={rows}
+      cls="admin-table"
+      frame="compact"
+      cols={6}
+      label={t.adminSessions.sessions}
+      faded={faded}
+      head={
+        <>
+          <th scope="col">{t.adminSessions.workspace}</th>
+          <th scope="col">{t.list.state}</th>
+          <th scope="col">{t.adminSessions.whyCol}</th>
+          <th scope="col" class="n">{t.adminSessions.up}</th>
+          <th scope="col" class="n">{t.list.rate}</th>
+          <th scope="col" class="n">{t.adminSessions.stops}</th>
+        </>
+      }
+      row={(x, i) => {
+        const s = x.session;
+        return (
+          <tr key={s.id} data-row={i} aria-rowindex={i + 2} aria-selected={s.id === chosen}>
+            <td>
+              <button class="row row-button" type="button" aria-pressed={s.id === chosen} onClick={() => onChoose(s.id)}>
+                <span class="name truncate">{s.workspace_name}</span>
+                <span class="t3 small truncate">{x.account.name || x.account.email}</span>
+              </button>
+            </td>
+            <td><StatePill state={s.state} session={null} now={now} /></td>
+            <td class="wide">
+              <span class="row">
+                {s.state === "running" && <Verdict inUse={x.in_use} />}
+                <span class="truncate t2" title={x.verdict}>{s.state === "running" ? x.verdict : whyEnded(s, now)}</span>
+              </span>
+            </td>
+            <td class="n t2 hide">{durationShort(upSeconds(s, now))}</td>
+            <td class="n hide">{rateText(s.price_per_hour, s.currency)}</td>
+            <td class="n nowrap t2 hide">{s.stop_at ? clock(atMs(s.stop_at)) : ""}</td>
           </tr>
-        </thead>
-        <tbody>
-          {rows.map((x) => {
-            const s = x.session;
-            return (
-              <tr key={s.id} aria-selected={s.id === chosen}>
-                <td>
-                  <button class="row row-button" type="button" aria-pressed={s.id === chosen} onClick={() => onChoose(s.id)}>
-                    <span class="name truncate">{s.workspace_name}</span>
-                    <span class="t3 small truncate">{x.account.name || x.account.email}</span>
-                  </button>
-                </td>
-                <td><StatePill state={s.state} session={null} now={now} /></td>
-                <td class="wide">
-                  <span class="row">
-                    {s.state === "running" && <Verdict inUse={x.in_use} />}
-                    <span class="truncate t2" title={x.verdict}>{s.state === "running" ? x.verdict : whyEnded(s, now)}</span>
-                  </span>
-                </td>
-                <td class="n t2 hide">{durationShort(upSeconds(s, now))}</td>
-                <td class="n hide">{rateText(s.price_per_hour, s.currency)}</td>
-                <td class="n nowrap t2 hide">{s.stop_at ? clock(atMs(s.stop_at)) : ""}</td>
-              </tr>
-            );
-          })}
-        </tbody>
-      </table>
-    </div>
+        );
+      }}
+      plainFoot={t.list.foot(count(rows.length), count(total))}
+    />
   );
 }
 
@@ -180,7 +203,12 @@ export function AdminSessionsPage(): JSX.Element {
     return () => clearInterval(timer);
   }, []);
   const all = list.data ?? [];
-  const rows = all.filter((x) => isOf(which, x, now) && matches(x, q));
+  const { rows, waiting, takeIn } = useSteady(
+    all.filter((x) => isOf(which, x, now) && matches(x, q)),
+    (x) => x.session.id,
+    `${which}|${q}`,
+    (some) => oddFirst(some, now),
+  );
   const open = all.find((x) => x.session.id === chosen) ?? null;
   const running = all.filter((x) => x.session.state === "running");
   const currency = all[0]?.session.currency ?? "";
@@ -198,7 +226,6 @@ export function AdminSessionsPage(): JSX.Element {
           )}
         </div>
       </div>
-      <ErrorBanner error={list.error} onRetry={list.reload} />
       <div class="row row-wrap admin-filters">
         <div class="affix">
           <Icon name="search" />
@@ -212,18 +239,20 @@ export function AdminSessionsPage(): JSX.Element {
           ))}
         </div>
       </div>
-      {!list.data && list.slow && !list.error && <div class="card"><SkeletonRows rows={6} label={t.loading} /></div>}
-      {list.data && !rows.length && (
-        <div class="card">
-          <Empty art="list" title={all.length ? t.adminSessions.noHit : t.adminSessions.none} body={all.length ? "" : t.adminSessions.noneBody} />
-        </div>
-      )}
-      {rows.length > 0 && (
+      <Arrivals count={waiting.length} onShow={takeIn} />
+      <ListState
+        there={!!list.data} count={rows.length} filtered={all.length > 0} slow={list.slow} error={list.error} failed={t.adminSessions.failed} retry={list.reload}
+        clear={() => {
+          setQ("");
+          setWhich("all");
+        }}
+        none={t.adminSessions.none} noneBody={t.adminSessions.noneBody} noHit={t.adminSessions.noHit}
+      >
         <div class={open ? "grid split" : "grid"}>
-          <Rows rows={rows} chosen={chosen} now={now} onChoose={(id) => setChosen(id === chosen ? null : id)} />
+          <Rows rows={rows} total={all.length} faded={!!list.error} chosen={chosen} now={now} onChoose={(id) => setChosen(id === chosen ? null : id)} />
           {open && <Panel x={open} now={now} onClose={() => setChosen(null)} onStop={() => setStopping(open)} />}
         </div>
-      )}
+      </ListState>
       {stopping && (
         <StopDialog
           x={stopping}

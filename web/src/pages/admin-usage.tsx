@@ -74,14 +74,14 @@ export function AdminUsagePage(): JSX.Element {
         </div>
         <div class="actions">
           <div class="btn-join month-join">
-            <button class="btn btn-icon" type="button" aria-label={t.usage.prev(monthName(monthAdd(month, -1)))} onClick={() => shift(-1)}>
+            <button class="btn btn-icon" type="button" data-repeat aria-label={t.usage.prev(monthName(monthAdd(month, -1)))} onClick={() => shift(-1)}>
               <Icon name="left" />
             </button>
             <span class="btn month-now">
               <Icon name="calendar" />
               {`${monthName(month)} ${month.year}`}
             </span>
-            <button class="btn btn-icon" type="button" aria-label={t.usage.next(monthName(monthAdd(month, 1)))} disabled={isPresent} onClick={() => shift(1)}>
+            <button class="btn btn-icon" type="button" data-repeat aria-label={t.usage.next(monthName(monthAdd(month, 1)))} disabled={isPresent} onClick={() => shift(1)}>
               <Icon name="right" />
             </button>
           </div>

@@ -2,15 +2,13 @@
 /* The side panel of the catalogue: one thing with its price, whom a change touches, and what somebody else made of it. */
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { type Catalogue, type ChangeAnswer, type Difference, type Draft, draftIn, fieldOf, merge, touched, withDraft } from "../catalogue";
+import { type Catalogue, type CatalogueUse, type ChangeAnswer, type Difference, type Draft, draftIn, fieldOf, merge, pastOf, touched, withDraft } from "../catalogue";
 import { ApiError, call } from "../lib/api";
 import { atMs, clock, dayYear } from "../lib/time";
 import { t } from "../text";
-import { tc } from "../text-catalogue";
 import { Icon } from "../ui/icons";
 import { ErrorBanner, FieldError, rateText } from "../ui/parts";
 
-const w = tc.panel;
 
 export function put(doc: Catalogue, dry: boolean): Promise<ChangeAnswer> {
   return call<ChangeAnswer>("PUT", `/admin/catalogue${dry ? "?dry_run=true" : ""}`, { body: doc }).then((a) => a.data);
@@ -113,7 +111,7 @@ function PriceFields({ base, d, set, errors }: { base: Catalogue; d: Draft; set:
   return (
     <>
       <div class="field">
-        <label class="label" for="cat-price">{storage ? w.pricePerGb(base.currency) : w.pricePerHour(base.currency)}</label>
+        <label class="label" for="cat-price">{storage ? t.catalogue.panel.pricePerGb(base.currency) : t.catalogue.panel.pricePerHour(base.currency)}</label>
         <input
           class="input num"
           id="cat-price"
@@ -128,16 +126,16 @@ function PriceFields({ base, d, set, errors }: { base: Catalogue; d: Draft; set:
       </div>
       {had && (
         <fieldset class="field">
-          <legend class="label legend-gap">{w.from}</legend>
+          <legend class="label legend-gap">{t.catalogue.panel.from}</legend>
           <div class="row row-wrap">
-            <div class="seg" role="radiogroup" aria-label={w.from}>
+            <div class="seg" role="radiogroup" aria-label={t.catalogue.panel.from}>
               <label>
                 <input type="radio" name="cat-when" checked={!d.from} onChange={() => set({ ...d, from: "" })} />
-                {w.now}
+                {t.catalogue.panel.now}
               </label>
               <label>
                 <input type="radio" name="cat-when" checked={!!d.from} onChange={() => set({ ...d, from: tomorrow() })} />
-                {w.later}
+                {t.catalogue.panel.later}
               </label>
             </div>
             {d.from && (
@@ -145,24 +143,24 @@ function PriceFields({ base, d, set, errors }: { base: Catalogue; d: Draft; set:
                 class="input cat-from"
                 type="datetime-local"
                 value={d.from}
-                aria-label={w.fromLabel}
+                aria-label={t.catalogue.panel.fromLabel}
                 aria-invalid={!!errors.from}
                 onInput={(e) => e.currentTarget.value && set({ ...d, from: e.currentTarget.value })}
               />
             )}
           </div>
-          {errors.from ? <FieldError id="cat-from-h" text={errors.from} /> : <p class="hint">{d.from ? w.until(rateText(now, base.currency)) : w.fromNow}</p>}
+          {errors.from ? <FieldError id="cat-from-h" text={errors.from} /> : <p class="hint">{d.from ? t.catalogue.panel.until(rateText(now, base.currency)) : t.catalogue.panel.fromNow}</p>}
         </fieldset>
       )}
       {planned.length > 0 && (
         <div class="field">
-          <p class="label">{w.plannedHead}</p>
+          <p class="label">{t.catalogue.panel.plannedHead}</p>
           {planned.map((p) => (
-            <p class="small t2 num" key={p.from}>{tc.planned(rateText(p.rate, base.currency), `${dayYear(atMs(p.from))}, ${clock(atMs(p.from))}`)}</p>
+            <p class="small t2 num" key={p.from}>{t.catalogue.planned(rateText(p.rate, base.currency), `${dayYear(atMs(p.from))}, ${clock(atMs(p.from))}`)}</p>
           ))}
           <label class="check small">
             <input type="checkbox" checked={!d.keepPlanned} onChange={(e) => set({ ...d, keepPlanned: !e.currentTarget.checked })} />
-            {w.takeBack}
+            {t.catalogue.panel.takeBack}
           </label>
         </div>
       )}
@@ -185,7 +183,7 @@ function Pick({ legend, all, d, set, error }: {
         {d.thing === "plan" && (
           <label class="check">
             <input type="checkbox" checked={every} onChange={(e) => set({ ...d, types: e.currentTarget.checked ? ["*"] : [] })} />
-            {w.all}
+            {t.catalogue.panel.all}
           </label>
         )}
         {!every &&
@@ -198,7 +196,7 @@ function Pick({ legend, all, d, set, error }: {
                 onChange={(e) => set({ ...d, types: e.currentTarget.checked ? [...d.types, x.id] : d.types.filter((i) => i !== x.id) })}
               />
               {x.name}
-              {x.fixed && <span class="t3"> · {w.byAll}</span>}
+              {x.fixed && <span class="t3"> · {t.catalogue.panel.byAll}</span>}
             </label>
           ))}
       </div>
@@ -211,25 +209,25 @@ function TypeFields({ base, d, set, errors }: { base: Catalogue; d: Draft; set: 
   const one = { d, set };
   return (
     <>
-      {d.id === null && <Text {...one} name="id" label={w.id} hint={w.idHint} mode="text" error={errors.id} />}
-      <Text {...one} name="name" label={tc.name} mode="text" error={errors.name} />
+      {d.id === null && <Text {...one} name="id" label={t.catalogue.panel.id} hint={t.catalogue.panel.idHint} mode="text" error={errors.id} />}
+      <Text {...one} name="name" label={t.catalogue.name} mode="text" error={errors.name} />
       <div class="grid cat-two">
-        <Text {...one} name="cpu" label={w.cpu} error={errors.cpu} />
-        <Text {...one} name="memory_bytes" label={w.memory} error={errors.memory_bytes} />
-        <Text {...one} name="gpu_class" label={w.gpuClass} mode="text" error={errors.gpu_class} />
-        <Text {...one} name="gpu_count" label={w.gpuCount} error={errors.gpu_count} />
+        <Text {...one} name="cpu" label={t.catalogue.panel.cpu} error={errors.cpu} />
+        <Text {...one} name="memory_bytes" label={t.catalogue.panel.memory} error={errors.memory_bytes} />
+        <Text {...one} name="gpu_class" label={t.catalogue.panel.gpuClass} mode="text" error={errors.gpu_class} />
+        <Text {...one} name="gpu_count" label={t.catalogue.panel.gpuCount} error={errors.gpu_count} />
       </div>
-      <Text {...one} name="pids" label={w.pids} error={errors.pids} />
+      <Text {...one} name="pids" label={t.catalogue.panel.pids} error={errors.pids} />
       <PriceFields base={base} d={d} set={set} errors={errors} />
       <Pick
-        legend={w.plansLegend}
+        legend={t.catalogue.panel.plansLegend}
         all={base.plans.map((p) => ({ id: p.id, name: p.name, fixed: p.types.includes("*") }))}
         d={d}
         set={set}
         error={errors.types}
       />
-      <Flag {...one} name="preemptible" label={w.preemptible} />
-      <Offered {...one} label={w.offered} />
+      <Flag {...one} name="preemptible" label={t.catalogue.panel.preemptible} />
+      <Offered {...one} label={t.catalogue.panel.offered} />
     </>
   );
 }
@@ -238,34 +236,50 @@ function PlanFields({ base, d, set, errors }: { base: Catalogue; d: Draft; set: 
   const one = { d, set };
   return (
     <>
-      {d.id === null && <Text {...one} name="id" label={w.id} hint={w.idHint} mode="text" error={errors.id} />}
-      <Text {...one} name="name" label={tc.name} mode="text" error={errors.name} />
-      <Text {...one} name="sessions_max" label={w.sessions} error={errors.sessions_max} />
-      <Text {...one} name="storage_bytes_max" label={w.storageMax} hint={w.zeroNone} error={errors.storage_bytes_max} />
-      <Text {...one} name="session_max_seconds" label={w.sessionMax} hint={w.zeroNone} error={errors.session_max_seconds} />
+      {d.id === null && <Text {...one} name="id" label={t.catalogue.panel.id} hint={t.catalogue.panel.idHint} mode="text" error={errors.id} />}
+      <Text {...one} name="name" label={t.catalogue.name} mode="text" error={errors.name} />
+      <Text {...one} name="sessions_max" label={t.catalogue.panel.sessions} error={errors.sessions_max} />
+      <Text {...one} name="storage_bytes_max" label={t.catalogue.panel.storageMax} hint={t.catalogue.panel.zeroNone} error={errors.storage_bytes_max} />
+      <Text {...one} name="session_max_seconds" label={t.catalogue.panel.sessionMax} hint={t.catalogue.panel.zeroNone} error={errors.session_max_seconds} />
       <div class="grid cat-two">
-        <Text {...one} name="auto_stop_min_seconds" label={w.stopMin} error={errors.auto_stop_min_seconds} />
-        <Text {...one} name="auto_stop_max_seconds" label={w.stopMax} error={errors.auto_stop_max_seconds} />
+        <Text {...one} name="auto_stop_min_seconds" label={t.catalogue.panel.stopMin} error={errors.auto_stop_min_seconds} />
+        <Text {...one} name="auto_stop_max_seconds" label={t.catalogue.panel.stopMax} error={errors.auto_stop_max_seconds} />
       </div>
-      <Pick legend={w.typesLegend} all={base.instance_types} d={d} set={set} error={errors.types} />
-      <Text {...one} name="free_seconds_per_month" label={w.freeHours} error={errors.free_seconds_per_month} />
-      <Text {...one} name="credit_new" label={w.credit(base.currency)} error={errors.credit_new} />
+      <Pick legend={t.catalogue.panel.typesLegend} all={base.instance_types} d={d} set={set} error={errors.types} />
+      <Text {...one} name="free_seconds_per_month" label={t.catalogue.panel.freeHours} error={errors.free_seconds_per_month} />
+      <Text {...one} name="credit_new" label={t.catalogue.panel.credit(base.currency)} error={errors.credit_new} />
       <div class="field">
-        <label class="label" for="cat-mode">{w.priceMode}</label>
+        <label class="label" for="cat-mode">{t.catalogue.panel.priceMode}</label>
         <select class="select" id="cat-mode" value={d.texts.price_mode} onChange={(e) => set({ ...d, texts: { ...d.texts, price_mode: e.currentTarget.value } })}>
-          <option value="keep">{w.keep}</option>
-          <option value="follow">{w.follow}</option>
+          <option value="keep">{t.catalogue.panel.keep}</option>
+          <option value="follow">{t.catalogue.panel.follow}</option>
         </select>
       </div>
-      <Text {...one} name="priority" label={w.priority} hint={w.priorityHint} error={errors.priority} />
+      <Text {...one} name="priority" label={t.catalogue.panel.priority} hint={t.catalogue.panel.priorityHint} error={errors.priority} />
       <div class="grid cat-two">
-        <Text {...one} name="notice_seconds" label={w.notice} error={errors.notice_seconds} />
-        <Text {...one} name="hold_seconds" label={w.hold} error={errors.hold_seconds} />
+        <Text {...one} name="notice_seconds" label={t.catalogue.panel.notice} error={errors.notice_seconds} />
+        <Text {...one} name="hold_seconds" label={t.catalogue.panel.hold} error={errors.hold_seconds} />
       </div>
-      <Flag {...one} name="private" label={w.private} />
-      <Flag {...one} name="default" label={w.isDefault} />
-      <Offered {...one} label={w.planOffered} />
+      <Flag {...one} name="private" label={t.catalogue.panel.private} />
+      <Flag {...one} name="default" label={t.catalogue.panel.isDefault} />
+      <Offered {...one} label={t.catalogue.panel.planOffered} />
     </>
+  );
+}
+
+/* What it has cost until now; the newest is what it costs. */
+function Past({ base, use, d }: { base: Catalogue; use: CatalogueUse | null; d: Draft }): JSX.Element | null {
+  const past = pastOf(use, d);
+  if (past.length < 2) return null;
+  return (
+    <div class="field">
+      <p class="label" id="cat-past">{t.catalogue.panel.past}</p>
+      <ul class="small t2 num" aria-labelledby="cat-past">
+        {past.map((p) => (
+          <li key={p.from ?? ""}>{p.from ? t.catalogue.planned(rateText(p.rate, base.currency), `${dayYear(atMs(p.from))}, ${clock(atMs(p.from))}`) : t.catalogue.panel.first(rateText(p.rate, base.currency))}</li>
+        ))}
+      </ul>
+    </div>
   );
 }
 
@@ -276,15 +290,15 @@ function Theirs({ c, draft, mineOnly, onMine, onTheirs }: { c: Conflict; draft: 
       <Icon name="alert" />
       <div class="banner-body stack">
         <p>
-          <span class="strong">{w.conflict}</span> {mine.length ? w.conflictBody : w.conflictNone}
+          <span class="strong">{t.catalogue.panel.conflict}</span> {mine.length ? t.catalogue.panel.conflictBody : t.catalogue.panel.conflictNone}
         </p>
         {mine.length > 0 && (
           <table class="cat-both">
             <thead>
               <tr>
-                <th>{w.field}</th>
-                <th>{w.theirs}</th>
-                <th>{w.yours}</th>
+                <th>{t.catalogue.panel.field}</th>
+                <th>{t.catalogue.panel.theirs}</th>
+                <th>{t.catalogue.panel.yours}</th>
               </tr>
             </thead>
             <tbody>
@@ -299,8 +313,8 @@ function Theirs({ c, draft, mineOnly, onMine, onTheirs }: { c: Conflict; draft: 
           </table>
         )}
         <div class="row">
-          <button class="btn btn-s" type="button" onClick={onMine}>{w.keepMine}</button>
-          <button class="btn btn-s" type="button" onClick={onTheirs}>{w.takeTheirs}</button>
+          <button class="btn btn-s" type="button" onClick={onMine}>{t.catalogue.panel.keepMine}</button>
+          <button class="btn btn-s" type="button" onClick={onTheirs}>{t.catalogue.panel.takeTheirs}</button>
         </div>
       </div>
     </div>
@@ -308,8 +322,8 @@ function Theirs({ c, draft, mineOnly, onMine, onTheirs }: { c: Conflict; draft: 
 }
 
 function Review({ answer, busy }: { answer: ChangeAnswer | null; busy: boolean }): JSX.Element {
-  if (busy) return <p class="t3 small" role="status">{w.looking}</p>;
-  if (!answer?.changes.length) return <p class="t3 small" role="status">{w.nothing}</p>;
+  if (busy) return <p class="t3 small" role="status">{t.catalogue.panel.looking}</p>;
+  if (!answer?.changes.length) return <p class="t3 small" role="status">{t.catalogue.panel.nothing}</p>;
   return (
     <div class="stack cat-review" role="status">
       <ul class="small">
@@ -320,7 +334,7 @@ function Review({ answer, busy }: { answer: ChangeAnswer | null; busy: boolean }
       {answer.touches.map((x) => (
         <p class="t2 small" key={x.thing + x.id}>
           {answer.touches.length > 1 && x.id ? <b>{x.id} · </b> : null}
-          {w.touches(x.sessions, x.workspaces)}
+          {t.catalogue.panel.touches(x.sessions, x.workspaces)}
         </p>
       ))}
       {answer.warnings.map((x) => (
@@ -330,11 +344,12 @@ function Review({ answer, busy }: { answer: ChangeAnswer | null; busy: boolean }
   );
 }
 
-const HEAD = { instance_type: w.instance_type, plan: w.plan, storage: w.storage };
-const NEW = { instance_type: w.newType, plan: w.newPlan, storage: w.storage };
+const head = () => ({ instance_type: t.catalogue.panel.instance_type, plan: t.catalogue.panel.plan, storage: t.catalogue.panel.storage });
+const fresh = () => ({ instance_type: t.catalogue.panel.newType, plan: t.catalogue.panel.newPlan, storage: t.catalogue.panel.storage });
 
-export function CataloguePanel({ base, start, onBase, onSaved, onClose }: {
+export function CataloguePanel({ base, use, start, onBase, onSaved, onClose }: {
   base: Catalogue;
+  use: CatalogueUse | null;
   start: Draft;
   onBase: (c: Catalogue, keep: boolean) => void; /* somebody else's; keep: the draft goes on */
   onSaved: (a: ChangeAnswer) => void;
@@ -372,8 +387,8 @@ export function CataloguePanel({ base, start, onBase, onSaved, onClose }: {
     <aside class="panel cat-panel" aria-labelledby="cat-title" ref={box} onKeyDown={(e) => e.key === "Escape" && onClose()}>
       <div class="panel-head">
         <div>
-          <p class="eyebrow">{d.id === null ? NEW[d.thing] : HEAD[d.thing]}</p>
-          <p class="strong" id="cat-title">{d.thing === "storage" ? w.storage : d.texts.name || d.texts.id || NEW[d.thing]}</p>
+          <p class="eyebrow">{d.id === null ? fresh()[d.thing] : head()[d.thing]}</p>
+          <p class="strong" id="cat-title">{d.thing === "storage" ? t.catalogue.panel.storage : d.texts.name || d.texts.id || fresh()[d.thing]}</p>
         </div>
         <button class="btn btn-s btn-icon push" data-kind="quiet" type="button" aria-label={t.close} onClick={onClose}>
           <Icon name="x" size="s" />
@@ -389,6 +404,7 @@ export function CataloguePanel({ base, start, onBase, onSaved, onClose }: {
       >
         <div class="panel-body">
           {fields}
+          <Past base={base} use={use} d={d} />
           <ErrorBanner error={plain} />
           {look.error?.field && !Object.keys(errors).some((k) => document.getElementById(`cat-${k}`)) && <FieldError id="cat-other" text={look.error.detail} />}
         </div>
@@ -406,9 +422,9 @@ export function CataloguePanel({ base, start, onBase, onSaved, onClose }: {
           )}
         </div>
         <div class="card-foot cat-foot">
-          <button class="btn" data-kind="quiet" type="button" onClick={onClose}>{w.discard}</button>
+          <button class="btn" data-kind="quiet" type="button" onClick={onClose}>{t.catalogue.panel.discard}</button>
           <button class="btn push" data-kind="primary" type="submit" disabled={!ready} aria-busy={saving}>
-            {d.from ? w.saveFor(dayYear(new Date(d.from).getTime())) : w.save}
+            {d.from ? t.catalogue.panel.saveFor(dayYear(new Date(d.from).getTime())) : t.catalogue.panel.save}
           </button>
         </div>
       </form>

@@ -20,7 +20,7 @@ import { ErrorBanner, FieldError } from "../ui/parts";
 import { AutoStopField, StorageField, autoStopError } from "../ui/settings-fields";
 import { BudgetNote, estimatePath, useEstimate } from "../ui/estimate";
 import { usePage } from "../ui/shell";
-import { TypeChoice } from "../ui/type-choice";
+import { TypeField } from "../ui/type-choice";
 
 function freeName(all: Workspace[] | null): string {
   const taken = new Set((all ?? []).map((w) => w.name.toLowerCase()));
@@ -95,7 +95,12 @@ export function CreatePage(): JSX.Element {
     else go(`/workspaces/${made.current.id}`);
   };
   useKeys({ "Ctrl Enter": () => void submit(true) });
-  useEffect(() => (document.getElementById("name") as HTMLInputElement | null)?.select(), [!!all]);
+  /* The suggested name stands selected, unless somebody is elsewhere already by the time it is known. */
+  useEffect(() => {
+    const at = document.activeElement;
+    if (name === null && (!at || at === document.body || at.id === "main" || at.id === "name"))
+      (document.getElementById("name") as HTMLInputElement | null)?.select();
+  }, [!!all]);
 
   const fieldError = action.error && FIELDS.includes(action.error.field);
   const rateNow = chosen ? rate(price, chosen.currency) : "";
@@ -162,11 +167,11 @@ export function CreatePage(): JSX.Element {
           </fieldset>
           <fieldset class="field">
             <legend class="label legend-gap">{t.create.type}</legend>
-            <TypeChoice types={types} value={chosen?.id ?? ""} onChange={setType} name="type" />
+            <TypeField types={types} value={chosen?.id ?? ""} onChange={setType} name="type" />
             <FieldError id="type-e" text={wrong.instance_type} />
           </fieldset>
           <div class="grid cols-2 pair">
-            <StorageField id="disk" value={storage} onChange={setStorage} hint={t.create.storageHint} error={wrong.storage_bytes} />
+            <StorageField id="disk" value={storage} onChange={setStorage} hint={disk > 0n ? t.create.storageCosts(cents(disk, currency)) : t.create.storageHint} error={wrong.storage_bytes} />
             <AutoStopField name="stop" value={idle} onChange={setIdle} hint={t.create.stopHint(durationSetting(limits().session_max_seconds))} error={wrong.auto_stop_seconds} />
           </div>
         </div>

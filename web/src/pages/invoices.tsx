@@ -4,6 +4,7 @@ import { Fragment, type JSX } from "preact";
 import { type Heading, type Invoice, headings } from "../invoice";
 import { get, getAll } from "../lib/api";
 import { csv, saveText } from "../lib/csv";
+import { fixed } from "../lib/locale";
 import { parseMicro, plain, rateCell } from "../lib/money";
 import { atMs, day, dayClock, durationExact } from "../lib/time";
 import { useLoad } from "../lib/use";
@@ -12,7 +13,7 @@ import { Icon } from "../ui/icons";
 import { Empty, ErrorBanner, Money, SkeletonRows } from "../ui/parts";
 import { usePage } from "../ui/shell";
 
-const gb = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;
+const gb = (bytes: number) => `${fixed(bytes / 1e9, 1)} GB`;
 
 export function InvoicesPage(): JSX.Element {
   usePage([{ text: t.usage.title, href: "/usage" }, { text: t.invoice.list }]);
@@ -116,7 +117,7 @@ function Sheet({ i }: { i: Invoice }): JSX.Element {
   return (
     <article class="invoice-sheet">
       <header class="invoice-top">
-        <p class="t2">{"Carrel"}</p>
+        <p class="t2">{t.product}</p>
         <div class="right">
           <h1>{t.invoice.title}</h1>
           <p class="num t2">{i.label}</p>
@@ -194,7 +195,7 @@ export function InvoicePage({ id }: { id: string }): JSX.Element {
           </button>
           <button class="btn" type="button" onClick={() => saveText(`carrel-invoice-${i.label}.json`, "application/json", JSON.stringify(i, null, 2))}>
             <Icon name="download" />
-            {"JSON"}
+            {t.invoice.json}
           </button>
           <button class="btn" data-kind="primary" type="button" onClick={() => window.print()}>
             {t.invoice.print}

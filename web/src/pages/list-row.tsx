@@ -7,6 +7,7 @@ import { type Image, type InstanceType, type Workspace, current } from "../model
 import { t } from "../text";
 import { Icon } from "../ui/icons";
 import { MenuButton, type MenuItem } from "../ui/layers";
+import { openItems } from "../ui/open-button";
 import { Bar, Money, WorkspacePill, rateText } from "../ui/parts";
 import type { WorkspaceActions } from "../ui/workspace-actions";
 import { costSoFar, imageName, typeName } from "../words";
@@ -14,7 +15,10 @@ import { costSoFar, imageName, typeName } from "../words";
 export interface RowProps {
   w: Workspace;
   now: number;
+  index: number;
   selected: boolean;
+  chosen: boolean;
+  onChoose: (w: Workspace, range: boolean) => void;
   acts: WorkspaceActions;
   images: Image[];
   types: InstanceType[];
@@ -22,16 +26,19 @@ export interface RowProps {
   left: string;
 }
 
-export function Row({ w, now, selected, acts, images, types, used, left }: RowProps): JSX.Element {
+export function Row({ w, now, index, selected, chosen, onChoose, acts, images, types, used, left }: RowProps): JSX.Element {
   const s = w.session;
   const stats = current(w)?.stats;
   const onRow = (e: MouseEvent) => {
-    if ((e.target as Element).closest("a, button")) return;
+    if ((e.target as Element).closest("a, button, input, label")) return;
     go(`/workspaces/${w.id}`);
   };
   const cost = s && s.state !== "queued" ? costSoFar(s, now) : null;
   return (
-    <tr id={`row-${w.id}`} aria-selected={selected} onClick={onRow}>
+    <tr id={`row-${w.id}`} data-row={index} aria-rowindex={index + 2} aria-selected={selected || chosen} onClick={onRow}>
+      <td class="choose">
+        <input type="checkbox" checked={chosen} aria-label={t.lists.choose(w.name)} onClick={(e) => onChoose(w, e.shiftKey)} />
+      </td>
       <td>
         <div class="row">
           <a class="name truncate" href={`/workspaces/${w.id}`}>{w.name}</a>
@@ -66,7 +73,7 @@ export function Row({ w, now, selected, acts, images, types, used, left }: RowPr
         {s && (
           <span class="only-phone num">
             {cost !== null && <Money micro={cost} currency={w.currency} />}
-            {left && <span class="t3">{` · ${t.list.stops.toLowerCase()} ${left}`}</span>}
+            {left && <span class="t3">{` · ${t.home.stopsIn(left)}`}</span>}
           </span>
         )}
       </td>
@@ -104,8 +111,8 @@ function RowButton({ w, acts }: { w: Workspace; acts: WorkspaceActions }): JSX.E
 }
 
 export function menu(w: Workspace, acts: WorkspaceActions): MenuItem[] {
-  const items: MenuItem[] = [];
-  if (w.session?.state === "running") items.push({ text: t.act.extend, icon: "clock", run: () => void acts.extend(w) });
+  const items: MenuItem[] = w.session?.state === "running" ? openItems(w) : [];
+  if (w.session?.state === "running") items.push({ text: t.act.extend, icon: "clock", line: true, run: () => void acts.extend(w) });
   if (w.session && w.session.state !== "stopping") items.push({ text: t.act.stop, icon: "stop", run: () => acts.askStop(w) });
   items.push({ text: t.act.resize, icon: "cpu", run: () => acts.askResize(w) });
   items.push({ text: t.act.settings, icon: "menu", run: () => go(`/workspaces/${w.id}/settings`) });

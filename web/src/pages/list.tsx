@@ -3,20 +3,26 @@
 import type { JSX } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { useKeys, read, write } from "../lib/keys";
+import { count } from "../lib/locale";
 import { cents, parseMicro, sum } from "../lib/money";
 import { go, setQuery, usePlace } from "../lib/router";
+import { useSteady } from "../lib/steady";
 import { useStore } from "../lib/store";
 import { ago, atMs, durationShort } from "../lib/time";
-import { useNow } from "../lib/use";
+import { useLate, useLoad, useNow } from "../lib/use";
 import { live } from "../live";
 import { type Workspace, current, stateOf } from "../model";
 import { t } from "../text";
+import { Arrivals } from "../ui/arrivals";
+import { ChosenBar } from "../ui/choosing";
 import { Icon } from "../ui/icons";
+import { LongTable } from "../ui/long-table";
 import { Empty, SkeletonRows } from "../ui/parts";
 import { usePage } from "../ui/shell";
+import { readDeleted } from "../ui/undo-delete";
 import { useWorkspaceActions } from "../ui/workspace-actions";
 import { imageName, leftSeconds, running, typeName } from "../words";
-import { FirstNotebook } from "./first";
+import { FirstNotebook, NoPassword } from "./first";
 import { Row } from "./list-row";
 
 const DENSE = "carrel.dense";
@@ -53,6 +59,7 @@ export function ListPage(): JSX.Element {
   const all = useStore(live, (s) => s.workspaces);
   const me = useStore(live, (s) => s.me)!;
   const link = useStore(live, (s) => s.link);
+  const late = useLate();
   if (!all)
     return (
       <>
@@ -69,28 +76,36 @@ export function ListPage(): JSX.Element {
             </div>
           </div>
         ) : (
-          <div class="card">
-            <SkeletonRows rows={5} label={t.loading} />
-          </div>
+          late && (
+            <div class="card">
+              <SkeletonRows rows={5} label={t.loading} />
+            </div>
+          )
         )}
       </>
     );
   return (
     <>
       {all.length ? <List all={all} /> : <FirstNotebook />}
-      {!me.account.has_password && (
-        <div class="banner" data-kind="info">
-          <Icon name="key" />
-          <div class="banner-body">
-            <span class="strong">{t.list.noPassword}</span> {t.list.noPasswordBody}
-          </div>
-          <div class="actions">
-            <a class="btn btn-s" href="/account">{t.list.noPasswordGo}</a>
-          </div>
-        </div>
-      )}
+      <DeletedLink there={all.length} />
+      {!me.account.has_password && <NoPassword />}
     </>
   );
+}
+
+/* Only where there is something to bring back. */
+function DeletedLink({ there }: { there: number }): JSX.Element | null {
+  const some = useLoad(readDeleted, []);
+  const seen = useRef(there);
+  useEffect(() => {
+    if (seen.current !== there) some.reload();
+    seen.current = there;
+  }, [there]);
+  return some.data?.length ? (
+    <p class="t3 small">
+      <a href="/workspaces/deleted">{t.deleted.some(some.data.length)}</a>
+    </p>
+  ) : null;
 }
 
 function List({ all }: { all: Workspace[] }): JSX.Element {
@@ -116,14 +131,36 @@ function List({ all }: { all: Workspace[] }): JSX.Element {
     () => all.filter((w) => !needle || [w.name, imageName(images, w.image), typeName(types, w.instance_type)].some((x) => x.toLowerCase().includes(needle))),
     [all, needle, images, types],
   );
-  /* The order is that of the moment one asked for it: a row that is being looked at does not move. */
-  const order = useRef<{ key: string; ids: string[] }>({ key: "", ids: [] });
-  const shown = hits.filter((w) => inFilter(w, filter));
-  const key = [sort, down, filter, needle, all.map((w) => w.id).sort().join()].join("|");
-  if (order.current.key !== key) order.current = { key, ids: sorted(shown, sort, down, now).map((w) => w.id) };
-  const rank = new Map(order.current.ids.map((id, i) => [id, i]));
-  const rows = [...shown].sort((a, b) => (rank.get(a.id) ?? 1e9) - (rank.get(b.id) ?? 1e9));
+  const { rows, waiting, takeIn } = useSteady(
+    hits.filter((w) => inFilter(w, filter)),
+    (w) => w.id,
+    [sort, down, filter, needle].join("|"),
+    (some) => sorted(some, sort, down, now),
+  );
+  const newest = useRef<string | null>(null);
+  useEffect(() => {
+    if (newest.current) document.getElementById(`row-${newest.current}`)?.querySelector<HTMLElement>("a.name")?.focus();
+    newest.current = null;
+  });
+  const showNew = () => {
+    newest.current = sorted(waiting, sort, down, now)[0]!.id;
+    setAt(newest.current);
+    takeIn();
+  };
 
+  /* Chosen for an action on several; what is filtered away or gone is no longer chosen. */
+  const [picked, setPicked] = useState<ReadonlySet<string>>(new Set());
+  const lastPick = useRef<string | null>(null);
+  const chosenRows = rows.filter((w) => picked.has(w.id));
+  const pick = (w: Workspace, range = false) => {
+    const next = new Set(chosenRows.map((x) => x.id));
+    const from = range ? rows.findIndex((x) => x.id === lastPick.current) : -1;
+    const to = rows.indexOf(w);
+    if (from >= 0) for (const x of rows.slice(Math.min(from, to), Math.max(from, to) + 1)) next.add(x.id);
+    else if (!next.delete(w.id)) next.add(w.id);
+    lastPick.current = w.id;
+    setPicked(next);
+  };
   const here = rows.findIndex((w) => w.id === at);
   const move = (by: number) => {
     const to = rows[Math.max(0, Math.min(rows.length - 1, here < 0 ? (by > 0 ? 0 : rows.length - 1) : here + by))];
@@ -141,13 +178,10 @@ function List({ all }: { all: Workspace[] }): JSX.Element {
     Enter: withRow((w) => go(`/workspaces/${w.id}`)),
     s: withRow((w) => (w.session ? acts.askStop(w) : void acts.start(w))),
     e: withRow((w) => w.session?.state === "running" && void acts.extend(w)),
-    Escape: () => setAt(null),
+    x: withRow((w) => pick(w)),
+    Escape: () => (chosenRows.length ? setPicked(new Set()) : setAt(null)),
     "g g": () => setAt(rows[0]?.id ?? null),
   });
-  useEffect(() => {
-    if (at) document.getElementById(`row-${at}`)?.scrollIntoView({ block: "nearest" });
-  }, [at]);
-
   const on = running(all).filter((w) => w.session!.state !== "queued");
   const rateNow = cents(sum(on.map((w) => parseMicro(w.session!.price_per_hour) ?? 0n)), me.currency);
   const counts: Record<Filter, number> = {
@@ -180,6 +214,9 @@ function List({ all }: { all: Workspace[] }): JSX.Element {
           </a>
         </div>
       </div>
+      {chosenRows.length > 0 ? (
+        <ChosenBar chosen={chosenRows} onClear={() => setPicked(new Set())} onLeft={(ids) => setPicked(new Set(ids))} />
+      ) : (
       <div class="row row-wrap" role="search">
         <div class="affix list-filter">
           <Icon name="search" />
@@ -202,7 +239,7 @@ function List({ all }: { all: Workspace[] }): JSX.Element {
         <div class="seg" role="group" aria-label={t.list.stateGroup}>
           {(["all", "running", "stopped", "look"] as Filter[]).map((f) => (
             <button type="button" key={f} aria-pressed={filter === f} onClick={() => setQuery({ state: f === "all" ? null : f })}>
-              {t.list[f]} <span class="t3">{counts[f]}</span>
+              {t.list[f]} <span class="t3">{count(counts[f])}</span>
             </button>
           ))}
         </div>
@@ -225,39 +262,46 @@ function List({ all }: { all: Workspace[] }): JSX.Element {
           </div>
         </div>
       </div>
+      )}
+      <Arrivals count={waiting.length} onShow={showNew} />
       {rows.length ? (
-        <div class={dense ? "table-frame compact" : "table-frame"}>
-          <table class="table table-cards list-table">
-            <thead>
-              <tr>
-                {head("name", t.list.name)}
-                <th scope="col">{t.list.state}</th>
-                <th scope="col">{t.list.image}</th>
-                <th scope="col">{t.list.type}</th>
-                <th scope="col" class="n">{t.list.rate}</th>
-                <th scope="col" class="n">{t.list.cost}</th>
-                {head("stops", t.list.stops, "n")}
-                <th scope="col">{t.list.storage}</th>
-                {head("used", t.list.used)}
-                <th scope="col">
-                  <span class="vh">{t.actions}</span>
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {rows.map((w) => (
-                <Row key={w.id} w={w} now={now} selected={w.id === at} acts={acts} images={images} types={types} used={ago(lastUsed(w), now)} left={leftText(w, now)} />
-              ))}
-            </tbody>
-          </table>
-          <div class="table-foot">
-            <span class="num">{t.list.foot(rows.length, all.length)}</span>
-            <span class="push row row-wrap not-phone">
+        <LongTable
+          rows={rows}
+          cls="list-table"
+          frame={dense ? "compact" : undefined}
+          cols={11}
+          label={t.list.title}
+          at={here}
+          head={
+            <>
+              <th scope="col" class="choose">
+                <input type="checkbox" aria-label={t.lists.chooseAll} checked={chosenRows.length === rows.length} onClick={() => setPicked(chosenRows.length === rows.length ? new Set() : new Set(rows.map((w) => w.id)))} />
+              </th>
+              {head("name", t.list.name)}
+              <th scope="col">{t.list.state}</th>
+              <th scope="col">{t.list.image}</th>
+              <th scope="col">{t.list.type}</th>
+              <th scope="col" class="n">{t.list.rate}</th>
+              <th scope="col" class="n">{t.list.cost}</th>
+              {head("stops", t.list.stops, "n")}
+              <th scope="col">{t.list.storage}</th>
+              {head("used", t.list.used)}
+              <th scope="col">
+                <span class="vh">{t.actions}</span>
+              </th>
+            </>
+          }
+          row={(w, i) => (
+            <Row key={w.id} w={w} index={i} now={now} selected={w.id === at} chosen={picked.has(w.id)} onChoose={pick} acts={acts} images={images} types={types} used={ago(lastUsed(w), now)} left={leftText(w, now)} />
+          )}
+          plainFoot={t.list.foot(count(rows.length), count(all.length))}
+          foot={
+            <>
               <kbd>J</kbd>
-              <kbd>K</kbd> {t.list.keys.move} <kbd>Enter</kbd> {t.list.keys.open} <kbd>S</kbd> {t.list.keys.start} <kbd>E</kbd> {t.list.keys.extend}
-            </span>
-          </div>
-        </div>
+              <kbd>K</kbd> {t.list.keys.move} <kbd>Enter</kbd> {t.list.keys.open} <kbd>S</kbd> {t.list.keys.start} <kbd>E</kbd> {t.list.keys.extend} <kbd>X</kbd> {t.lists.keyChoose}
+            </>
+          }
+        />
       ) : (
         <div class="card">
           <Empty art="search" title={text ? t.list.noHit(text) : t.list.noHitState} body={t.list.noHitBody}>

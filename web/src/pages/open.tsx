@@ -5,8 +5,8 @@
  */
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { byLabel, enter, start } from "../actions";
-import { go } from "../lib/router";
+import { type Target, byLabel, enter, start, usualApp } from "../actions";
+import { go, usePlace } from "../lib/router";
 import { useStore } from "../lib/store";
 import { useAction } from "../lib/use";
 import { live } from "../live";
@@ -15,18 +15,27 @@ import { ErrorBanner } from "../ui/parts";
 import { usePage } from "../ui/shell";
 import { NotFound } from "./errors";
 
+/* ?path= is a file in the workspace, ?app= ide or lab; else what the account uses. */
+function targetOf(query: string): Target {
+  const q = new URLSearchParams(query);
+  const path = (q.get("path") ?? "").replace(/^\/+/, "");
+  const app = q.get("app");
+  return { app: app === "ide" || app === "lab" ? app : usualApp(), path };
+}
+
 export function OpenPage({ label }: { label: string }): JSX.Element | null {
   const all = useStore(live, (s) => s.workspaces);
   const w = all ? (byLabel(label) ?? all.find((x) => x.id === label)) : undefined;
+  const target = targetOf(usePlace().query);
   const action = useAction();
   const begun = useRef(false);
   usePage([{ text: t.list.title, href: "/workspaces" }, { text: w?.name ?? "" }], t.open.title);
 
   const run = () =>
     action.run(async () => {
-      if (w!.session?.state === "running") return enter(w!.session.id);
+      if (w!.session?.state === "running") return enter(w!.session.id, target);
       if (!w!.session || w!.session.state === "stopping") await start(w!.id);
-      go(`/workspaces/${w!.id}/start`, { replace: true, state: { open: true } });
+      go(`/workspaces/${w!.id}/start`, { replace: true, state: { open: true, target } });
     });
   useEffect(() => {
     if (!w || begun.current) return;

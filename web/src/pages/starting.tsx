@@ -6,7 +6,7 @@
  */
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { enter, openInTab, stop } from "../actions";
+import { type Target, enter, openInTab, stop } from "../actions";
 import { get, getAll } from "../lib/api";
 import { parseMicro } from "../lib/money";
 import { go, usePlace } from "../lib/router";
@@ -53,6 +53,7 @@ function Starting({ w }: { w: Workspace }): JSX.Element {
   const types = useStore(live, (x) => x.types);
   const opening = useAction();
   const asked = useRef((state as { open?: boolean } | null)?.open === true);
+  const target = useRef((state as { target?: Target | null } | null)?.target ?? null);
   const begun = useRef(false);
   const running = s?.state === "running" && w.session !== null;
   if (w.session && w.session.state !== "running" && w.session.state !== "stopping") asked.current = true;
@@ -68,7 +69,7 @@ function Starting({ w }: { w: Workspace }): JSX.Element {
       /* Back from the notebook leads to the workspace, not here again. */
       history.replaceState(null, "", `/workspaces/${w.id}`);
       try {
-        await enter(w.session!.id);
+        await enter(w.session!.id, target.current);
       } catch (e) {
         history.replaceState(null, "", `/workspaces/${w.id}/start`);
         throw e;
@@ -108,7 +109,7 @@ function Starting({ w }: { w: Workspace }): JSX.Element {
   return over ? (
     <Over w={w} s={s} eyebrow={eyebrow} now={now} acts={acts} />
   ) : (
-    <Going w={w} s={s} eyebrow={eyebrow} now={now} opening={opening} onOpen={open} auto={asked.current} />
+    <Going w={w} s={s} eyebrow={eyebrow} now={now} opening={opening} onOpen={open} target={target.current} auto={asked.current} />
   );
 }
 
@@ -119,10 +120,11 @@ interface GoingProps {
   now: number;
   opening: ReturnType<typeof useAction>;
   onOpen: () => void;
+  target: Target | null;
   auto: boolean;
 }
 
-function Going({ w, s, eyebrow, now, opening, onOpen, auto }: GoingProps): JSX.Element {
+function Going({ w, s, eyebrow, now, opening, onOpen, target, auto }: GoingProps): JSX.Element {
   const usual = useUsual(s.id);
   const cancel = useAction();
   const rows = rowsOf(s, now);
@@ -144,7 +146,7 @@ function Going({ w, s, eyebrow, now, opening, onOpen, auto }: GoingProps): JSX.E
         <div class="push right">
           <p class="figure">
             {tenths(ms)}
-            <span class="figure-unit">s</span>
+            <span class="figure-unit">{t.starting.seconds}</span>
           </p>
           {!running && known && left > 0 && s.state !== "stopping" && <p class="t3 small num">{t.starting.toGo(Math.ceil(left / 1000))}</p>}
         </div>
@@ -168,7 +170,7 @@ function Going({ w, s, eyebrow, now, opening, onOpen, auto }: GoingProps): JSX.E
         {running ? (
           <>
             <a class="btn" href={`/workspaces/${w.id}`}>{t.starting.toWorkspace}</a>
-            <button class="btn" data-kind="primary" type="button" aria-busy={opening.busy} onClick={() => (opening.error ? onOpen() : openInTab(w))}>
+            <button class="btn" data-kind="primary" type="button" aria-busy={opening.busy} onClick={() => (opening.error ? onOpen() : openInTab(w, target))}>
               {t.act.open}
             </button>
           </>

@@ -15,7 +15,7 @@ import { Empty, ErrorBanner, FieldError, SkeletonRows } from "../ui/parts";
 import { usePage } from "../ui/shell";
 
 const DAY = 86_400;
-const LIFETIMES: [number, string][] = [
+const lifetimes = (): [number, string][] => [
   [DAY, t.tokens.day],
   [30 * DAY, t.tokens.month],
   [90 * DAY, t.tokens.quarter],
@@ -219,7 +219,7 @@ function Make({ onClose, onMade }: { onClose: () => void; onMade: (x: Token) => 
       <div class="field">
         <label class="label" for="token-life">{t.tokens.expiry}</label>
         <select class="select" id="token-life" value={String(life)} onChange={(e) => setLife(Number(e.currentTarget.value))}>
-          {LIFETIMES.map(([s, text]) => (
+          {lifetimes().map(([s, text]) => (
             <option key={s} value={String(s)}>{text}</option>
           ))}
         </select>

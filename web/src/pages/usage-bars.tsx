@@ -2,10 +2,11 @@
 /* Cost by day, stacked by instance type or workspace, at most six series; a bar filters the lines. */
 import type { JSX } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
-import { cents, plain, sum } from "../lib/money";
+import { fixed, forms } from "../lib/locale";
+import { cents, currencySign, plain, sum } from "../lib/money";
 import { type Month, dayKey, dayLong, monthName, monthRange } from "../lib/time";
 import { t } from "../text";
-import { niceMax } from "../ui/chart";
+import { niceMax } from "../lib/points";
 import type { Line } from "../usage";
 
 const W = 1100;
@@ -23,10 +24,11 @@ interface Props {
   now: number;
   day: string;
   typeOf: (id: string) => string;
+  rest: bigint; /* of the month that this pace will still cost */
   onDay: (day: string) => void;
 }
 
-export function DayBars({ lines, month, currency, now, day, typeOf, onDay }: Props): JSX.Element {
+export function DayBars({ lines, month, currency, now, day, typeOf, rest, onDay }: Props): JSX.Element {
   const [by, setBy] = useState<(typeof BY)[number]>("type");
   const keyOf = (l: Line) => (by === "type" ? typeOf(l.what) : by === "state" ? t.usage.state[l.state]! : l.name);
   const totals = new Map<string, bigint>();
@@ -48,7 +50,9 @@ export function DayBars({ lines, month, currency, now, day, typeOf, onDay }: Pro
     return { at, key, parts, total: sum(parts), future: at > now };
   });
   const top = columns.reduce((a, c) => (c.total > a ? c.total : a), 0n);
-  const nice = niceMax(Number(plain(top)), 3);
+  const coming = columns.filter((c) => c.future).length;
+  const daily = coming && rest > 0n ? rest / BigInt(coming) : 0n;
+  const nice = niceMax(Number(plain(daily > top ? daily : top)), 3);
   const step = (RIGHT - LEFT) / days;
   const bar = step * 0.83;
   /* Heights are for the eye: floats do here what they may not do to a sum. */
@@ -56,7 +60,7 @@ export function DayBars({ lines, month, currency, now, day, typeOf, onDay }: Pro
   const ticks: number[] = [];
   for (let v = 0; v <= nice.max + nice.step / 2; v += nice.step) ticks.push(v);
   const digits = Number.isInteger(nice.step) ? 0 : Math.max(2, -Math.floor(Math.log10(nice.step) + 1e-9));
-  const sign = cents(0n, currency).replace(/[\d.]+$/, "");
+  const sign = currencySign(currency);
 
   /* On a phone the chart is wider than its card: today is what one looks for first. */
   const scroller = useRef<HTMLDivElement>(null);
@@ -86,7 +90,7 @@ export function DayBars({ lines, month, currency, now, day, typeOf, onDay }: Pro
             return (
               <g key={v}>
                 <line class={i ? "grid-line" : "base-line"} x1={LEFT} x2={RIGHT} y1={y} y2={y} />
-                <text x={LEFT - 8} y={y + 4} text-anchor="end">{`${sign}${v ? v.toFixed(digits) : 0}`}</text>
+                <text x={LEFT - 8} y={y + 4} text-anchor="end">{forms.money(sign, v ? fixed(v, digits) : "0").join("")}</text>
               </g>
             );
           })}
@@ -103,7 +107,7 @@ export function DayBars({ lines, month, currency, now, day, typeOf, onDay }: Pro
                   y -= h;
                   return <rect class={`f${s + 1}`} key={s} x={x} y={y} width={bar} height={Math.max(0.5, h - 0.6)} />;
                 })}
-                {c.future && <rect class="day-future" x={x} y={BASE - 2} width={bar} height="2" />}
+                {c.future && <rect class="day-future" x={x} y={BASE - 0.6 - Math.max(2, height(daily))} width={bar} height={Math.max(2, height(daily))} />}
               </g>
             );
           })}
@@ -126,6 +130,12 @@ export function DayBars({ lines, month, currency, now, day, typeOf, onDay }: Pro
             {l.name} <span class="t3">{cents(l.amount, currency)}</span>
           </span>
         ))}
+        {daily > 0n && (
+          <span>
+            <i data-series="expected" />
+            {t.usage.expected}
+          </span>
+        )}
       </div>
     </section>
   );

@@ -86,14 +86,14 @@ export function UsagePage(): JSX.Element {
         </div>
         <div class="actions">
           <div class="btn-join month-join">
-            <button class="btn btn-icon" type="button" aria-label={t.usage.prev(monthName(monthAdd(month, -1)))} onClick={() => shift(-1)}>
+            <button class="btn btn-icon" type="button" data-repeat aria-label={t.usage.prev(monthName(monthAdd(month, -1)))} onClick={() => shift(-1)}>
               <Icon name="left" />
             </button>
             <span class="btn month-now">
               <Icon name="calendar" />
               {`${name} ${month.year}`}
             </span>
-            <button class="btn btn-icon" type="button" aria-label={t.usage.next(monthName(monthAdd(month, 1)))} disabled={isPresent} onClick={() => shift(1)}>
+            <button class="btn btn-icon" type="button" data-repeat aria-label={t.usage.next(monthName(monthAdd(month, 1)))} disabled={isPresent} onClick={() => shift(1)}>
               <Icon name="right" />
             </button>
           </div>
@@ -150,7 +150,7 @@ export function UsagePage(): JSX.Element {
               </>
             )}
           </section>
-          <DayBars lines={lines} month={month} currency={currency} now={nowMs()} day={onlyDay} typeOf={(id) => (id === "storage" || id === "correction" ? t.usage.state[id]! : typeName(types, id))} onDay={(d) => setQuery({ day: d === onlyDay ? null : d })} />
+          <DayBars lines={lines} month={month} currency={currency} now={nowMs()} day={onlyDay} rest={pace - total} typeOf={(id) => (id === "storage" || id === "correction" ? t.usage.state[id]! : typeName(types, id))} onDay={(d) => setQuery({ day: d === onlyDay ? null : d })} />
           <section class="section">
             <div class="section-head section-center row-wrap">
               <h2>{t.usage.lines}</h2>

@@ -3,6 +3,7 @@
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { get } from "../lib/api";
+import { count } from "../lib/locale";
 import { useStore } from "../lib/store";
 import { atMs, dayClock, durationExact } from "../lib/time";
 import { useLoad } from "../lib/use";
@@ -12,7 +13,8 @@ import { t } from "../text";
 import { EvidenceTable, MinutesChart } from "../ui/activity";
 import { Empty, ErrorBanner, Money, SkeletonRows, StatePill } from "../ui/parts";
 import { costSoFar, secondsSoFar, typeName, whyEnded } from "../words";
-import { readSessions } from "./starting";
+import { readLog, readSessions } from "./starting";
+import { PastCharts } from "./workspace-charts";
 
 const SHOWN = 20;
 
@@ -32,7 +34,25 @@ function SessionWhy({ s, now }: { s: Session; now: number }): JSX.Element {
           </div>
         </>
       )}
+      <PastCharts s={s} now={now} />
+      <PastLog s={s} />
     </div>
+  );
+}
+
+function PastLog({ s }: { s: Session }): JSX.Element {
+  const [open, setOpen] = useState(false);
+  const log = useLoad(async () => (open ? await readLog(s.id) : null), [s.id, open]);
+  return (
+    <details class="past-log" open={open} onToggle={(e) => setOpen(e.currentTarget.open)}>
+      <summary>{t.past.logs}</summary>
+      <ErrorBanner error={log.error} onRetry={log.reload} />
+      {log.data !== null && open && (
+        <div class="log" tabIndex={0} role="log" aria-live="off" aria-label={t.past.logs}>
+          <p class="logline">{log.data || t.past.noLog}</p>
+        </div>
+      )}
+    </details>
   );
 }
 
@@ -108,7 +128,7 @@ export function SessionsTab({ w, now }: { w: Workspace; now: number }): JSX.Elem
           </table>
           {openOne && <SessionWhy s={openOne} now={now} key={openOne.id} />}
           <div class="table-foot num">
-            {t.list.foot(Math.min(shown, rows.length), rows.length)}
+            {t.list.foot(count(Math.min(shown, rows.length)), count(rows.length))}
             {rows.length > shown && (
               <button class="btn btn-s push" data-kind="quiet" type="button" onClick={() => setShown(shown + 100)}>{t.ws.earlier}</button>
             )}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Name, machine, storage, auto-stop, and the end of it all. Two editors at once: the second sees it. */
 import type { JSX } from "preact";
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { type NewWorkspace, change } from "../actions";
 import { cheapestFirst } from "../defaults";
 import { ApiError, get } from "../lib/api";
@@ -17,13 +17,25 @@ import { CalendarField, LongestField } from "../ui/clock-fields";
 import { toast } from "../ui/layers";
 import { ErrorBanner, FieldError } from "../ui/parts";
 import { AutoStopField, StorageField, autoStopError } from "../ui/settings-fields";
-import { TypeChoice } from "../ui/type-choice";
+import { TypeField } from "../ui/type-choice";
+import { keptFor } from "../ui/undo-delete";
+import { imageName } from "../words";
 import type { WorkspaceActions } from "../ui/workspace-actions";
+
+const FIELDS = ["name", "image", "instance_type", "storage_bytes", "auto_stop_seconds", "max_seconds", "stop_calendar"] as const;
+
+function sameSettings(a: Workspace, b: Workspace): boolean {
+  return FIELDS.every((f) => (a[f] || "") === (b[f] || ""));
+}
 
 export function SettingsTab({ w, acts }: { w: Workspace; acts: WorkspaceActions }): JSX.Element {
   const types = cheapestFirst(useStore(live, (s) => s.types));
+  /* What was there when the form was filled in: another tab's change comes by event, and must not be undone by Save. */
+  const [base, setBase] = useState(w);
   const [name, setName] = useState(w.name);
   const [type, setType] = useState(w.instance_type);
+  const images = useStore(live, (x) => x.images);
+  const [image, setImage] = useState(w.image);
   const [storage, setStorage] = useState(w.storage_bytes);
   const [idle, setIdle] = useState(w.auto_stop_seconds);
   const [longest, setLongest] = useState(w.max_seconds ?? 0);
@@ -33,14 +45,29 @@ export function SettingsTab({ w, acts }: { w: Workspace; acts: WorkspaceActions 
   const action = useAction();
 
   const patch: Partial<NewWorkspace> = {};
-  if (name.trim() !== w.name) patch.name = name.trim();
-  if (type !== w.instance_type) patch.instance_type = type;
-  if (storage !== w.storage_bytes) patch.storage_bytes = storage;
-  if (idle !== w.auto_stop_seconds) patch.auto_stop_seconds = idle;
-  if (longest !== (w.max_seconds ?? 0)) patch.max_seconds = longest;
-  if (calendar.trim() !== (w.stop_calendar ?? "")) patch.stop_calendar = calendar.trim();
+  if (name.trim() !== base.name) patch.name = name.trim();
+  if (image !== base.image) patch.image = image;
+  if (type !== base.instance_type) patch.instance_type = type;
+  if (storage !== base.storage_bytes) patch.storage_bytes = storage;
+  if (idle !== base.auto_stop_seconds) patch.auto_stop_seconds = idle;
+  if (longest !== (base.max_seconds ?? 0)) patch.max_seconds = longest;
+  if (calendar.trim() !== (base.stop_calendar ?? "")) patch.stop_calendar = calendar.trim();
   const dirty = Object.keys(patch).length > 0;
 
+  const show = (x: Workspace) => {
+    setBase(x);
+    setName(x.name);
+    setImage(x.image);
+    setType(x.instance_type);
+    setStorage(x.storage_bytes);
+    setIdle(x.auto_stop_seconds);
+    setLongest(x.max_seconds ?? 0);
+    setCalendar(x.stop_calendar ?? "");
+  };
+  /* Another tab's change is shown at once where nothing was typed, and told at Save where something was. */
+  useEffect(() => {
+    if (!dirty && !action.busy && w.etag !== base.etag) show(w);
+  }, [w.etag, dirty, action.busy]);
   const save = async () => {
     const x: Record<string, string> = {};
     if (!name.trim()) x.name = t.create.needName;
@@ -52,10 +79,12 @@ export function SettingsTab({ w, acts }: { w: Workspace; acts: WorkspaceActions 
     if (Object.keys(x).length || !dirty) return;
     const ok = await action.run(async () => {
       try {
-        await change(w, patch);
+        setBase(await change(base, patch));
       } catch (e) {
         if (e instanceof ApiError && e.status === 412) {
-          putWorkspace(await get<Workspace>(`/workspaces/${encodeURIComponent(w.id)}`));
+          const fresh = putWorkspace(await get<Workspace>(`/workspaces/${encodeURIComponent(w.id)}`));
+          if (sameSettings(fresh, base)) return setBase(await change(fresh, patch));
+          show(fresh);
           toast(t.ws.changed, "alert");
         } else if (e instanceof ApiError && e.field) setWrong({ [e.field]: e.detail || e.title });
         throw e;
@@ -86,9 +115,19 @@ export function SettingsTab({ w, acts }: { w: Workspace; acts: WorkspaceActions 
             <input class="input name-input" id="ws-name" value={name} maxLength={128} autocomplete="off" aria-invalid={!!wrong.name} aria-describedby="ws-name-e" onInput={(e) => setName(e.currentTarget.value)} />
             <FieldError id="ws-name-e" text={wrong.name} />
           </div>
+          <div class="field">
+            <label class="label" for="ws-image">{t.ws.image}</label>
+            <select class="select name-input" id="ws-image" value={image} aria-describedby="ws-image-h" onChange={(e) => setImage(e.currentTarget.value)}>
+              {!images.some((i) => i.id === w.image) && <option value={w.image}>{imageName(images, w.image)}</option>}
+              {images.map((i) => (
+                <option key={i.id} value={i.id}>{i.title || i.name}</option>
+              ))}
+            </select>
+            {wrong.image ? <FieldError id="ws-image-h" text={wrong.image} /> : <p class="hint" id="ws-image-h">{t.ws.imageHint}</p>}
+          </div>
           <fieldset class="field">
             <legend class="label legend-gap">{t.ws.instance}</legend>
-            <TypeChoice types={types} value={type} onChange={setType} name="ws-type" />
+            <TypeField types={types} value={type} onChange={setType} name="ws-type" />
             <p class="hint">{w.session ? t.ws.instanceRestart : t.ws.instanceHint}</p>
             <FieldError id="ws-type-e" text={wrong.instance_type} />
           </fieldset>
@@ -112,7 +151,7 @@ export function SettingsTab({ w, acts }: { w: Workspace; acts: WorkspaceActions 
           <h2 class="h3">{t.ws.danger}</h2>
         </div>
         <div class="card-pad stack">
-          <p class="t2">{t.ws.dangerBody(size(w.storage_bytes))}</p>
+          <p class="t2">{t.ws.dangerBody(size(w.storage_bytes), keptFor())}</p>
           <div>
             <button class="btn" data-kind="danger" type="button" onClick={() => acts.askRemove(w)}>{t.act.removeMore}</button>
           </div>

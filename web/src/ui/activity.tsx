@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Why a session still runs or was stopped: the verdict, what speaks for it, its clocks, its last ten minutes. */
 import type { JSX } from "preact";
+import { decimal, fixed } from "../lib/locale";
 import { atMs, clock, durationShort } from "../lib/time";
 import type { Activity, ActivityMinute, Evidence } from "../model";
 import { t } from "../text";
@@ -17,18 +18,23 @@ function kindOf(m: ActivityMinute): "yes" | "no" | "?" {
   return m.active === null ? "?" : m.active ? "yes" : "no";
 }
 
+function minuteWords(m: ActivityMinute): string {
+  const at = clock(atMs(m.at));
+  return m.cpu_cores === null ? t.why.minute[kindOf(m)]!(at) : t.why.minuteCpu[kindOf(m)]!(at, fixed(m.cpu_cores, 1));
+}
+
 /* One bar a minute: as high as the CPUs that were busy; what nobody looked at is hatched to the top. */
 export function MinutesChart({ minutes, cpus }: { minutes: ActivityMinute[]; cpus: number }): JSX.Element {
   const max = Math.max(cpus, 0.1, ...minutes.map((m) => m.cpu_cores ?? 0));
   const step = (RIGHT - LEFT) / MINUTES;
   const first = minutes[0];
   const last = minutes[minutes.length - 1];
-  const words = minutes.map((m) => t.why.minute(clock(atMs(m.at)), kindOf(m), m.cpu_cores)).join(" ");
+  const words = minutes.map((m) => minuteWords(m)).join(" ");
   return (
     <div class="chart">
       <div class="chart-head">
         <span class="strong">{t.why.chart}</span>
-        <span class="now">{last && last.cpu_cores !== null ? t.why.now(last.cpu_cores.toFixed(1), String(cpus)) : t.why.noChart}</span>
+        <span class="now">{last && last.cpu_cores !== null ? t.why.now(fixed(last.cpu_cores, 1), decimal(cpus, 3)) : t.why.noChart}</span>
       </div>
       <svg viewBox={`0 0 ${WIDTH} 78`} role="img" aria-label={`${t.why.chart}. ${words}`}>
         {[0, 0.5, 1].map((p) => (
@@ -90,7 +96,7 @@ function rowsOf(e: Evidence, inUse: boolean | null, now: number): Row[] {
     {
       icon: "user",
       what: t.why.person,
-      text: Number.isFinite(at) ? t.why.last(e.last?.what ?? "", durationShort(Math.max(0, (now - at) / 1000))) : t.why.nobody,
+      text: Number.isFinite(at) ? (t.why.last[e.last?.what ?? ""] ?? t.why.lastOther)(durationShort(Math.max(0, (now - at) / 1000))) : t.why.nobody,
       counts: !!inUse && !busy.length && !jobs.length && !background.length,
     },
   ];

@@ -6,14 +6,16 @@ import type { IconName } from "./icons";
 export interface AdminItem {
   path: string; /* under /admin/ */
   icon: IconName;
-  text: string;
+  text: () => string;
 }
 
 export const ADMIN: AdminItem[] = [
-  { path: "sessions", icon: "gauge", text: t.adminSessions.sessions },
-  { path: "accounts", icon: "users", text: t.nav.accounts },
-  { path: "catalogue", icon: "box", text: t.nav.catalogue },
-  { path: "usage", icon: "chart", text: t.nav.usage },
-  { path: "budgets", icon: "coin", text: t.adminMoney.budgets },
-  { path: "capacity", icon: "queue", text: t.capacity.title },
+  { path: "sessions", icon: "gauge", text: () => t.adminSessions.sessions },
+  { path: "accounts", icon: "users", text: () => t.nav.accounts },
+  { path: "catalogue", icon: "box", text: () => t.nav.catalogue },
+  { path: "usage", icon: "chart", text: () => t.nav.usage },
+  { path: "budgets", icon: "coin", text: () => t.adminMoney.budgets },
+  { path: "audit", icon: "shield", text: () => t.audit.title },
+  { path: "health", icon: "checkc", text: () => t.health.title },
+  { path: "capacity", icon: "queue", text: () => t.capacity.title },
 ];

@@ -6,10 +6,14 @@ import { Kbd } from "./parts";
 
 type Row = [string, string[][]];
 
-const K = t.keys.rows;
-const GROUPS: [string, Row[]][] = [
+/* Read when shown: the language may have changed. */
+function groups(): [string, Row[]][] {
+  const K = t.keys.rows;
+  return [
   [t.keys.anywhere, [
+    [K.palette, [["Ctrl", "K"]]],
     [K.filter, [["/"]]],
+    [K.home, [["G"], ["H"]]],
     [K.workspaces, [["G"], ["W"]]],
     [K.usage, [["G"], ["U"]]],
     [K.create, [["N"]]],
@@ -22,9 +26,12 @@ const GROUPS: [string, Row[]][] = [
     [K.open, [["Enter"]]],
     [K.start, [["S"]]],
     [K.extend, [["E"]]],
+    [K.choose, [["X"]]],
+    [K.top, [["G"], ["G"]]],
   ]],
   [t.keys.forms, [[K.submit, [["Ctrl", "Enter"]]]]],
-];
+  ];
+}
 
 export function KeysDialog({ onClose }: { onClose: () => void }): JSX.Element {
   return (
@@ -38,7 +45,7 @@ export function KeysDialog({ onClose }: { onClose: () => void }): JSX.Element {
         </button>
       }
     >
-      {GROUPS.map(([name, rows]) => (
+      {groups().map(([name, rows]) => (
         <section class="keys-group" key={name}>
           <h3 class="eyebrow">{name}</h3>
           <dl class="kv">

@@ -41,6 +41,7 @@ export function Money({ text, micro, currency }: { text?: string; micro?: bigint
     <span class="money">
       {p.main}
       <span class="sub">{p.sub}</span>
+      {p.tail}
     </span>
   );
 }
@@ -63,6 +64,11 @@ export function Bar({ part, label, big, kind }: { part: number; label?: string; 
       <i data-kind={kind} style={{ width }} />
     </span>
   );
+}
+
+/* The server speaks English; in another language that is said, for those who hear it. */
+export function ServerText({ text }: { text: string }): JSX.Element {
+  return <span lang="en">{text}</span>;
 }
 
 /* What the server says may name a command between backticks. */

@@ -2,8 +2,10 @@
 /* The frame of every page: navigation, top bar, banner of the lost connection, stop warnings, keys. */
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
+import { lazy } from "../lib/lazy";
 import { setMyTheme } from "../me";
 import { useKeys } from "../lib/keys";
+import { count as grouped } from "../lib/locale";
 import { percentOf, usedNow } from "../budget";
 import { cents, parseMicro, sum, whole } from "../lib/money";
 import { go } from "../lib/router";
@@ -22,6 +24,9 @@ import { Toasts } from "./layers";
 import { Bell } from "./notices";
 import { Bar, rateText } from "./parts";
 import { StopWarnings } from "./warnings";
+import { useWorkspaceActions } from "./workspace-actions";
+
+const Palette = lazy(() => import("./palette").then((m) => m.Palette), () => null);
 
 interface Crumb {
   text: string;
@@ -73,7 +78,7 @@ function NavItem({ href, icon, text, count, at }: { href: string; icon: IconName
     <a class="nav-item" href={href} aria-current={at ? "page" : undefined}>
       <Icon name={icon} />
       <span class="truncate">{text}</span>
-      {count ? <span class="count">{count}</span> : null}
+      {count ? <span class="count">{grouped(count)}</span> : null}
     </a>
   );
 }
@@ -131,7 +136,8 @@ function Nav({ path }: { path: string }): JSX.Element {
         <BrandMark />
         {t.product}
       </a>
-      <NavItem href="/workspaces" icon="desk" text={t.nav.workspaces} count={all?.length} at={!first || first === "workspaces"} />
+      <NavItem href="/" icon="home" text={t.home.nav} at={!first} />
+      <NavItem href="/workspaces" icon="desk" text={t.nav.workspaces} count={all?.length} at={first === "workspaces"} />
       {on.length > 0 && (
         <>
           <div class="nav-head">
@@ -158,7 +164,7 @@ function Nav({ path }: { path: string }): JSX.Element {
             <span class="eyebrow">{t.nav.administration}</span>
           </div>
           {ADMIN.map((x) => (
-            <NavItem key={x.path} href={`/admin/${x.path}`} icon={x.icon} text={x.text} at={first === "admin" && second === x.path} />
+            <NavItem key={x.path} href={`/admin/${x.path}`} icon={x.icon} text={x.text()} at={first === "admin" && second === x.path} />
           ))}
         </>
       )}
@@ -168,26 +174,26 @@ function Nav({ path }: { path: string }): JSX.Element {
 }
 
 function TabBar({ path }: { path: string }): JSX.Element {
-  const first = path.split("/")[1] || "workspaces";
+  const first = path.split("/")[1] || "home";
   const at = (p: string) => (first === p ? "page" : undefined);
   return (
     <nav class="tabbar" aria-label={t.nav.phone}>
+      <a href="/" aria-current={at("home")}>
+        <Icon name="home" />
+        {t.home.nav}
+      </a>
       <a href="/workspaces" aria-current={at("workspaces")}>
         <Icon name="desk" />
         {t.nav.workspaces}
-      </a>
-      <a href="/usage" aria-current={at("usage")}>
-        <Icon name="chart" />
-        {t.nav.usage}
       </a>
       <a href="/workspaces/new" aria-label={t.nav.newWorkspace}>
         <span class="new">
           <Icon name="plus" />
         </span>
       </a>
-      <a href="/tokens" aria-current={at("tokens")}>
-        <Icon name="key" />
-        {t.nav.tokens}
+      <a href="/usage" aria-current={at("usage")}>
+        <Icon name="chart" />
+        {t.nav.usage}
       </a>
       <a href="/account" aria-current={at("account")}>
         <Icon name="user" />
@@ -223,8 +229,18 @@ function AwayBanner(): JSX.Element | null {
 export function Shell({ path, children }: { path: string; children: ComponentChildren }): JSX.Element {
   const me = useStore(live, (s) => s.me)!;
   const [keys, setKeys] = useState(false);
+  const [palette, setPalette] = useState(false);
+  const acts = useWorkspaceActions();
+  /* Fetched once the page stands, so that the first Ctrl K finds it there. */
+  useEffect(() => {
+    const timer = setTimeout(() => Palette.preload(), 1500);
+    return () => clearTimeout(timer);
+  }, []);
   const who = me.account.name || me.account.email;
   useKeys({
+    "Ctrl K": () => !document.querySelector("dialog[open]") && setPalette(true),
+    "/": () => go("/search"),
+    "g h": () => go("/"),
     "g w": () => go("/workspaces"),
     "g u": () => go("/usage"),
     n: () => go("/workspaces/new"),
@@ -245,6 +261,14 @@ export function Shell({ path, children }: { path: string; children: ComponentChi
             </a>
             <Crumbs />
             <span class="push" />
+            <button class="btn btn-s not-phone search-button" type="button" onClick={() => setPalette(true)} data-tour="find">
+              <Icon name="search" size="s" />
+              {t.palette.button}
+              <span class="push row search-keys"><kbd>Ctrl</kbd><kbd>K</kbd></span>
+            </button>
+            <button class="btn btn-icon only-phone" data-kind="quiet" type="button" aria-label={t.palette.title} onClick={() => setPalette(true)}>
+              <Icon name="search" />
+            </button>
             <Bell />
             <button class="btn btn-icon not-phone" data-kind="quiet" type="button" aria-label={t.nav.keys} onClick={() => setKeys(true)}>
               <kbd>?</kbd>
@@ -267,6 +291,8 @@ export function Shell({ path, children }: { path: string; children: ComponentChi
       <Toasts>
         <StopWarnings />
       </Toasts>
+      {palette && <Palette acts={acts} onClose={() => setPalette(false)} onKeys={() => setKeys(true)} />}
+      {acts.dialogs}
       {keys && <KeysDialog onClose={() => setKeys(false)} />}
     </>
   );
@@ -274,7 +300,7 @@ export function Shell({ path, children }: { path: string; children: ComponentChi
 
 function pageClass(path: string): string {
   const parts = path.split("/").filter(Boolean);
-  if (parts.length === 0 || (parts[0] === "workspaces" && parts.length === 1)) return "page page-list";
+  if (parts[0] === "workspaces" && parts.length === 1) return "page page-list";
   if (parts[0] === "admin") return "page page-wide";
   if (parts[0] === "open" || parts[2] === "start") return "page page-start";
   return "page";

@@ -15,10 +15,12 @@ import { live } from "../live";
 import type { Workspace } from "../model";
 import { t } from "../text";
 import { failText, typeName } from "../words";
-import { Dialog, toast } from "./layers";
+import { ActionDialog } from "./action-dialog";
+import { toast } from "./layers";
 import { BudgetNote, estimatePath, useEstimate } from "./estimate";
-import { ErrorBanner, rateText } from "./parts";
+import { rateText } from "./parts";
 import { TypeChoice } from "./type-choice";
+import { keptFor, toastDeleted } from "./undo-delete";
 
 export interface WorkspaceActions {
   busy: string | null; /* the workspace that something is being done to */
@@ -81,7 +83,7 @@ export function useWorkspaceActions(after: { removed?: () => void } = {}): Works
             action={action}
             onClose={close}
             onDone={() => {
-              toast(t.ws.deleted(open.w.name), "trash");
+              toastDeleted(t.ws.deleted(open.w.name), [open.w]);
               after.removed?.();
             }}
           />
@@ -109,24 +111,13 @@ function StartDialog({ w, action, onClose }: DialogProps): JSX.Element {
     if (await action.run(() => startNow(w))) onClose();
   };
   return (
-    <Dialog
-      title={t.budget.startTitle(w.name)}
-      onClose={onClose}
-      onSubmit={run}
-      foot={
-        <>
-          <button class="btn" type="button" onClick={onClose}>{t.cancel}</button>
-          <button class="btn" data-kind="primary" type="submit" aria-busy={action.busy} autofocus>{t.budget.startAnyway}</button>
-        </>
-      }
-    >
+    <ActionDialog title={t.budget.startTitle(w.name)} verb={t.budget.startAnyway} action={action} run={run} onClose={onClose} focus>
       <p class="figure">
         {rateText(w.price_per_hour, w.currency)}
         <span class="figure-unit">{t.create.whileRuns}</span>
       </p>
       <BudgetNote estimate={estimate} month={monthName(monthOf(nowMs()))} />
-      <ErrorBanner error={action.error} />
-    </Dialog>
+    </ActionDialog>
   );
 }
 
@@ -138,20 +129,9 @@ function StopDialog({ w, action, onClose }: DialogProps): JSX.Element {
     toast(t.act.stopping(w.name), "stop");
   };
   return (
-    <Dialog
-      title={t.act.stopDialog(w.name)}
-      onClose={onClose}
-      onSubmit={run}
-      foot={
-        <>
-          <button class="btn" type="button" onClick={onClose}>{t.cancel}</button>
-          <button class="btn" data-kind="primary" type="submit" aria-busy={action.busy} autofocus>{t.act.stop}</button>
-        </>
-      }
-    >
+    <ActionDialog title={t.act.stopDialog(w.name)} verb={t.act.stop} action={action} run={run} onClose={onClose} focus>
       <p class="t2">{t.act.stopBody}</p>
-      <ErrorBanner error={action.error} />
-    </Dialog>
+    </ActionDialog>
   );
 }
 
@@ -166,24 +146,13 @@ function ResizeDialog({ w, action, onClose }: DialogProps): JSX.Element {
     if (type !== w.instance_type) toast(t.ws.resized(w.name, typeName(types, type)));
   };
   return (
-    <Dialog
-      title={t.ws.resizeTitle(w.name)}
-      onClose={onClose}
-      onSubmit={run}
-      foot={
-        <>
-          <button class="btn" type="button" onClick={onClose}>{t.cancel}</button>
-          <button class="btn" data-kind="primary" type="submit" aria-busy={action.busy}>{t.ws.resizeButton}</button>
-        </>
-      }
-    >
+    <ActionDialog title={t.ws.resizeTitle(w.name)} verb={t.ws.resizeButton} action={action} run={run} onClose={onClose}>
       <p class="t2">
         {t.ws.resizeLead} {w.session ? t.ws.instanceRestart : ""}
       </p>
       <TypeChoice types={cheapestFirst(types)} value={type} onChange={setType} name="resize" small />
       {estimate?.over_budget && <BudgetNote estimate={estimate} month={monthName(monthOf(nowMs()))} />}
-      <ErrorBanner error={action.error} />
-    </Dialog>
+    </ActionDialog>
   );
 }
 
@@ -197,20 +166,8 @@ function RemoveDialog({ w, action, onClose, onDone }: DialogProps & { onDone: ()
     }
   };
   return (
-    <Dialog
-      title={t.ws.deleteTitle(w.name)}
-      onClose={onClose}
-      onSubmit={run}
-      foot={
-        <>
-          <button class="btn" type="button" onClick={onClose}>{t.cancel}</button>
-          <button class="btn" data-kind="danger-fill" type="submit" disabled={typed !== w.name} aria-busy={action.busy}>
-            {t.ws.deleteButton}
-          </button>
-        </>
-      }
-    >
-      <p class="t2">{t.ws.deleteBody(size(w.storage_bytes))}</p>
+    <ActionDialog title={t.ws.deleteTitle(w.name)} verb={t.ws.deleteButton} kind="danger-fill" action={action} run={run} onClose={onClose} off={typed !== w.name}>
+      <p class="t2">{t.ws.deleteBody(size(w.storage_bytes), keptFor())}</p>
       {w.session && <p class="t2">{t.ws.deleteRunning}</p>}
       <div class="field">
         <label class="label label-name" for="confirm-name">{t.ws.deleteConfirm(w.name)}</label>
@@ -224,7 +181,6 @@ function RemoveDialog({ w, action, onClose, onDone }: DialogProps & { onDone: ()
           onInput={(e) => setTyped(e.currentTarget.value)}
         />
       </div>
-      <ErrorBanner error={action.error} />
-    </Dialog>
+    </ActionDialog>
   );
 }

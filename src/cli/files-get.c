@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * files get: a file in pieces, which goes on where a cut line or a restart of
+ * either side left off: it gathers in a file beside its target, named by the
+ * very version that it is of.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/encode.h"
+#include "base/file.h"
+#include "base/sha256.h"
+#include "cli/files-get.h"
+#include "cli/find.h"
+
+#define GET_PIECE    (1U << 20)
+#define PIECE_MEMORY ((size_t)64 << 20)
+
+static void name_part(struct get *g)
+{
+	struct str key =
+	    arena_printf(&g->c->arena, "%s %.*s %.*s %llu", g->at.id, STR_ARG(g->at.path),
+	                 STR_ARG(g->changed), (unsigned long long)g->size);
+	struct buf hex = BUF(80);
+	uint8_t d[SHA256_LEN];
+	struct sha256 h;
+
+	sha256_init(&h);
+	sha256_add(&h, key);
+	sha256_end(&h, d);
+	hex_put(&hex, (struct str){ (const char *)d, 6 });
+	(void)snprintf(g->part, sizeof(g->part), "%s.%s.part", g->to, buf_cstr(&hex));
+	buf_fini(&hex);
+}
+
+static int open_part(struct get *g)
+{
+	struct stat st;
+
+	if (str_is(str_of(g->to), "-")) {
+		g->fd = dup(STDOUT_FILENO);
+		return CLI_OK;
+	}
+	name_part(g);
+	g->fd = open(g->part, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+	if (g->fd < 0 || fstat(g->fd, &st) < 0)
+		return cli_say(g->c, CLI_FAILED, "%s: %s", g->part, strerror(errno));
+	g->have = (uint64_t)st.st_size <= g->size ? (uint64_t)st.st_size : 0;
+	if (!g->have && ftruncate(g->fd, 0) < 0)
+		return cli_say(g->c, CLI_FAILED, "%s: %s", g->part, strerror(errno));
+	if (g->have)
+		cli_note(g->c, "Going on with what was copied before.");
+	return CLI_OK;
+}
+
+static int get_piece(struct get *g)
+{
+	struct api_request q = { .method = "GET" };
+	struct buf bytes = BUF(GET_PIECE + 16);
+	struct arena keep = g->c->arena; /* a large file must not stand in memory */
+	struct api_reply reply;
+	char query[96];
+	int r;
+
+	g->c->arena = ARENA(PIECE_MEMORY);
+	(void)snprintf(query, sizeof(query), "?format=base64&offset=%llu&length=%u",
+	               (unsigned long long)g->have, GET_PIECE);
+	r = files_call(g->c, g->at.id, &q, files_contents(g->c, g->at.path, query), &reply);
+	g->passing = r == CLI_NOT_FOUND;
+	if (r != CLI_OK) {
+		/* files_call has said why */
+	} else if (!str_eq(json_str_or(reply.json, "last_modified", STR("")), g->changed)) {
+		g->passing = true;
+		r = cli_say(g->c, CLI_FAILED, "%.*s was changed while it was copied: try again",
+		            STR_ARG(g->at.path));
+	} else if (base64_get(&bytes, json_str_or(reply.json, "content", STR("")), false) < 0 ||
+	           buf_len(&bytes) == 0) {
+		g->passing = true;
+		r = cli_say(g->c, CLI_FAILED, "%.*s can't be read to its end",
+		            STR_ARG(g->at.path));
+	} else if (file_write_all(g->fd, buf_str(&bytes), NULL) < 0) {
+		r = cli_say(g->c, CLI_FAILED, "%s: %s", g->to, strerror(errno));
+	} else {
+		g->have += buf_len(&bytes);
+		if (g->tree)
+			files_tree_came(g->tree, buf_len(&bytes));
+	}
+	buf_fini(&bytes);
+	arena_fini(&g->c->arena);
+	g->c->arena = keep;
+	return r;
+}
+
+int files_get_one(struct get *g)
+{
+	int r = open_part(g);
+
+	while (r == CLI_OK && g->have < g->size)
+		r = get_piece(g);
+	if (r == CLI_OK && g->part[0] && (fsync(g->fd) < 0 || rename(g->part, g->to) < 0))
+		r = cli_say(g->c, CLI_FAILED, "%s: %s", g->to, strerror(errno));
+	own_close(&g->fd);
+	return r;
+}
+
+/* The name it gets here: as it is called there, in a folder, or as was said.
+ * The home is called like its workspace. */
+static const char *local_name(struct cli *c, struct str path)
+{
+	struct str ws = str_of(c->argv[0]);
+	struct str there = path.len ? path : str_sub(ws, 0, str_chr(ws, ':', 0));
+	const char *name = files_base_name(arena_strz(&c->arena, there)), *to;
+	struct stat st;
+
+	if (c->argc < 2)
+		return name;
+	to = c->argv[1];
+	if (stat(to, &st) == 0 && S_ISDIR(st.st_mode))
+		return arena_printf(&c->arena, "%s/%s", to, name).ptr;
+	return to;
+}
+
+int cmd_files_get(struct cli *c)
+{
+	struct api_request q = { .method = "GET" };
+	struct get g = { .c = c, .fd = -1 };
+	struct api_reply reply;
+	int r;
+
+	if (!strchr(c->argv[0], ':'))
+		return cli_say(
+		    c, CLI_USAGE,
+		    "say which file or folder: WORKSPACE:PATH; WORKSPACE: is all of them");
+	r = files_find(c, c->argv[0], &g.at);
+	while (g.at.path.len && g.at.path.ptr[g.at.path.len - 1] == '/')
+		g.at.path.len--;
+	if (r == CLI_OK)
+		r = files_call(c, g.at.id, &q, files_contents(c, g.at.path, "?content=0"),
+		               &reply);
+	if (r != CLI_OK)
+		return r;
+	g.to = local_name(c, g.at.path);
+	if (files_is_folder(reply.json))
+		return files_get_tree(c, g.at.id, g.at.path, g.to);
+	if (json_get_u64(reply.json, "size", UINT64_MAX, &g.size) < 0)
+		return cli_say(c, CLI_FAILED, "%.*s can't be copied", STR_ARG(g.at.path));
+	g.changed = json_str_or(reply.json, "last_modified", STR(""));
+	r = files_get_one(&g);
+	if (r == CLI_OK && c->json && g.part[0])
+		cli_json(reply.body);
+	return r;
+}

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* search, recent, notifications: what there is, what was last, what was told. */
+#include <stdio.h>
+
+#include "cli/api.h"
+#include "cli/text.h"
+
+static void put_pieces(const struct json *pieces, bool tty)
+{
+	json_for_each(p, pieces)
+	{
+		struct str text = json_str_or(p, "text", STR(""));
+		bool match = false;
+
+		if (json_get_bool(p, "match", &match) < 0)
+			match = false;
+		printf("%s%.*s%s", match && tty ? "\033[1m" : "", STR_ARG(text),
+		       match && tty ? "\033[0m" : "");
+	}
+}
+
+static void put_hit(struct cli *c, const struct json *hit, bool tty)
+{
+	struct str path = json_str_or(hit, "path", STR(""));
+	const struct json *snippet = json_get(hit, "snippet");
+
+	printf("%s%s%.*s\n", cli_text(c, hit, "workspace_name"), path.len ? ": " : "",
+	       STR_ARG(path));
+	if (!json_at(snippet, 0))
+		return;
+	printf("    ");
+	put_pieces(snippet, tty);
+	printf("\n");
+}
+
+/* The words as they were given, with blanks between; the last one is whole. */
+static const char *words(struct cli *c)
+{
+	struct buf b = BUF(8192);
+	const char *text;
+
+	for (int i = 0; i < c->argc; i++) {
+		bool several = strchr(c->argv[i], ' ') && !strchr(c->argv[i], '"');
+
+		buf_printf(&b, several ? "\"%s\" " : "%s ", c->argv[i]);
+	}
+	text = api_escape(c, buf_cstr(&b));
+	buf_fini(&b);
+	return text;
+}
+
+int cmd_search(struct cli *c)
+{
+	const char *limit = cli_option(c, "limit");
+	struct api_reply reply;
+	bool more = false;
+	int r = api_open(c);
+
+	if (r == CLI_OK)
+		r = api_get(c, &reply, "/search?q=%s&limit=%s", words(c),
+		            limit ? api_escape(c, limit) : "20");
+	if (r != CLI_OK)
+		return r;
+	if (c->json) {
+		cli_json(reply.body);
+		return CLI_OK;
+	}
+	json_for_each(hit, json_get(reply.json, "items")) put_hit(c, hit, isatty(1) == 1);
+	if (!json_at(json_get(reply.json, "items"), 0))
+		return cli_say(c, CLI_NOT_FOUND, "nothing was found");
+	if (json_get_bool(reply.json, "more", &more) == 0 && more)
+		cli_note(c, "There is more: add a word, or --limit 50.");
+	return CLI_OK;
+}
+
+int cmd_recent(struct cli *c)
+{
+	static const char *const titles[] = { "WHEN",      "WHAT", "KERNEL",
+		                              "WORKSPACE", "PATH", NULL };
+	const char *limit = cli_option(c, "limit");
+	struct buf out = BUF((size_t)1 << 20);
+	struct api_reply reply;
+	struct table t;
+	int r = api_open(c);
+
+	if (r == CLI_OK)
+		r = api_get(c, &reply, "/recent?limit=%s", limit ? api_escape(c, limit) : "20");
+	if (r != CLI_OK)
+		return r;
+	if (c->json) {
+		cli_json(reply.body);
+		return CLI_OK;
+	}
+	table_init(&t, titles);
+	json_for_each(it, json_get(reply.json, "items"))
+	{
+		table_cell(&t, cli_time(c, it, "at"));
+		table_cell(&t, cli_text(c, it, "what"));
+		table_cell(&t, cli_text(c, it, "kernel"));
+		table_cell(&t, cli_text(c, it, "workspace_name"));
+		table_cell(&t, cli_text(c, it, "path"));
+	}
+	table_end(&t, &out);
+	cli_json(buf_str(&out));
+	buf_fini(&out);
+	return CLI_OK;
+}
+
+static int mark_read(struct cli *c)
+{
+	struct api_request q = {
+		.method = "POST", .path = "/notices/read", .body = STR("{}"), .once = true
+	};
+	struct api_reply reply;
+
+	return api_call(c, &q, &reply);
+}
+
+int cmd_notifications(struct cli *c)
+{
+	bool all = cli_option(c, "all") != NULL;
+	struct api_reply list;
+	int r = api_open(c);
+
+	if (r == CLI_OK)
+		r = api_get(c, &list, "/notices?limit=100%s", all ? "" : "&unread=true");
+	if (r != CLI_OK)
+		return r;
+	if (c->json)
+		cli_json(list.body);
+	else
+		json_for_each(n, json_get(list.json, "items")) printf(
+		    "%s  %s\n", cli_time(c, n, "at"), cli_text(c, json_get(n, "data"), "text"));
+	if (!json_at(json_get(list.json, "items"), 0))
+		cli_note(c, all ? "You were told nothing in the last 30 days."
+		                : "There is nothing new.");
+	return cli_option(c, "read") ? mark_read(c) : CLI_OK;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Administration: audit and health. */
+import type { audit as en } from "../en/audit";
+
+export const audit: typeof en = {
+  audit: {
+    title: "Protokoll",
+    lead: "Wer tat was woran, Neuestes zuerst. Zeilen kommen nur hinzu, jede mit der davor versiegelt.",
+    filter: "Protokoll filtern",
+    filterHint: "Person, Tat, Kennung",
+    failed: "Das Protokoll kam nicht.",
+    none: "Noch geschah nichts",
+    noHitBody: "Gesucht wurde in Personen, Taten, Objekten, Adressen und Einzelheiten.",
+    refresh: "Neu lesen",
+    at: "Wann",
+    who: "Wer",
+    what: "Tat was",
+    object: "Woran",
+    source: "Von wo",
+    whose: "Wessen",
+    number: "Zeile",
+    request: "Anfrage",
+  },
+
+  health: {
+    title: "Zustand",
+    lead: "Was die Teile der Plattform von sich sagen, und mit welchen Einstellungen sie läuft.",
+    failed: "Der Zustand kam nicht.",
+    roles: "Teile",
+    ok: "in Ordnung",
+    engine: "Container-Engine",
+    engineAway: "antwortet nicht: bis sie wieder da ist, startet nichts; was läuft, läuft weiter",
+    core: "Kern",
+    coreUp: (time) => `läuft seit ${time}`,
+    store: "Datenbank",
+    storeFull: "die Platte ist voll: nichts kann geschrieben werden",
+    edge: "Edge",
+    edgeAnswers: "brachte diese Antwort",
+    version: "Version",
+    disk: "Platte",
+    diskOf: (free, all) => `${free} frei von ${all}`,
+    database: "Datenbankdatei",
+    commits: (count, ms) => `${count} Schreibvorgänge, je ${ms} ms`,
+    sessions: "Sitzungen",
+    accounts: "Konten",
+    warnings: "Warnungen dieser Maschine",
+    noWarnings: "Keine.",
+    settings: "Einstellungen",
+    settingsBody: "Aus der Konfigurationsdatei; carreld liest sie beim Start.",
+    away: "weg",
+  },
+};

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What every page has: names, states, actions, the line, errors, keys. */
+import type { common as en } from "../en/common";
+import { plural } from "../plural";
+
+const n = plural("de");
+
+export const common: typeof en = {
+  product: "Carrel",
+  title: (page) => `${page} · Carrel`,
+  skip: "Zum Inhalt springen",
+  close: "Schließen",
+  cancel: "Abbrechen",
+  save: "Sichern",
+  copy: "Kopieren",
+  copied: "Kopiert",
+  tryAgain: "Nochmal versuchen",
+  tryNow: "Jetzt versuchen",
+  clear: "Zurücksetzen",
+  loading: "Lädt",
+  perHour: "pro Stunde",
+  now: "jetzt",
+  justNow: "eben",
+  never: "nie",
+  actions: "Aktionen",
+  request: (id) => `Anfrage ${id}`,
+
+  nav: {
+    main: "Hauptnavigation",
+    phone: "Hauptnavigation, Telefon",
+    here: "Sie sind hier",
+    home: "Carrel, Workspaces",
+    workspaces: "Workspaces",
+    newWorkspace: "Neuer Workspace",
+    running: "Läuft gerade",
+    you: "Sie",
+    usage: "Verbrauch",
+    tokens: "Tokens",
+    account: "Konto",
+    administration: "Verwaltung",
+    accounts: "Konten",
+    catalogue: "Katalog",
+    keys: "Tastatur, alle Tasten",
+    theme: "Hell und dunkel wechseln",
+    user: (name) => `${name}, Konto`,
+    nothingRuns: "nichts läuft",
+    inMonth: (month) => `im ${month}`,
+    ofBudget: (amount, month) => `von ${amount} im ${month}`,
+  },
+
+  state: {
+    queued: "Wartet",
+    starting: "Startet",
+    running: "Läuft",
+    stopping: "Stoppt",
+    stopped: "Gestoppt",
+    failed: "Fehlgeschlagen",
+    lost: "Verloren",
+    idle: "Läuft, untätig",
+    startingPhase: (phase) => `Startet, ${phase}`,
+    failedCause: { oom: "Fehlgeschlagen, Speicher voll", exit: "Fehlgeschlagen, von selbst beendet" } as Record<string, string>,
+  },
+
+  phase: {
+    queue: "Warteschlange",
+    image: "Image",
+    volume: "Volume",
+    container: "Container",
+    server: "Server",
+  } as Record<string, string>,
+
+  phaseNote: {
+    queue: "Ein Platz auf der Maschine, und das Ende der vorigen Sitzung, falls sie noch sichert.",
+    image: "Das Image ist da und unversehrt.",
+    volume: "Ihre Dateien sind eingehängt.",
+    container: "Eigener Benutzerbereich, Grenzen des Maschinentyps, Netz zu den Paketquellen.",
+    server: "Jupyter antwortet, dann öffnet sich Ihr Notebook von selbst.",
+  } as Record<string, string>,
+
+  notices: {
+    title: "Hinweise",
+    some: (count) => n(count, "Hinweise, einer neu", "Hinweise, # neu"),
+    isNew: "Neu",
+    none: "Noch nichts. Hier steht, was bald stoppt und was die Verwaltung tut.",
+  },
+
+  act: {
+    open: "Öffnen",
+    openName: (name) => `${name} öffnen`,
+    editor: "Öffnen mit",
+    editorOf: (name: string) => `${name} in einem anderen Editor öffnen`,
+    openApp: { lab: "In JupyterLab öffnen", ide: "In der Carrel-IDE öffnen" },
+    app: { lab: "JupyterLab", ide: "Carrel-IDE" },
+    start: "Starten",
+    startName: (name) => `${name} starten`,
+    startAgain: "Wieder starten",
+    stop: "Stoppen",
+    watch: "Ansehen",
+    extend: "1 h verlängern",
+    extendName: (name) => `1 h verlängern: ${name}`,
+    resize: "Maschinentyp ändern",
+    settings: "Einstellungen",
+    remove: "Löschen",
+    removeMore: "Löschen …",
+    stopping: (name) => `${name} stoppt. Die Dateien sind sicher.`,
+    extended: (name, clock) => `${name} läuft bis ${clock}.`,
+    stopDialog: (name) => `${name} stoppen?`,
+    stopBody: "Was in Zellen und Terminals läuft, endet. Die Dateien sind sicher, und die Abrechnung endet auf die Sekunde.",
+  },
+
+  link: {
+    lost: (at) => `Keine Verbindung zu Carrel seit ${at}.`,
+    body: (s) => n(s, "Ihre Sitzungen laufen weiter und behalten ihre Ausgaben. Nächster Versuch in 1 s.", "Ihre Sitzungen laufen weiter und behalten ihre Ausgaben. Nächster Versuch in # s."),
+    trying: "Ihre Sitzungen laufen weiter und behalten ihre Ausgaben. Versuch läuft.",
+    pageTitle: "Carrel antwortet nicht",
+    pageEyebrow: "Keine Antwort",
+    pageHeading: "Carrel startet neu",
+    pageLead: "Die Konsole ist für einen Moment weg. Was läuft, läuft weiter, und die Abrechnung geht auf die Sekunde weiter.",
+  },
+
+  notFound: {
+    title: "Unter dieser Adresse gibt es nichts",
+    body: "Es wurde gelöscht, umbenannt oder gehörte nie Ihnen. Die Antwort ist mit Absicht dieselbe.",
+    eyebrow: "404",
+    back: "Workspaces",
+  },
+
+  keys: {
+    title: "Tasten",
+    anywhere: "Überall",
+    lists: "In Listen",
+    forms: "In Formularen",
+    rows: {
+      filter: "Filtern oder suchen",
+      palette: "Suchen oder springen",
+      home: "Start",
+      choose: "Auswählen",
+      top: "Listenanfang",
+      workspaces: "Workspaces",
+      usage: "Verbrauch",
+      create: "Neuer Workspace",
+      theme: "Hell und dunkel",
+      all: "Alle Tasten",
+      esc: "Oberste Ebene schließen",
+      move: "Nach unten und oben",
+      open: "Workspace öffnen",
+      start: "Starten oder stoppen",
+      extend: "1 h verlängern",
+      submit: "Hauptknopf",
+      then: "dann",
+    },
+  },
+
+  open: {
+    title: "Öffnen",
+    lead: (name) => `${name} wird geöffnet`,
+    starting: (name) => `${name} ist gestoppt und wird gestartet.`,
+  },
+
+  error: {
+    away: "Carrel antwortet nicht. Nichts wurde geändert; versuchen Sie es gleich nochmal.",
+    page: "Diese Seite kam nicht. Vielleicht wurde Carrel inzwischen erneuert.",
+    fallback: (status) => `Der Server antwortete mit ${status}.`,
+  },
+};

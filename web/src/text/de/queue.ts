@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Waiting for a machine, and the page about capacity. */
+import type { queue as en } from "../en/queue";
+import { plural } from "../plural";
+
+const n = plural("de");
+
+export const queue: typeof en = {
+  line: {
+    pill: (place, of) => `Wartet, ${place} von ${of}`,
+    pillTurn: "Sie sind dran",
+    title: (place, of) => `In der Warteschlange, Platz ${place} von ${of}`,
+    titleUnknown: "In der Warteschlange",
+    titleTurn: "Sie sind dran",
+    docTitle: (name) => `${name} wartet`,
+    about: (clock) => `etwa um ${clock}`,
+    left: "Zeit, es zu nehmen",
+    label: (type) => `Die Schlange für ${type}`,
+    first: (clock) => (clock ? `nächste Maschine, etwa um ${clock}` : "nächste Maschine"),
+    before: (count) => n(count, "Noch einer vor Ihnen", "Noch # vor Ihnen"),
+    behind: (count) => n(count, "Noch einer hinter Ihnen", "Noch # hinter Ihnen"),
+    place: (place) => `Platz ${place}`,
+    you: "Sie",
+    waiting: (since) => `wartet ${since}; der Platz bleibt, auch wenn diese Seite zugeht`,
+    ends: (ends, clock) => n(ends, `1 Sitzung endet spätestens um ${clock}.`, `# Sitzungen enden spätestens um ${clock}.`),
+    sooner: (clock) => `Wenn die laufenden dann stoppen, wann sie jetzt stoppen würden, sind Sie etwa um ${clock} dran.`,
+    unknown: "Niemand weiß, wann die Sitzungen vor Ihnen enden: Ihre startet, sobald genug davon gestoppt sind.",
+    free: (type, spec, rate) => [type, ` ist jetzt frei: ${spec}, ${rate} pro Stunde. Ihre Dateien kommen mit.`],
+    use: (type) => `Stattdessen ${type} nehmen`,
+    kept: (clock) => `Ihr Platz bleibt bis ${clock}. Danach bekommt ihn der Nächste.`,
+    take: "Jetzt starten",
+    hold: "Platz halten, statt von selbst zu starten",
+    leave: "Warteschlange verlassen",
+    foot: "Solange es wartet, wird nichts abgerechnet.",
+    place1: (place, when) => (when ? `Platz ${place}, etwa ${when}` : `Platz ${place} der Schlange`),
+    phaseNote: "Gerade sind alle Maschinen belegt.",
+  },
+
+  capacity: {
+    title: "Kapazität und Schlange",
+    lead: "Was dieser Rechner für Sitzungen hat, was sie davon nutzen und wer wartet.",
+    cpu: "CPU",
+    memory: "Speicher",
+    gpu: (kind) => `GPU ${kind}`,
+    disk: "Platte",
+    cores: (v) => `${v} CPU`,
+    of: (used, all) => `${used} von ${all}`,
+    offered: (percent, host) => (percent === 100 ? `alles von ${host} ist freigegeben` : `${percent} % von ${host} sind freigegeben`),
+    reserve: (v) => `abzüglich ${v} für den Rechner selbst`,
+    held: (v) => `${v} für gehaltene Plätze`,
+    freeDisk: (v) => `${v} frei`,
+    notKnown: "Die Container-Engine hat noch nicht gesagt, was ihr Rechner hat.",
+    away: "Die Container-Engine antwortet nicht: bis sie wieder da ist, startet nichts.",
+    sessions: "Sitzungen",
+    inLine: (count) => n(count, "Eine wartet", "# warten"),
+    nobody: "Niemand wartet",
+    nobodyBody: "Was jetzt gestartet wird, startet sofort, solange es passt.",
+    place: "Platz",
+    who: "Wer",
+    workspace: "Workspace",
+    machine: "Maschine",
+    priority: "Vorrang",
+    waited: "Wartet",
+    expected: "Erwartet",
+    latest: "Spätestens",
+    kept: (clock) => `Platz gehalten bis ${clock}`,
+  },
+};

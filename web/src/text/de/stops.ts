@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Why a session runs, why it ended, when it stops. */
+import type { stops as en } from "../en/stops";
+import { plural } from "../plural";
+
+const n = plural("de");
+
+export const stops: typeof en = {
+  reason: {
+    idle: (after) => `Gestoppt: ${after} untätig.`,
+    max: (after) => `Gestoppt: die längste Laufzeit von ${after} war erreicht.`,
+    calendar: "Gestoppt: die Uhrzeit kam, zu der dieser Workspace stoppt.",
+    budget: "Gestoppt: das Budget ist aufgebraucht.",
+    user: "Von Ihnen gestoppt.",
+    delete: "Gestoppt: sein Workspace wurde gelöscht.",
+    admin: "Von der Verwaltung gestoppt.",
+    exit: "Fehlgeschlagen: der erste Prozess der Sitzung endete von selbst.",
+    oom: "Fehlgeschlagen: Speicher voll, die Sitzung wurde beendet.",
+    shimLost: "Beendet: ihr Aufseher ging verloren. Die Abrechnung endete mit seinem letzten Lebenszeichen.",
+    hostLost: "Beendet: die Maschine ging verloren. Das Ende ist aus dem letzten Lebenszeichen geschätzt.",
+    startFailed: "Fehlgeschlagen: sie startete nicht.",
+    shutdown: "Gestoppt: die Plattform wurde heruntergefahren.",
+    queued: "Wartet auf eine Maschine. Nichts wird abgerechnet.",
+    starting: "Startet.",
+    stopping: "Sichert und stoppt, höchstens 30 s.",
+    stopped: "Gestoppt.",
+    lost: "Verloren: die Maschine antwortet nicht. Ob sie läuft, ist nicht bekannt.",
+    failed: "Fehlgeschlagen.",
+  },
+
+  evidence: {
+    busy: (file, since) => `Eine Zelle in ${file} rechnet seit ${since}.`,
+    busyMore: (file, more, since) =>
+      n(more, `Zellen in ${file} und einem weiteren Kernel rechnen seit ${since}.`, `Zellen in ${file} und # weiteren Kernels rechnen seit ${since}.`),
+    terminal: (job) => `In einem Terminal läuft ${job}.`,
+    last: {
+      save: (at) => `Zuletzt haben Sie gesichert, ${at}.`,
+      run: (at) => `Zuletzt haben Sie eine Zelle ausgeführt, ${at}.`,
+      type: (at) => `Zuletzt haben Sie getippt, ${at}.`,
+      open: (at) => `Zuletzt haben Sie eine Datei geöffnet, ${at}.`,
+      upload: (at) => `Zuletzt haben Sie hochgeladen, ${at}.`,
+      start: () => "Seit dem Start ist nichts geschehen.",
+    } as Record<string, (at: string) => string>,
+    lastOther: (at) => `Die letzte Tätigkeit war ${at}.`,
+    none: "Noch wurde nichts gesehen.",
+    idleClock: (idle) => `Die Untätigkeit von ${idle} zählt ab dem Ende davon.`,
+    atLatest: (clock) => `Auf jeden Fall stoppt die Sitzung um ${clock}.`,
+    stopsAt: (clock) => `Wenn nichts weiter geschieht, stoppt sie um ${clock}.`,
+  },
+
+  warn: {
+    idle: (name, left) => `${name} stoppt in ${left}, weil nichts geschieht.`,
+    max: (name, left) => `${name} stoppt in ${left}, weil die längste Laufzeit erreicht ist.`,
+    calendar: (name, left) => `${name} stoppt in ${left}, nach der Uhrzeit.`,
+    budget: (name, left) => `${name} stoppt in ${left}, weil dann das Budget aufgebraucht ist.`,
+    now: (name) => `${name} stoppt jetzt.`,
+  },
+
+  why: {
+    title: "Belege und letzte Minuten",
+    show: "Warum?",
+    chart: "CPU, letzte 10 Minuten",
+    now: (used, all) => `${used} von ${all}`,
+    noChart: "nicht bekannt",
+    minute: { yes: (at) => `${at} in Benutzung.`, no: (at) => `${at} untätig.`, "?": (at) => `${at} nicht bekannt.` } as Record<string, (at: string) => string>,
+    minuteCpu: {
+      yes: (at, cpus) => `${at} in Benutzung, ${cpus} CPU.`,
+      no: (at, cpus) => `${at} untätig, ${cpus} CPU.`,
+      "?": (at, cpus) => `${at} nicht bekannt, ${cpus} CPU.`,
+    } as Record<string, (at: string, cpus: string) => string>,
+    active: "in Benutzung",
+    inUse: "in Benutzung",
+    idle: "untätig",
+    unknown: "nicht bekannt",
+    notKnown: "nicht bekannt",
+    evidence: "Belege",
+    kernel: "ein Kernel",
+    kernels: "Kernels",
+    busy: (list) => `Rechnen: ${list}`,
+    noneBusy: "Keiner rechnet.",
+    terminals: "Terminals",
+    atPrompt: "In keinem läuft etwas.",
+    processes: "Prozesse",
+    noProcess: "Keiner im Hintergrund braucht eine CPU.",
+    person: "Person",
+    nobody: "Nichts wurde gesehen.",
+    last: {
+      save: (time) => `Gesichert vor ${time}.`,
+      run: (time) => `Zelle ausgeführt vor ${time}.`,
+      type: (time) => `Getippt vor ${time}.`,
+      open: (time) => `Datei geöffnet vor ${time}.`,
+      upload: (time) => `Dateien bewegt vor ${time}.`,
+      start: (time) => `Nichts seit dem Start vor ${time}.`,
+    } as Record<string, (time: string) => string>,
+    lastOther: (time) => `Tätig vor ${time}.`,
+    counts: "zählt",
+    countsNot: "nein",
+    clock: { idle: "Untätigkeit", max: "Längste Laufzeit", calendar: "Uhrzeit", budget: "Budget" } as Record<string, string>,
+    clockAt: (at, left) => `${at}, in ${left}`,
+    noMinutes: "Die letzten Minuten wurden nicht aufgezeichnet.",
+  },
+
+  clocks: {
+    longest: "Längste Laufzeit",
+    longestHint: (max) => `Dann stoppt es, benutzt oder nicht. Höchstens ${max}; gilt ab dem nächsten Start.`,
+    plans: "So lang es geht",
+    hours: "h",
+    hoursLabel: "Stunden höchstens",
+    needHours: "Geben Sie eine Zahl von Stunden ein.",
+    calendar: "Nach der Uhr stoppen",
+    calendarLabel: "Uhrzeiten",
+    calendarHint: (zone) => `Benutzt oder nicht; Sie werden vorher gewarnt und können verlängern. Schreibweise: 19:00 mon-fri ${zone}; mehrere mit Strichpunkt.`,
+    never: "Nie",
+    weekdays: "Werktags um 19:00",
+    nights: "Jeden Tag um 22:00",
+  },
+};

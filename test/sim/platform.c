@@ -393,7 +393,7 @@ bool platform_begin(const char *dir)
 	host.limits = true;
 	if (chance(500))
 		host.memory_bytes = options.people * (2ULL << 30) / 3;
-	world.budgets = chance(500);
+	world.budgets = chance(500) || bug("no-cap");
 	if (ev_new(&p.ev, &err) < 0)
 		return false;
 	co_init();

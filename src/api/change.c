@@ -18,13 +18,22 @@
 
 #define KEEP_ACTIVITY_NS (15 * NS_PER_S) /* how old a row's activity may be */
 
+/* An engine that did not hear it is asked for its journals again, and hears it then. */
+static void on_acknowledged(struct link *l, const struct wire_msg *m, const struct err *err,
+                            void *arg)
+{
+	struct core *core = arg;
+
+	core->replay |= err != NULL;
+}
+
 static void acknowledge(struct change *c)
 {
 	struct wire_msg m = { .type = WIRE_JOURNAL_ACK };
 
 	m.journal_ack.session = str_of(c->session_id);
 	m.journal_ack.epoch = c->rec.epoch;
-	link_call(c->core->link, &m, NULL, NULL);
+	link_call(c->core->link, &m, on_acknowledged, c->core);
 }
 
 static void count(struct core *core, const struct change *c)

@@ -408,6 +408,23 @@ static void ask_list(struct core *core)
 	link_call(core->link, &list, on_list, r);
 }
 
+static void on_events(struct link *l, const struct wire_msg *m, const struct err *err,
+                      void *arg)
+{
+	struct core *core = arg;
+
+	core->replay |= err != NULL;
+}
+
+/* From now on they come; first what its journals say. */
+static void ask_events(struct core *core)
+{
+	struct wire_msg events = { .type = WIRE_EVENTS };
+
+	core->replay = false;
+	link_call(core->link, &events, on_events, core);
+}
+
 void keep_now(struct core *core)
 {
 	struct wire_msg facts = { .type = WIRE_HOST_FACTS },
@@ -416,12 +433,8 @@ void keep_now(struct core *core)
 	ev_timer_start(core->ev, &core->reconcile, EVERY_MS, on_timer);
 	if (!link_up(core->link))
 		return;
-	if (core->replay) {
-		struct wire_msg events = { .type = WIRE_EVENTS };
-
-		core->replay = false;
-		link_call(core->link, &events, NULL, NULL);
-	}
+	if (core->replay)
+		ask_events(core);
 	link_call(core->link, &facts, on_facts, core);
 	link_call(core->link, &images, on_images, core);
 	ask_list(core);
@@ -430,9 +443,7 @@ void keep_now(struct core *core)
 /* Events first: what the journals say is booked before the list is judged. */
 static void listen_to_engine(struct core *core)
 {
-	struct wire_msg events = { .type = WIRE_EVENTS };
-
-	link_call(core->link, &events, NULL, NULL);
+	ask_events(core);
 	keep_now(core);
 }
 

@@ -63,7 +63,8 @@ struct core {
 	int64_t loaded;      /* the last live row of the store that is in `live` */
 	bool load_done;
 	unsigned ticks;
-	bool replay; /* something that the engine said could not be written: ask again */
+	bool
+	    replay; /* what the engine said could not be written, or it was not told so: ask again */
 
 	const struct months *months; /* of the site's books */
 	struct months zone_months;

@@ -62,3 +62,16 @@ def test_there_and_back_while_the_engine_goes_away(core):
     n = len(told(core, s))
     core.engine.start()
     wait_for("the longer one again", lambda: told(core, s)[n:] and told(core, s)[-1] == 3600, 60)
+
+
+def test_an_acknowledgement_that_was_refused_is_said_again(core):
+    """Or its journal would be kept, and told again at each connection, for ever."""
+    u = core.user()
+    ws = u.workspace()
+    s = u.start(ws)
+    core.engine.refuse["JOURNAL_ACK"] = (-5, "the journal can't be moved just now")
+    u.stop(ws)
+    wait_for("an attempt", lambda: core.engine.verbs("JOURNAL_ACK"))
+    assert not core.engine.acked
+    core.engine.refuse.clear()
+    wait_for("another one in the next round", lambda: (s["id"], 1) in core.engine.acked, 60)

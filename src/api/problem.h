@@ -24,7 +24,8 @@ enum problem {
 	PROBLEM_TOO_LARGE,
 	PROBLEM_MEDIA_TYPE,
 	PROBLEM_KEY_REUSED,
-	PROBLEM_LIMIT,
+	PROBLEM_LIMIT, /* something has to go first: trying again does not help */
+	PROBLEM_STREAMS,
 	PROBLEM_RATE,
 	PROBLEM_INTERNAL,
 	PROBLEM_VOLUME,

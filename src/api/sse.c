@@ -170,8 +170,7 @@ void sse_begin(struct call *c)
 	struct sub *s;
 
 	if (core->nsubs >= SUBS_MAX || readers(core, c->who.account_id) >= SUBS_PER_ACCOUNT) {
-		call_fail(c, PROBLEM_LIMIT, NULL,
-		          "Too many event streams are open; close other tabs first.");
+		call_fail(c, PROBLEM_STREAMS, NULL, "Close other tabs of this account first.");
 		return;
 	}
 	if (event_range(store_reader(core->store), &first, &last) <= 0) {

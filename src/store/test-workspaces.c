@@ -262,6 +262,40 @@ static void deleted_are_kept(void)
 	test_db_close(&db);
 }
 
+/* Whoever needs room asks each second: what is deleted meanwhile counts for him. */
+static void the_oldest_make_room(void)
+{
+	const uint64_t gib = 1 << 30;
+	const wall_us minutes = 60 * US_PER_S;
+	struct db db;
+
+	test_db_open(&db);
+	add_account(&db, "a_1");
+	for (int i = 1; i <= 4; i++) {
+		char id[8], volume[12];
+		struct workspace w;
+
+		(void)snprintf(id, sizeof(id), "ws_%d", i);
+		(void)snprintf(volume, sizeof(volume), "v-%s", id);
+		w = make("a_1", id, id);
+		T_EQ(workspace_insert(&db, &w, &err), 0);
+		T_EQ(volume_set_made(&db, str_of(volume), gib, &err), 0);
+		drop(&db, id, volume, 100 * i);
+	}
+	T_EQ(volumes_let_go(&db, 500, 2 * gib, &err), 2);
+	doomed = 0;
+	T_EQ(volume_doomed(&db, 500, 10, on_volume, NULL), 0);
+	T_EQ(doomed, 2);
+	T_EQ(volumes_let_go(&db, 600, 2 * gib, &err), 2); /* the same two */
+	T_EQ(volumes_let_go(&db, 700, 2 * gib + 1, &err), 3);
+	/* One that does not get deleted is waited for, but not for ever. */
+	T_EQ(volume_gone(&db, STR("v-ws_1"), &err), 0);
+	T_EQ(volumes_let_go(&db, 700 + 9 * minutes, 2 * gib, &err), 2);
+	T_EQ(volumes_let_go(&db, 700 + 11 * minutes, gib, &err), 3);
+	T_EQ(volumes_let_go(&db, 700 + 11 * minutes, 9 * gib, &err), 3); /* there is no more */
+	test_db_close(&db);
+}
+
 static void images(void)
 {
 	struct image i[2] = { { .id = "default-1", .name = "default", .ready = true },
@@ -291,4 +325,5 @@ TEST_MAIN({ "a name is unique per owner, and free after a delete", names_are_uni
           { "a workspace has one wanted session", one_session_is_wanted },
           { "a volume is deleted when nothing uses it", volumes_die_last },
           { "a deleted workspace is kept, and comes back", deleted_are_kept },
+          { "the oldest kept volumes make room, no more than needed", the_oldest_make_room },
           { "an image is found by id or by its newest name", images })

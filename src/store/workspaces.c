@@ -382,22 +382,37 @@ static int let_one_go(struct db *db, wall_us now, uint64_t *ret_bytes, struct er
 	return r < 0 ? r : 1;
 }
 
+/* A deletion that takes longer than this gives its room to nobody soon. */
+#define SLOW_DELETE_US (10 * 60 * US_PER_S)
+
+/* What is on its way out: how many volumes, and how much room they are about to give. */
+static int on_the_way(struct db *db, wall_us now, int *ret_n, uint64_t *ret_bytes)
+{
+	struct q q =
+	    db_q(db, "SELECT count(*), coalesce(sum(made_bytes) FILTER (WHERE delete_us > ?),"
+	             " 0) FROM volume WHERE delete_us <= ? AND made_bytes > 0");
+	int r;
+
+	q_int(&q, now - SLOW_DELETE_US);
+	q_int(&q, now);
+	r = q_row(&q);
+	if (r > 0) {
+		*ret_n = (int)q_get_int(&q);
+		*ret_bytes = (uint64_t)q_get_int(&q);
+	}
+	return q_found(&q, r);
+}
+
 int volumes_let_go(struct db *db, wall_us now, uint64_t bytes, struct err *err)
 {
 	uint64_t freed = 0, one = 0;
-	struct q q;
-	int r = 1, n = 0;
+	int n = 0, r = on_the_way(db, now, &n, &freed);
 
-	while (freed < bytes && (r = let_one_go(db, now, &one, err)) > 0)
-		freed += one;
-	if (r < 0)
-		return ERR(err, r, "kept volumes");
-	q = db_q(db, "SELECT count(*) FROM volume WHERE delete_us <= ? AND made_bytes > 0");
-	q_int(&q, now);
-	r = q_row(&q);
-	if (r > 0)
-		n = (int)q_get_int(&q);
-	r = q_found(&q, r);
+	for (; r >= 0 && freed < bytes; n++, freed += one) {
+		r = let_one_go(db, now, &one, err);
+		if (r <= 0)
+			break;
+	}
 	return r < 0 ? ERR(err, r, "kept volumes") : n;
 }
 

@@ -63,8 +63,8 @@ int volume_doom(struct db *db, struct str id, wall_us at, struct err *err) MUST_
 /* Those whose time has come and whose workspace has no live session. */
 int volume_doomed(struct db *db, wall_us now, unsigned limit, volume_fn *fn,
                   void *arg) MUST_CHECK;
-/* Of all owners' kept volumes the oldest go, until they had `bytes`. Returns how
- * many are on their way out, with those that were before. */
+/* Of all owners' kept volumes the oldest go, until what is on its way out has
+ * `bytes`. Returns how many that are. */
 int volumes_let_go(struct db *db, wall_us now, uint64_t bytes, struct err *err) MUST_CHECK;
 int volume_gone(struct db *db, struct str id, struct err *err) MUST_CHECK;
 /* The size that the engine has made; 0 = none yet. */

@@ -386,7 +386,8 @@ void contents_get(struct call *c)
 			contents_fail(c, r, path, "open");
 			return;
 		}
-		(void)fits(c, &e, &want);
+		if (!fits(c, &e, &want))
+			return; /* it was put in another's place meanwhile */
 	}
 	reads = want.content || (want.hash && e.type != ENTRY_DIR);
 	fd = place_open(c->a, path,

@@ -339,6 +339,7 @@ void docs_on_index(struct agent *a, const struct wire_shim_index *m)
 	if (m->acked && m->acked == d->gen && d->parts) {
 		acknowledged(d, m->want);
 	} else if (m->acked == 0) { /* a new core, or a new shim: all over again */
+		d->scanned_at = 0;  /* with a list, also where nobody does anything */
 		buf_clear(&d->kernels_said);
 		d->kernels = true;
 		d->part = 0;

@@ -114,8 +114,12 @@ static void finish(struct docs *d)
 {
 	struct docs_reading *r = &d->read;
 
-	if (r->kind != DOC_NOTEBOOK)
-		doctext_add(&r->out, buf_str(&r->plain), r->kind == DOC_MARKDOWN);
+	if (r->kind != DOC_NOTEBOOK) {
+		struct str plain = buf_str(&r->plain);
+
+		plain.len = utf8_whole(plain);
+		doctext_add(&r->out, plain, r->kind == DOC_MARKDOWN);
+	}
 	put_text(d);
 	docs_read_stop(d);
 }

@@ -23,6 +23,18 @@ static bool is_blank(char c)
 	return (unsigned char)c <= ' ' || c == 0x7f;
 }
 
+/* What is no UTF-8 has a mark, and as many bytes as before. */
+static void put_word(struct buf *b, struct str s)
+{
+	char *p = buf_reserve(b, s.len);
+
+	if (!p)
+		return;
+	memcpy(p, s.ptr, s.len);
+	utf8_mend(p, s.len);
+	buf_commit(b, s.len);
+}
+
 /* What has no room is left out, whole words if there are any. */
 static void put_words(struct buf *b, struct str s)
 {
@@ -42,7 +54,7 @@ static void put_words(struct buf *b, struct str s)
 			return;
 		if (buf_len(b))
 			buf_put_c(b, ' ');
-		buf_put_str(b, str_sub(s, from, i));
+		put_word(b, str_sub(s, from, i));
 	}
 }
 

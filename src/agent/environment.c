@@ -29,7 +29,7 @@ struct environment {
 	struct package *p;
 	unsigned n;
 	bool truncated;
-	int python; /* minor version of the highest that was seen */
+	int python; /* minor version of the image's, else of the home's newest; -1: not known */
 };
 
 /* Lower case, and one '-' for any run of "-_.". */
@@ -127,18 +127,31 @@ static void scan(struct environment *v, int root, const char *path, bool home)
 	(void)closedir(d);
 }
 
-static void scan_minors(struct environment *v, int root, const char *lib, const char *tail,
-                        bool home)
+/* The newest Python that has such a folder; -1: none has. */
+static int minor_of(int root, const char *lib, const char *tail)
 {
-	for (int minor = 0; minor < MINORS; minor++) {
+	for (int minor = MINORS - 1; minor >= 0; minor--) {
 		char path[128];
-		unsigned before = v->n;
+		int fd;
 
 		(void)snprintf(path, sizeof(path), "%s/python3.%d/%s", lib, minor, tail);
-		scan(v, root, path, home);
-		if (v->n > before && minor > v->python)
-			v->python = minor;
+		fd = file_open_beneath(root, path, O_PATH | O_DIRECTORY, 0);
+		if (fd >= 0) {
+			(void)close(fd);
+			return minor;
+		}
 	}
+	return -1;
+}
+
+/* Those of the Python that runs: it does not see what lies there for another. */
+static void scan_python(struct environment *v, int root, const char *lib, const char *tail,
+                        bool home)
+{
+	char path[128];
+
+	(void)snprintf(path, sizeof(path), "%s/python3.%d/%s", lib, v->python, tail);
+	scan(v, root, path, home);
 }
 
 /* By name; of one name the home's first. */
@@ -214,11 +227,17 @@ static void get(struct call *c)
 	unsigned of_home;
 
 	v.p = xcalloc(PACKAGES_MAX, sizeof(*v.p));
-	scan_minors(&v, c->a->root_fd, ".local/lib", "site-packages", true);
+	if (root >= 0)
+		v.python = minor_of(root, "usr/local/lib", "site-packages");
+	if (root >= 0 && v.python < 0)
+		v.python = minor_of(root, "usr/local/lib", "dist-packages");
+	if (v.python < 0)
+		v.python = minor_of(c->a->root_fd, ".local/lib", "site-packages");
+	scan_python(&v, c->a->root_fd, ".local/lib", "site-packages", true);
 	of_home = v.n;
 	if (root >= 0) {
-		scan_minors(&v, root, "usr/local/lib", "site-packages", false);
-		scan_minors(&v, root, "usr/local/lib", "dist-packages", false);
+		scan_python(&v, root, "usr/local/lib", "site-packages", false);
+		scan_python(&v, root, "usr/local/lib", "dist-packages", false);
 		scan(&v, root, "usr/lib/python3/dist-packages", false);
 	}
 	qsort(v.p, v.n, sizeof(*v.p), by_key);

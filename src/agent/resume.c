@@ -23,6 +23,7 @@
 #define META_MAX     32768U
 #define UPLOADS_MAX  200U
 #define KEEP_SECONDS 86400
+#define DONE_SECONDS 600         /* for so long the end of one may be said again */
 #define SYNC_BYTES   (32U << 20) /* written back meanwhile: the end need not wait long */
 
 static int open_sub(int dir, const char *name, bool make)
@@ -79,6 +80,8 @@ static int write_meta(int dir, const struct resume *u, struct err *err)
 	jw_kv_bool(&w, "replace", u->replace);
 	jw_kv_bool(&w, "done", u->done);
 	jw_kv_i64(&w, "created", u->created);
+	if (u->source.len)
+		jw_kv_str(&w, "source", u->source);
 	jw_obj_end(&w);
 	file_name(u, "json", name);
 	r = buf_error(&b);
@@ -86,6 +89,17 @@ static int write_meta(int dir, const struct resume *u, struct err *err)
 		r = file_write_atomic(dir, name, buf_str(&b), 0600, err);
 	buf_fini(&b);
 	return r;
+}
+
+/* The folder is the user's: what lies there may be a pipe that nobody writes to. */
+static int read_meta(int dir, const char *name, struct buf *b)
+{
+	autoclose int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+		return -ENOENT;
+	return file_read_fd(fd, b, NULL);
 }
 
 int resume_load(struct arena *m, int dir, struct str id, struct resume *ret)
@@ -101,7 +115,7 @@ int resume_load(struct arena *m, int dir, struct str id, struct resume *ret)
 	if (r == 0) {
 		(void)snprintf(u.id, sizeof(u.id), "%.*s", STR_ARG(id));
 		file_name(&u, "json", name);
-		r = file_read(dir, name, &b, NULL);
+		r = read_meta(dir, name, &b);
 	}
 	if (r == 0)
 		r = json_parse(m, arena_str(m, buf_str(&b)), NULL, &j, NULL);
@@ -112,6 +126,7 @@ int resume_load(struct arena *m, int dir, struct str id, struct resume *ret)
 	    json_get_bool(j, "done", &u.done) < 0 ||
 	    json_get_u64(j, "created", INT64_MAX, &created) < 0)
 		return -ENOENT;
+	u.source = json_str_or(j, "source", STR(""));
 	u.created = (wall_us)created;
 	file_name(&u, "part", name);
 	u.offset = u.done ? u.size : 0;
@@ -131,6 +146,8 @@ void resume_put(struct jsonw *w, const struct resume *u)
 	jw_kv_bool(w, "done", u->done);
 	jw_kv_bool(w, "replace", u->replace);
 	jw_kv_time(w, "created_at", u->created);
+	if (u->source.len)
+		jw_kv_str(w, "source", u->source);
 	jw_obj_end(w);
 }
 
@@ -144,26 +161,38 @@ static void remove_files(int dir, const struct resume *u)
 	(void)unlinkat(dir, name, 0);
 }
 
-/* Nobody has touched it for a day; what belongs to no upload as well. */
+/* Nobody has touched it for a day; what has come to its end, or belongs to no
+ * upload, for minutes. */
 static bool is_old(int dir, const char *name)
 {
-	int64_t before = time_wall_us() / 1000000 - KEEP_SECONDS;
+	int64_t now = time_wall_us() / 1000000;
 	struct str stem = str_of(name);
-	char other[ID_MAX + 8];
+	char bytes[ID_MAX + 8];
 	struct stat st;
 
-	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || st.st_mtime >= before)
+	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    st.st_mtime >= now - DONE_SECONDS)
 		return false;
 	stem = str_sub(stem, 0, str_chr(stem, '.', 0));
 	if (stem.len >= ID_MAX)
 		return true;
-	(void)snprintf(other, sizeof(other), "%.*s.part", STR_ARG(stem));
-	return fstatat(dir, other, &st, AT_SYMLINK_NOFOLLOW) < 0 || st.st_mtime < before;
+	(void)snprintf(bytes, sizeof(bytes), "%.*s.part", STR_ARG(stem));
+	return fstatat(dir, bytes, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+	       st.st_mtime < now - KEEP_SECONDS;
+}
+
+static void tell(int dir, struct str id, resume_fn *fn, void *arg)
+{
+	struct arena m = ARENA(8 * META_MAX);
+	struct resume u;
+
+	if (resume_load(&m, dir, id, &u) == 0)
+		fn(&u, arg);
+	arena_fini(&m);
 }
 
 unsigned resume_each(int dir, resume_fn *fn, void *arg)
 {
-	struct arena m = ARENA(4U << 20);
 	int copy = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *d = copy < 0 ? NULL : fdopendir(copy);
 	unsigned n = 0;
@@ -172,9 +201,8 @@ unsigned resume_each(int dir, resume_fn *fn, void *arg)
 		own_close(&copy);
 		return 0;
 	}
-	for (struct dirent *e; (e = readdir(d)) && n < UPLOADS_MAX;) {
+	for (struct dirent *e; (e = readdir(d));) {
 		struct str name = str_of(e->d_name);
-		struct resume u;
 
 		if (e->d_name[0] == '.')
 			continue;
@@ -182,15 +210,13 @@ unsigned resume_each(int dir, resume_fn *fn, void *arg)
 			(void)unlinkat(dir, e->d_name, 0);
 			continue;
 		}
-		if (!str_ends(name, STR(".json")) ||
-		    resume_load(&m, dir, str_sub(name, 0, name.len - 5), &u) < 0)
-			continue;
+		if (!str_ends(name, STR(".part")))
+			continue; /* one that has come to its end has none */
 		n++;
 		if (fn)
-			fn(&u, arg);
+			tell(dir, str_sub(name, 0, name.len - 5), fn, arg);
 	}
 	(void)closedir(d);
-	arena_fini(&m);
 	return n;
 }
 
@@ -269,16 +295,21 @@ static int move_in(struct agent *a, int dir, const struct resume *u)
 {
 	struct place from = { .dir = dir }, to = PLACE_NONE;
 	struct stat st = { 0 };
-	int r = place_of(a, u->path, &to);
+	bool exists;
+	/* As with any other save, a link stays one and its file changes. */
+	int r = u->replace ? place_resolve(a, u->path, &to) : place_of(a, u->path, &to);
 
 	if (r < 0)
 		return r;
 	file_name(u, "part", from.name);
-	if (fstatat(to.dir, to.name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		st.st_mode = S_IFREG | 0644;
+	exists = fstatat(to.dir, to.name, &st, AT_SYMLINK_NOFOLLOW) == 0;
+	if (!exists || !S_ISREG(st.st_mode))
+		st.st_mode = (st.st_mode & S_IFMT) | 0644;
 	(void)!fchmodat(dir, from.name, st.st_mode & 0777 & (mode_t)~0022, 0);
 	if (S_ISDIR(st.st_mode))
 		r = -EISDIR;
+	else if (u->replace && exists && !place_writable(to.dir, to.name))
+		r = -EACCES;
 	else if (!u->replace)
 		r = rename_noreplace(&from, &to);
 	else if (renameat(dir, from.name, to.dir, to.name) < 0)

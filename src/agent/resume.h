@@ -8,6 +8,7 @@
 struct resume {
 	char id[ID_MAX];
 	struct str path;
+	struct str source; /* the client's own word for what it sends; "" if it said none */
 	uint64_t size, offset;
 	bool replace, done;
 	wall_us created;
@@ -15,10 +16,11 @@ struct resume {
 
 /* The folder of all uploads; the caller closes it. -ENOENT: there is none. */
 MUST_CHECK int resume_folder(const struct agent *a, bool make);
-/* path lives in the arena. -ENOENT. */
+/* path and source live in the arena. -ENOENT. */
 MUST_CHECK int resume_load(struct arena *m, int dir, struct str id, struct resume *ret);
 void resume_put(struct jsonw *w, const struct resume *u);
-/* Calls fn (or NULL) for each, takes old ones away; gives their number. */
+/* Calls fn (or NULL) for each that has not come to its end, takes old ones away;
+ * gives their number. */
 typedef void resume_fn(const struct resume *u, void *arg);
 unsigned resume_each(int dir, resume_fn *fn, void *arg);
 /* path, size and replace are the caller's; id and created are set. */

@@ -10,6 +10,7 @@
 
 #define PIECE_MAX  (UINT64_C(64) << 20)
 #define LENGTH_MAX (UINT64_C(1) << 46)
+#define SOURCE_MAX 64U
 
 static void reply(struct call *c, unsigned status, const struct resume *u)
 {
@@ -61,9 +62,12 @@ static void on_begin(struct call *c, const struct json *body)
 
 	if (json_get_str(body, "path", &raw) < 0 ||
 	    json_get_u64(body, "size", LENGTH_MAX, &u.size) < 0 ||
-	    json_get_bool(body, "replace", &u.replace) == -EINVAL) {
-		agent_json_error(c->r, 400, NULL,
-		                 "An upload needs path and size, and may say replace");
+	    json_get_bool(body, "replace", &u.replace) == -EINVAL ||
+	    json_get_str(body, "source", &u.source) == -EINVAL || u.source.len > SOURCE_MAX) {
+		agent_json_error(
+		    c->r, 400, NULL,
+		    "An upload needs path and size, and may say replace and source "
+		    "(64 characters at most)");
 		return;
 	}
 	if (place_clean(&c->r->arena, raw, &u.path) < 0 || !u.path.len) {
@@ -99,8 +103,7 @@ static void begin(struct call *c)
 
 static void put_one(const struct resume *u, void *arg)
 {
-	if (!u->done)
-		resume_put(arg, u);
+	resume_put(arg, u);
 }
 
 static void list(struct call *c)
@@ -207,6 +210,13 @@ static void conflict(struct call *c, const struct resume *u)
 	buf_fini(&b);
 }
 
+/* Another request has its bytes: one that was cut, and nobody has noticed yet. */
+static void busy(struct call *c)
+{
+	http_hdr(c->r, "Retry-After", STR("1"));
+	agent_json_error(c->r, 503, NULL, "Another request is writing this upload: try again");
+}
+
 static void append(struct call *c)
 {
 	struct piece *p = ARENA_NEW(&c->r->arena, struct piece);
@@ -221,13 +231,15 @@ static void append(struct call *c)
 		return;
 	p->fd = p->u.done ? -ENOENT : resume_open(dir, &p->u);
 	(void)close(dir);
-	if (p->fd < 0 && p->fd != -EBUSY && !p->u.done) {
+	if (p->fd == -EBUSY) {
+		busy(c);
+		return;
+	}
+	if (p->fd < 0 && !p->u.done) {
 		fail(c, p->fd, p->u.path, NULL);
 		return;
 	}
 	if (p->fd < 0 || offset != p->u.offset) {
-		if (p->fd == -EBUSY)
-			http_hdr(c->r, "Retry-After", STR("1"));
 		own_close(&p->fd);
 		conflict(c, &p->u);
 		return;
@@ -250,7 +262,11 @@ static void finish(struct call *c)
 		return;
 	r = resume_finish(c->a, dir, &u, &err);
 	(void)close(dir);
-	if (r == -EILSEQ || r == -EBUSY) {
+	if (r == -EBUSY) {
+		busy(c);
+		return;
+	}
+	if (r == -EILSEQ) {
 		conflict(c, &u);
 		return;
 	}

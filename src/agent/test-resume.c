@@ -117,6 +117,76 @@ static void nothing_is_overwritten_unasked(void)
 	home_end(&h);
 }
 
+static void a_link_stays_one_and_what_must_not_change_does_not(void)
+{
+	struct resume u = { .path = STR("link"), .size = 1, .replace = true }, shut = u;
+	struct stat st;
+	struct home h;
+
+	home_make(&h);
+	T_EQ(mkdirat(h.a.root_fd, "d", 0700), 0);
+	(void)close(openat(h.a.root_fd, "d/file", O_CREAT | O_WRONLY | O_CLOEXEC, 0640));
+	T_EQ(symlinkat("d/file", h.a.root_fd, "link"), 0);
+	T_EQ(resume_begin(&h.a, &u, NULL), 0);
+	add(&h, &u, "1");
+	T_EQ(end(&h, &u), 0);
+	T_EQ(fstatat(h.a.root_fd, "link", &st, AT_SYMLINK_NOFOLLOW), 0);
+	T_OK(S_ISLNK(st.st_mode));
+	T_EQ(fstatat(h.a.root_fd, "d/file", &st, AT_SYMLINK_NOFOLLOW), 0);
+	T_EQ(st.st_size, 1);
+	T_EQ(st.st_mode & 0777, 0640);
+	if (geteuid() != 0) { /* who may write everything */
+		T_EQ(fchmodat(h.a.root_fd, "d/file", 0444, 0), 0);
+		T_EQ(resume_begin(&h.a, &shut, NULL), 0);
+		add(&h, &shut, "2");
+		T_EQ(end(&h, &shut), -EACCES);
+	}
+	home_end(&h);
+}
+
+/* A folder of many small files: what has come to its end is in nobody's way. */
+static void any_number_one_after_the_other(void)
+{
+	struct home h;
+
+	home_make(&h);
+	for (unsigned i = 0; i < 220; i++) {
+		struct resume u = { .path = STR("f"), .size = 1, .replace = true };
+
+		T_EQ(resume_begin(&h.a, &u, NULL), 0);
+		add(&h, &u, "1");
+		T_EQ(end(&h, &u), 0);
+	}
+	for (unsigned i = 0; i < 200; i++) {
+		struct resume u = { .path = STR("f"), .size = 1, .replace = true };
+
+		T_EQ(resume_begin(&h.a, &u, NULL), 0);
+	}
+	struct resume more = { .path = STR("f"), .size = 1, .replace = true };
+	T_EQ(resume_begin(&h.a, &more, NULL), -EAGAIN);
+	home_end(&h);
+}
+
+static void what_is_no_file_is_no_upload(void)
+{
+	struct resume u = { .path = STR("x"), .source = STR("mine"), .size = 1 }, got;
+	struct arena m = ARENA(65536);
+	struct home h;
+	int dir;
+
+	home_make(&h);
+	T_EQ(resume_begin(&h.a, &u, NULL), 0);
+	dir = resume_folder(&h.a, false);
+	T_EQ(resume_load(&m, dir, str_of(u.id), &got), 0);
+	T_STR(got.source, STR("mine"));
+	T_EQ(mkfifoat(dir, "up_aaaaaaaaaaaaa.json", 0600), 0);
+	T_EQ(resume_load(&m, dir, STR("up_aaaaaaaaaaaaa"), &got), -ENOENT);
+	T_EQ(resume_each(dir, NULL, NULL), 1);
+	(void)close(dir);
+	arena_fini(&m);
+	home_end(&h);
+}
+
 static void one_request_at_a_time_has_the_bytes(void)
 {
 	struct resume u = { .path = STR("x"), .size = 1 };
@@ -208,6 +278,10 @@ static void a_walk_sees_everything_once_and_no_link(void)
 TEST_MAIN({ "another agent goes on where one was killed",
             another_agent_goes_on_where_one_was_killed },
           { "nothing is overwritten unasked", nothing_is_overwritten_unasked },
+          { "a link stays one, and what must not change does not",
+            a_link_stays_one_and_what_must_not_change_does_not },
+          { "any number, one after the other", any_number_one_after_the_other },
+          { "what is no file is no upload", what_is_no_file_is_no_upload },
           { "one request at a time has the bytes", one_request_at_a_time_has_the_bytes },
           { "ids name uploads and nothing else", ids_name_uploads_and_nothing_else },
           { "a folder for uploads that leads elsewhere is none",

@@ -88,6 +88,23 @@ static void on_budget(void *arg, const struct budget *budget, const char *email)
 
 /* --- what is not charged yet --- */
 
+/* The pieces from `first` on, as far as they are foreseen. One that is late with
+ * its stop costs until now at least. */
+static void look_ahead(struct budget_book *b, size_t first, boot_ns stop)
+{
+	boot_ns end = stop > b->now.boot ? stop : b->now.boot;
+
+	for (size_t i = first; b->of_->stops && i < b->npieces; i++) {
+		struct budget_piece p = b->pieces[i];
+
+		p.to = p.to < end ? p.to : end;
+		if (p.from >= p.to)
+			continue;
+		b->ahead = budget_grow(b->ahead, b->nahead, &b->room_ahead, sizeof(*b->ahead));
+		b->ahead[b->nahead++] = p;
+	}
+}
+
 /* One rate, or those of the catalogue from `from` on. False: it never costs. */
 static bool add_priced(struct budget_book *b, struct budget_piece p, const char *resource,
                        uint64_t bytes, wall_us from)
@@ -128,9 +145,11 @@ static void on_storage(void *arg, const struct storage_open *s)
 		.from = budget_boot_of(&b->now, from),
 		.to = s->to ? budget_boot_of(&b->now, s->to) : BUDGET_NEVER,
 	};
+	size_t first = b->npieces;
 
 	if (s->bytes)
 		(void)add_priced(b, p, "storage", s->bytes, from);
+	look_ahead(b, first, BUDGET_NEVER);
 }
 
 /* From its journal's start on; one that is being started, from now on. */
@@ -146,6 +165,7 @@ static void on_burning(void *arg, const struct burning *s)
 		                  .to = BUDGET_NEVER,
 		                  .rate = s->price_per_hour };
 	struct book_owner *o = b->owner[p.owner];
+	size_t first = b->npieces;
 	struct book_run *run;
 	char resource[TYPE_ID_MAX + 8];
 
@@ -165,6 +185,8 @@ static void on_burning(void *arg, const struct burning *s)
 	} else if (p.rate > 0) {
 		add_piece(b, p);
 	}
+	if (b->of_->stops)
+		look_ahead(b, first, b->of_->stops(b->of_->stops_arg, s));
 }
 
 /* One that does not burn yet, as if it began now. */
@@ -255,7 +277,7 @@ int budget_book_read(struct db *db, const struct core *core, const struct now *n
 	bool all = of->account_id.len == 0;
 	int r = 0;
 
-	*b = (struct budget_book){ .now = *now, .db_ = db, .core_ = core };
+	*b = (struct budget_book){ .now = *now, .db_ = db, .core_ = core, .of_ = of };
 	map_init(&b->by_id, OWNERS_MAX);
 	core->months->of(core->months, now->wall, &b->month);
 	if (!of->alone)
@@ -291,6 +313,7 @@ void budget_book_fini(struct budget_book *b)
 	free(b->owner);
 	free(b->sums);
 	free(b->pieces);
+	free(b->ahead);
 	free(b->runs);
 	map_fini(&b->by_id);
 	*b = (struct budget_book){ 0 };
@@ -304,6 +327,29 @@ struct book_owner *budget_book_owner(const struct budget_book *b, struct str acc
 struct budget_view budget_book_view(const struct budget_book *b, const struct book_owner *o)
 {
 	return budget_view_of(&b->view, o->at);
+}
+
+money_micro budget_book_compute(const struct budget_book *b, const struct book_owner *o)
+{
+	struct budget_view v = budget_book_view(b, o);
+	size_t n = 0;
+
+	/* budget_sort() puts an owner's storage behind what computes. */
+	while (n < v.n && v.pieces[n].compute)
+		n++;
+	v.n = n;
+	return budget_burn(&v);
+}
+
+money_micro budget_book_expected(const struct budget_book *b, const struct book_owner *o)
+{
+	struct budget_view v = b->view;
+
+	v.pieces = b->ahead;
+	v.n = b->nahead;
+	budget_sort(&v);
+	v = budget_view_of(&v, o->at);
+	return budget_used(&v, v.month_ends > v.now ? v.month_ends : v.now);
 }
 
 boot_ns budget_book_lease(const struct budget_book *b, const struct book_run *r)

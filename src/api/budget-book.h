@@ -44,11 +44,14 @@ struct budget_book {
 	struct map by_id;
 	struct budget_piece *pieces;
 	size_t npieces, room_pieces;
+	struct budget_piece *ahead; /* the same, compute up to its stop */
+	size_t nahead, room_ahead;
 	struct book_run *runs;
 	size_t nruns, room_runs;
 	/* while reading */
 	struct db *db_;
 	const struct core *core_;
+	const struct book_of *of_;
 	int error_;
 };
 
@@ -59,6 +62,10 @@ struct book_of {
 	struct str account_id;       /* "": everybody */
 	const struct session *extra; /* about to start, as if it began now; or NULL */
 	bool alone;
+	/* When it will stop, as far as one knows; BUDGET_NEVER. For what is foreseen
+	 * only: budgets reckon with what might go on. NULL: nothing is foreseen. */
+	boot_ns (*stops)(void *arg, const struct burning *s);
+	void *stops_arg;
 };
 int budget_book_read(struct db *db, const struct core *core, const struct now *now,
                      const struct book_of *of, struct budget_book *ret,
@@ -68,6 +75,11 @@ void budget_book_fini(struct budget_book *b);
 /* NULL if it has neither use nor budget nor sessions. */
 struct book_owner *budget_book_owner(const struct budget_book *b, struct str account_id);
 struct budget_view budget_book_view(const struct budget_book *b, const struct book_owner *o);
+/* What the owner's sessions cost per hour just now, without storage. */
+money_micro budget_book_compute(const struct budget_book *b, const struct book_owner *o);
+/* The month's sum if what runs runs to its stop and storage goes on; of a book
+ * that was read with `stops`. */
+money_micro budget_book_expected(const struct budget_book *b, const struct book_owner *o);
 /* The lease that its owner's and the site's hard budgets leave, 0 = none. */
 boot_ns budget_book_lease(const struct budget_book *b, const struct book_run *r);
 /* An array with room for one more of `size` bytes. */

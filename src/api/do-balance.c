@@ -6,6 +6,7 @@
 #include "api/budget-book.h"
 #include "api/catalogue.h"
 #include "api/do.h"
+#include "api/live.h"
 #include "api/recents.h"
 #include "api/show.h"
 #include "store/catalogue.h"
@@ -59,10 +60,33 @@ static uint64_t free_left(const struct budget_book *b, const struct budget_view 
 	return left / NS_PER_S;
 }
 
-/* The month's sum if what costs now goes on to its end, and storage stays. */
-static money_micro foresee(const struct budget_view *v)
+static void sooner(boot_ns *at, boot_ns other)
 {
-	return budget_used(v, v->month_ends > v->now ? v->month_ends : v->now);
+	if (other && other < *at)
+		*at = other;
+}
+
+/* The first of its clocks. What the shim said last is newer than the row; a row
+ * of another boot has only its length. One that stops is as good as stopped. */
+static boot_ns stops_at(void *arg, const struct burning *s)
+{
+	const struct call *c = arg;
+	const struct live *l = live_find(c->core, str_of(s->id));
+	bool told = l && l->epoch == s->epoch && l->has_activity && s->state == SESSION_RUNNING;
+	bool here = strcmp(s->boot_id, c->now.boot_id) == 0;
+	boot_ns begun = here && s->started_boot ? s->started_boot : c->now.boot;
+	boot_ns at = BUDGET_NEVER;
+
+	if (s->state == SESSION_STOPPING)
+		return c->now.boot;
+	if (s->max_s)
+		sooner(&at, begun + s->max_s * NS_PER_S);
+	if (here) {
+		sooner(&at, told ? l->stop_at : s->stop_at);
+		sooner(&at, s->calendar_at);
+		sooner(&at, s->lease_until);
+	}
+	return at;
 }
 
 static void put_balance(struct jsonw *w, const struct budget_book *b,
@@ -86,7 +110,7 @@ static void put_balance(struct jsonw *w, const struct budget_book *b,
 	jw_kv_u64(w, "free_seconds_left", o ? free_left(b, &v, o) : 0);
 	show_money(w, "burn_per_hour", o ? budget_burn(&v) : 0);
 	if (expected)
-		show_money(w, "expected", o ? foresee(&v) : 0);
+		show_money(w, "expected", o ? budget_book_expected(b, o) : 0);
 	show_left(w, b, o, used);
 	show_end(w, b, o);
 	jw_obj_end(w);
@@ -96,7 +120,10 @@ int show_balance(struct jsonw *w, struct call *c, bool expected)
 {
 	struct db *db = store_reader(c->core->store);
 	struct str account = str_of(c->who.account_id);
-	const struct book_of of = { .account_id = account, .alone = true };
+	const struct book_of of = { .account_id = account,
+		                    .alone = true,
+		                    .stops = expected ? stops_at : NULL,
+		                    .stops_arg = c };
 	money_micro credit = 0;
 	struct budget_book b;
 

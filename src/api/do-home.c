@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "api/budget-book.h"
 #include "api/charts.h"
 #include "api/do.h"
 #include "api/live.h"
@@ -26,7 +27,6 @@ struct home {
 	struct call *c;
 	struct jsonw *w;
 	unsigned nrunning;
-	money_micro burn;
 	struct {
 		char id[ID_MAX], workspace_id[ID_MAX], name[NAME_BYTES_MAX + 1];
 		bool soon, held;
@@ -70,8 +70,6 @@ static void on_running(void *arg, const struct session *s)
 	    workspace_by_id(store_reader(h->c->core->store), str_of(s->workspace_id), &ws) <= 0)
 		return;
 	h->nrunning++;
-	if (s->state == SESSION_RUNNING || s->state == SESSION_STOPPING)
-		h->burn += s->price_per_hour;
 	note_session(h, s, &ws);
 	live_watch(h->c->core, str_of(s->id));
 	show_session(h->w, h->c->core, SHOW_LIVE, s, &ws);
@@ -124,6 +122,24 @@ static void show_attention(struct home *h)
 	jw_arr_end(h->w);
 }
 
+/* Of all that run, also those that the list has no room for, at the prices that
+ * they are charged: a plan may follow the catalogue. */
+static int show_burn(struct home *h)
+{
+	struct str account = str_of(h->c->who.account_id);
+	const struct book_of of = { .account_id = account, .alone = true };
+	const struct book_owner *o;
+	struct budget_book b;
+
+	if (budget_book_read(store_reader(h->c->core->store), h->c->core, &h->c->now, &of, &b,
+	                     NULL) < 0)
+		return -EIO;
+	o = budget_book_owner(&b, account);
+	show_money(h->w, "burn_per_hour", o ? budget_book_compute(&b, o) : 0);
+	budget_book_fini(&b);
+	return 0;
+}
+
 static int show_running(struct home *h)
 {
 	int r;
@@ -133,8 +149,7 @@ static int show_running(struct home *h)
 	r = home_running(store_reader(h->c->core->store), str_of(h->c->who.account_id),
 	                 RUNNING_MAX, on_running, h);
 	jw_arr_end(h->w);
-	show_money(h->w, "burn_per_hour", h->burn);
-	return r;
+	return r < 0 ? r : show_burn(h);
 }
 
 static int show_continue(struct home *h)

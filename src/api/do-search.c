@@ -3,12 +3,14 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "api/do.h"
 #include "api/index.h"
 #include "api/recents.h"
 #include "api/show.h"
 #include "api/state.h"
+#include "api/workspaces-priv.h"
 #include "base/encode.h"
 #include "core/query.h"
 #include "store/documents.h"
@@ -16,6 +18,11 @@
 
 #define LIMIT_DEFAULT 20U
 #define TEXT_MAX      (256U << 10)
+
+/* Words that are compared while the loop stands still: in names of workspaces, and
+ * to mark what was found. Searches that people make need a tenth of it. */
+#define NAMES_WORDS_MAX 200000U
+#define MARKS_WORDS_MAX 100000U
 
 bool take_limit(struct call *c, unsigned *ret)
 {
@@ -49,10 +56,9 @@ struct search {
 	unsigned limit, n;
 	bool more;
 	struct hit hit[FIND_MAX];
-	/* Those that in: names, or `only`. */
-	char space[FIND_SPACES_MAX][ID_MAX];
-	unsigned nspaces;
-	bool nowhere; /* in: names none */
+	unsigned left;     /* words that may be compared, see core/query.h */
+	struct buf spaces; /* ids of those that in: names, or `only` */
+	bool nowhere;      /* in: names none */
 	struct buf heads, text;
 };
 
@@ -105,11 +111,17 @@ static void on_space(void *arg, const struct space *sp)
 
 	if (s->only.len && !str_is(s->only, sp->id))
 		return;
-	if (in && (s->q.in.len || s->only.len) && s->nspaces < FIND_SPACES_MAX)
-		memcpy(s->space[s->nspaces++], sp->id, sizeof(s->space[0]));
+	if (in && (s->q.in.len || s->only.len))
+		buf_put(&s->spaces, sp->id, sizeof(sp->id));
 	if (s->only.len || s->q.in.len ||
-	    (s->q.type.len && !str_ieq(s->q.type, STR("workspace"))) ||
-	    !query_matches(&s->q, sp->name) || (h = next_hit(s)) == NULL)
+	    (s->q.type.len && !str_ieq(s->q.type, STR("workspace"))))
+		return;
+	if (!query_matches(&s->q, sp->name)) {
+		s->more |= !s->left; /* who knows */
+		return;
+	}
+	h = next_hit(s);
+	if (!h)
 		return;
 	*h = (struct hit){ .path = STR(""), .title = STR(""), .at = sp->updated };
 	h->running = running(s->c->core, sp->session_id);
@@ -118,22 +130,39 @@ static void on_space(void *arg, const struct space *sp)
 	(void)snprintf(h->workspace_name, sizeof(h->workspace_name), "%.*s", STR_ARG(sp->name));
 }
 
+static int by_id(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
 static int look_for(struct search *s)
 {
 	struct db *db = store_reader(s->c->core->store);
 	struct find_of of = { .account_id = str_of(s->c->who.account_id), .q = &s->q };
+	char(*ids)[ID_MAX];
+	struct str spaces;
 	int r;
 
 	if (!s->q.n && !s->q.type.len && !s->q.in.len)
 		return 0;
 	r = space_list(db, of.account_id, on_space, s);
-	s->nowhere = (s->q.in.len || s->only.len) && !s->nspaces;
+	if (r == 0)
+		r = buf_error(&s->spaces);
+	spaces = buf_str(&s->spaces);
+	s->nowhere = (s->q.in.len || s->only.len) && !spaces.len;
 	if (r < 0 || s->nowhere || str_ieq(s->q.type, STR("workspace")))
 		return r;
-	of.workspaces = (const char(*)[ID_MAX])s->space;
-	of.nworkspaces = s->nspaces;
+	of.nworkspaces = (unsigned)(spaces.len / ID_MAX);
+	ids = (char(*)[ID_MAX])arena_calloc(&s->c->arena, of.nworkspaces, ID_MAX);
+	if (!ids)
+		return -ENOMEM;
+	memcpy(ids, spaces.ptr, spaces.len);
+	qsort(ids, of.nworkspaces, ID_MAX, by_id);
+	of.workspaces = (const char(*)[ID_MAX])ids;
 	of.limit = s->limit - s->n;
-	return document_find(db, &of, on_found, s);
+	r = document_find(db, &of, on_found, s);
+	s->more |= r > 0;
+	return r;
 }
 
 /* --- as JSON --- */
@@ -155,7 +184,10 @@ static void show_snippet(struct jsonw *w, struct search *s, const struct hit *h)
 	if (!h->id ||
 	    document_body(store_reader(s->c->core->store), h->id, &s->heads, &s->text) <= 0)
 		return;
-	if (h->where == 1)
+	/* A word of its name need not stand in its text: it is not looked for there. */
+	if (h->where == 0)
+		query_beginning(&s->q, buf_str(&s->text), on_piece, w);
+	else if (h->where == 1)
 		(void)query_snippet(&s->q, buf_str(&s->heads), on_piece, w);
 	else
 		(void)query_snippet(&s->q, buf_str(&s->text), on_piece, w);
@@ -212,12 +244,17 @@ void do_search(struct call *c)
 	s->text = BUF(TEXT_MAX);
 	if (!take_limit(c, &s->limit))
 		return;
+	s->spaces = BUF(2 * WORKSPACES_PER_ACCOUNT * ID_MAX);
 	query_parse(utf8_valid(q) ? q : STR(""), &s->q);
+	s->left = NAMES_WORDS_MAX;
+	s->q.left = &s->left;
 	if (look_for(s) < 0 || document_count(store_reader(c->core->store),
 	                                      str_of(c->who.account_id), &documents) < 0) {
+		buf_fini(&s->spaces);
 		call_fail(c, PROBLEM_INTERNAL, NULL, "The index can't be read; try again.");
 		return;
 	}
+	s->left = MARKS_WORDS_MAX;
 	jw_obj(&w);
 	jw_kv_str(&w, "q", q.ptr ? q : STR(""));
 	jw_key(&w, "items");
@@ -229,6 +266,7 @@ void do_search(struct call *c)
 	jw_kv_i64(&w, "documents", documents);
 	jw_kv_bool(&w, "catching_up", index_catches_up(c->core, c->who.account_id));
 	jw_obj_end(&w);
+	buf_fini(&s->spaces);
 	buf_fini(&s->heads);
 	buf_fini(&s->text);
 	call_reply(c, 200, CONTENT_JSON);

@@ -338,7 +338,7 @@ void do_audit(struct call *c)
 	}
 	jw_arr_end(&w);
 	page_next(&w, &o.page);
-	/* A log of years is not counted to its end. */
+	/* A log of years is not counted to its end, whatever is looked for in it. */
 	if (total <= AUDIT_COUNTED)
 		jw_kv_i64(&w, "total", total);
 	jw_obj_end(&w);

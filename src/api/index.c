@@ -63,7 +63,8 @@ struct doc_job {
 	struct buf body;
 	struct arena arena;
 	struct docmsg m;
-	bool more; /* again: there is more of it than one job does */
+	struct document_seen *seen; /* what m lists, once it was looked at */
+	bool more;                  /* again: there is more of it than one job does */
 	bool want[DOC_ITEMS_MAX];
 };
 
@@ -92,7 +93,7 @@ static int run_move(struct db *db, struct doc_job *x, struct err *err)
 	int r =
 	    document_move(db, x->account_id, x->workspace_id, x->m.path, x->m.to, x->now, err);
 
-	x->more = r == (int)DOCUMENTS_A_JOB;
+	x->more = r > 0;
 	return r < 0 ? r : recent_follow(db, x->workspace_id, x->m.path, x->m.to, err);
 }
 
@@ -100,22 +101,25 @@ static int run_gone(struct db *db, struct doc_job *x, struct err *err)
 {
 	int r = document_gone(db, x->workspace_id, x->m.path, err);
 
-	x->more = r == (int)DOCUMENTS_A_JOB;
+	x->more = r > 0;
 	return r < 0 ? r : recent_follow(db, x->workspace_id, x->m.path, STR_NONE, err);
 }
 
 static int run_list(struct db *db, struct doc_job *x, struct err *err)
 {
-	struct document_seen *seen =
-	    ARENA_NEWS(&x->arena, struct document_seen, x->m.nitems + 1);
+	int r;
 
-	if (!seen)
+	if (!x->seen)
+		x->seen = ARENA_NEWS(&x->arena, struct document_seen, x->m.nitems + 1);
+	if (!x->seen)
 		return ERR(err, -ENOMEM, "no memory for a list of documents");
 	for (size_t i = 0; i < x->m.nitems; i++)
-		seen[i] = (struct document_seen){ x->m.items[i].path, x->m.items[i].changed,
-			                          x->m.items[i].size };
-	return document_compare(db, x->workspace_id, x->m.after, x->m.upto, seen, x->m.nitems,
-	                        x->want, err);
+		x->seen[i] = (struct document_seen){ x->m.items[i].path, x->m.items[i].changed,
+			                             x->m.items[i].size };
+	r = document_compare(db, x->workspace_id, x->m.after, x->m.upto, x->seen, x->m.nitems,
+	                     x->want, err);
+	x->more = r > 0;
+	return r;
 }
 
 static int run(struct db *db, struct store_job *j, struct err *err)
@@ -324,7 +328,7 @@ static void done_purge(struct store_job *j)
 {
 	struct purge *x = CONTAINER_OF(j, struct purge, job);
 
-	if (j->result == (int)DOCUMENTS_A_JOB && store_submit(x->core->store, j) == 0)
+	if (j->result > 0 && store_submit(x->core->store, j) == 0)
 		return;
 	if (j->result < 0)
 		log_err(LOG_WARN, "documents_unpurged", &j->err);

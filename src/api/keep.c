@@ -78,21 +78,25 @@ static void take_capacity(struct core *core, const struct wire_host_facts_ok *f)
 	turns_kick(core);
 }
 
-static void on_facts(struct link *l, const struct wire_msg *m, const struct err *err, void *arg)
+void keep_facts(struct core *core, const struct wire_host_facts_ok *f)
 {
-	struct core *core = arg;
-	const struct wire_host_facts_ok *f;
-
-	if (!m || m->type != WIRE_HOST_FACTS_OK)
-		return;
-	f = &m->host_facts_ok;
 	take_capacity(core, f);
 	core->facts.pool_bytes_total = f->pool_bytes_total;
 	core->facts.pool_bytes_free = f->pool_bytes_free;
-	room_check(core);
+	core->facts.volume_limit_bytes = f->volume_limit_bytes;
 	if (f->warnings.len < sizeof(core->facts.warnings))
 		(void)snprintf(core->facts.warnings, sizeof(core->facts.warnings), "%.*s",
 		               STR_ARG(f->warnings));
+}
+
+static void on_facts(struct link *l, const struct wire_msg *m, const struct err *err, void *arg)
+{
+	struct core *core = arg;
+
+	if (!m || m->type != WIRE_HOST_FACTS_OK)
+		return;
+	keep_facts(core, &m->host_facts_ok);
+	room_check(core);
 }
 
 struct images_job {

@@ -30,7 +30,7 @@ struct op {
 	struct core *core;
 	char session_id[ID_MAX], volume_id[ID_MAX];
 	uint32_t epoch;
-	uint64_t bytes;
+	uint64_t bytes, more; /* the volume's size; so much of it is new */
 	struct store_job job; /* the volume's size, once made */
 	struct err refusal;   /* while room is looked for */
 };
@@ -79,22 +79,42 @@ static void on_room(struct core *core, int on_way, void *arg)
 	refused(o, &o->refusal);
 }
 
-/* What is kept of deleted workspaces goes before a start is given up. */
+static void on_host(struct link *link, const struct wire_msg *m, const struct err *err,
+                    void *arg)
+{
+	struct op *o = arg;
+
+	if (m && m->type == WIRE_HOST_FACTS_OK) {
+		keep_facts(o->core, &m->host_facts_ok);
+		room_check(o->core);
+		room_make(o->core, o->more, on_room, o);
+	} else {
+		refused(o, &o->refusal);
+	}
+}
+
+/* What is kept of deleted workspaces goes before a start is given up, no more of
+ * it than the host lacks now. */
 static void no_room(struct op *o, const struct err *err)
 {
+	struct wire_msg facts = { .type = WIRE_HOST_FACTS };
+
 	o->refusal = *err;
-	room_make(o->core, o->bytes, on_room, o);
+	link_call(o->core->link, &facts, on_host, o);
 }
 
 static void on_started(struct link *link, const struct wire_msg *m, const struct err *err,
                        void *arg)
 {
+	struct op *o = arg;
+
+	o->more = 0; /* its volume is made; if there is no room, then on the disk itself */
 	if (err && err->code == -ENOSPC)
-		no_room(arg, err);
+		no_room(o, err);
 	else if (err)
-		refused(arg, err);
+		refused(o, err);
 	else
-		finish(arg); /* the rest comes as events */
+		finish(o); /* the rest comes as events */
 }
 
 static void put_env(struct buf *b, const struct core_cfg *cfg, const struct session *s,
@@ -259,6 +279,7 @@ void launch(struct core *core, struct str session)
 	o->core = core;
 	o->epoch = s.epoch;
 	o->bytes = w.storage_bytes;
+	o->more = made < w.storage_bytes ? w.storage_bytes - made : 0;
 	memcpy(o->session_id, s.id, sizeof(o->session_id));
 	memcpy(o->volume_id, w.volume_id, sizeof(o->volume_id));
 	l->launching = true;

@@ -2,6 +2,7 @@
 #include "api/live.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "api/change.h"
 #include "api/line.h"
@@ -198,6 +199,29 @@ static bool is_due(const struct live *l, boot_ns boot, mono_ms now, uint64_t idl
 	return boot - l->stats.at >= ns;
 }
 
+static void ask(struct live *l, boot_ns boot)
+{
+	struct wire_msg m = { .type = WIRE_SESSION_STATS };
+	struct ask *a = xcalloc(1, sizeof(*a));
+
+	a->core = l->core;
+	memcpy(a->id, l->id, sizeof(a->id));
+	m.session_stats.session = str_of(l->id);
+	m.session_stats.epoch = l->epoch;
+	l->stats_asked = true;
+	l->stats_asked_at = boot;
+	link_call(l->core->link, &m, on_stats, a);
+}
+
+static int longest_first(const void *a, const void *b)
+{
+	const struct live *x = *(struct live *const *)a, *y = *(struct live *const *)b;
+
+	return x->stats_asked_at < y->stats_asked_at   ? -1
+	       : x->stats_asked_at > y->stats_asked_at ? 1
+	                                               : 0;
+}
+
 void live_tick(struct core *core)
 {
 	mono_ms now = ev_now_ms(core->ev);
@@ -206,31 +230,30 @@ void live_tick(struct core *core)
 	void *value;
 	/* All of ten thousand within 40 s, and never so many that the engine, which
 	 * has its maximum of open calls, hangs up. */
-	size_t at = 0, n = map_count(&core->live), room = 64 + n / 40;
+	size_t at = 0, n = map_count(&core->live), room = 64 + n / 40, ndue = 0;
 	uint64_t idle = (n > 640 ? n / 64 : 10) * NS_PER_S,
 	         most = core->cfg->minute_s * NS_PER_S * 4 / 5;
+	struct live **due;
 
 	idle = idle < most ? idle : most;
 
-	if (!link_up(core->link))
+	if (!n || !link_up(core->link))
 		return;
-	while (room && map_next(&core->live, &at, &key, &value)) {
+	due = xcalloc(n, sizeof(*due));
+	while (ndue < n && map_next(&core->live, &at, &key, &value)) {
 		struct live *l = value;
-		struct wire_msg m = { .type = WIRE_SESSION_STATS };
-		struct ask *a;
 
-		if (l->state != SESSION_RUNNING || l->stats_asked ||
-		    !is_due(l, boot, now, idle))
-			continue;
-		a = xcalloc(1, sizeof(*a));
-		a->core = core;
-		memcpy(a->id, l->id, sizeof(a->id));
-		m.session_stats.session = str_of(l->id);
-		m.session_stats.epoch = l->epoch;
-		l->stats_asked = true;
-		room--;
-		link_call(core->link, &m, on_stats, a);
+		if (l->state == SESSION_RUNNING && !l->stats_asked &&
+		    is_due(l, boot, now, idle))
+			due[ndue++] = l;
 	}
+	/* Who waits longest comes first: there may always be more of those that are
+	 * due soon again than one turn asks, and the others would never have one. */
+	if (ndue > room)
+		qsort(due, ndue, sizeof(struct live *), longest_first);
+	for (size_t i = 0; i < ndue && i < room; i++)
+		ask(due[i], boot);
+	free(due);
 }
 
 void live_flush_all(struct core *core)

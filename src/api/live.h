@@ -49,7 +49,8 @@ struct live {
 	struct live_charts charts;
 	struct live_stats stats;
 	bool stats_asked;
-	mono_ms watched_ms; /* somebody looked at it */
+	boot_ns stats_asked_at; /* last */
+	mono_ms watched_ms;     /* somebody looked at it */
 
 	uint8_t told[HASH_LEN]; /* of the clocks that its shim has said yes to */
 	unsigned misses;        /* of the engine's lists, in a row */

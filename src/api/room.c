@@ -8,7 +8,7 @@
 struct room {
 	struct store_job job;
 	struct core *core;
-	uint64_t bytes;
+	uint64_t bytes, limit; /* limit 0: so many bytes, whatever the rest has */
 	room_fn *fn;
 	void *arg;
 };
@@ -17,7 +17,9 @@ static int run_room(struct db *db, struct store_job *j, struct err *err)
 {
 	const struct room *x = CONTAINER_OF(j, struct room, job);
 
-	return volumes_let_go(db, time_wall_us(), x->bytes, err);
+	return x->limit && x->bytes
+	           ? volumes_make_fit(db, time_wall_us(), x->bytes, x->limit, err)
+	           : volumes_let_go(db, time_wall_us(), x->bytes, err);
 }
 
 static void done_room(struct store_job *j)
@@ -36,16 +38,22 @@ static void done_room(struct store_job *j)
 	free(x);
 }
 
-void room_make(struct core *core, uint64_t bytes, room_fn *fn, void *arg)
+static void submit(const struct room *room)
 {
 	struct room *x = xcalloc(1, sizeof(*x));
 
+	*x = *room;
 	x->job = (struct store_job){ .run = run_room, .done = done_room, .essential = true };
-	x->core = core;
-	x->bytes = bytes;
-	x->fn = fn;
-	x->arg = arg;
-	CHECK(store_submit(core->store, &x->job) == 0);
+	CHECK(store_submit(x->core->store, &x->job) == 0);
+}
+
+void room_make(struct core *core, uint64_t more, room_fn *fn, void *arg)
+{
+	submit(&(struct room){ .core = core,
+	                       .bytes = more,
+	                       .limit = core->facts.volume_limit_bytes,
+	                       .fn = fn,
+	                       .arg = arg });
 }
 
 void room_check(struct core *core)
@@ -53,5 +61,5 @@ void room_check(struct core *core)
 	uint64_t low = core->cfg->pool_low_bytes, free_bytes = core->facts.pool_bytes_free;
 
 	if (core->facts.pool_bytes_total && free_bytes < low)
-		room_make(core, low - free_bytes, NULL, NULL);
+		submit(&(struct room){ .core = core, .bytes = low - free_bytes });
 }

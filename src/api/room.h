@@ -10,6 +10,9 @@
 /* on_way: how many volumes are being deleted now; 0: there is nothing to give. */
 typedef void room_fn(struct core *core, int on_way, void *arg);
 
-void room_make(struct core *core, uint64_t bytes, room_fn *fn, void *arg);
+/* For a volume that needs so many bytes more than it has. If all that is kept
+ * would not make it fit, nothing of it goes. The facts must be fresh. 0: what is on
+ * its way already is waited for. */
+void room_make(struct core *core, uint64_t more, room_fn *fn, void *arg);
 /* After each look at the host. */
 void room_check(struct core *core);

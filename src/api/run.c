@@ -102,11 +102,11 @@ static void done_chore(struct store_job *j)
 	free(x);
 }
 
-static void submit_chore(struct core *core, store_run_fn *run)
+static void submit_chore(struct core *core, store_run_fn *run, store_done_fn *done)
 {
 	struct chore *x = xcalloc(1, sizeof(*x));
 
-	x->job = (struct store_job){ .run = run, .done = done_chore, .essential = true };
+	x->job = (struct store_job){ .run = run, .done = done, .essential = true };
 	x->core = core;
 	x->now = core_now(core);
 	CHECK(store_submit(core->store, &x->job) == 0);
@@ -158,16 +158,31 @@ static int run_sweep(struct db *db, struct store_job *j, struct err *err)
 		r = idempotency_prune(db, x->now.wall, err);
 	if (r == 0)
 		r = notice_forget(db, x->now.wall, err);
-	if (r == 0)
-		r = metric_forget(db, x->now.wall / US_PER_S, err);
 	return r < 0 ? r : event_prune(db, err);
+}
+
+static int run_metrics(struct db *db, struct store_job *j, struct err *err)
+{
+	struct chore *x = CONTAINER_OF(j, struct chore, job);
+
+	return metric_forget(db, x->now.wall / US_PER_S, err);
+}
+
+/* Until there is no more of it; a job for each part, for others wait. */
+static void done_metrics(struct store_job *j)
+{
+	struct chore *x = CONTAINER_OF(j, struct chore, job);
+
+	if (j->result <= 0 || store_submit(x->core->store, j) < 0)
+		done_chore(j);
 }
 
 static void on_sweep(struct ev_timer *t)
 {
 	struct core *core = CONTAINER_OF(t, struct core, sweep);
 
-	submit_chore(core, run_sweep);
+	submit_chore(core, run_sweep, done_chore);
+	submit_chore(core, run_metrics, done_metrics);
 	core->purge = true;
 	(void)malloc_trim(0);
 	ev_timer_start(core->ev, t, SWEEP_MS, on_sweep);
@@ -193,7 +208,7 @@ static void on_tick(struct ev_timer *t)
 		sse_tick(core);
 	/* The writer looks for room before each batch, and nobody may be writing. */
 	if (core->ticks % 2 == 0 && store_stats(core->store).full)
-		submit_chore(core, run_nothing);
+		submit_chore(core, run_nothing, done_chore);
 	ev_timer_start(core->ev, t, TICK_MS, on_tick);
 }
 
@@ -251,8 +266,9 @@ static int start_parts(struct core *core, int listen_fd, struct err *err)
 		r = pool_new(core->ev, PASSWORD_THREADS, PASSWORD_QUEUE, &core->passwords, err);
 	if (r < 0)
 		return r;
-	submit_chore(core, run_catalogue); /* first: a new account gets its plan's credit */
-	submit_chore(core, run_admin);
+	/* First: a new account gets its plan's credit. */
+	submit_chore(core, run_catalogue, done_chore);
+	submit_chore(core, run_admin, done_chore);
 	r = await_chores(core, err);
 	if (r < 0)
 		return r;

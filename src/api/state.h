@@ -22,7 +22,8 @@ struct facts {
 	bool known;
 	uint32_t cpu_milli;
 	uint64_t memory_bytes, pool_bytes_total, pool_bytes_free;
-	char warnings[8192]; /* JSON array of strings */
+	uint64_t volume_limit_bytes; /* what all volumes may be promised; 0: not known */
+	char warnings[8192];         /* JSON array of strings */
 	struct gpu gpu[GPU_CLASSES_MAX];
 	unsigned ngpu;
 };

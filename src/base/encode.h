@@ -26,4 +26,6 @@ bool utf8_valid(struct str s);
 bool utf8_feed(uint32_t *state, struct str s);
 /* Length of the longest prefix of s that ends on a character border. */
 size_t utf8_whole(struct str s);
+/* Bytes that belong to no character become '?', in place. */
+void utf8_mend(char *p, size_t n);
 void utf8_put(struct buf *b, uint32_t codepoint);

@@ -202,7 +202,32 @@ static void every_code_point_goes_there_and_is_whole(void)
 	T_EQ(utf8_whole(STR("\xff")), 1);
 }
 
-TEST_MAIN({ "hex is strict", hex }, { "base64 is that of RFC 4648", base64_of_rfc_4648 },
+static void what_is_no_utf8_is_marked(void)
+{
+	static const struct {
+		const char *from, *to;
+	} cases[] = {
+		{ "plain", "plain" },
+		{ "\xc3\xa9 \xf0\x9f\x98\x80", "\xc3\xa9 \xf0\x9f\x98\x80" },
+		{ "M\xfcller", "M?ller" },   /* ISO 8859-1 */
+		{ "\xed\xa0\x80x", "???x" }, /* half of a surrogate pair */
+		{ "\xc0\xaf\xff", "???" },   /* overlong, and never */
+		{ "\xe2\x82\xc3\xa9\xe2\x82",
+		  "??\xc3\xa9??" }, /* cut, in the middle and at the end */
+	};
+	char text[32];
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		size_t n = strlen(cases[i].from);
+
+		memcpy(text, cases[i].from, n + 1);
+		utf8_mend(text, n);
+		T_STREQ(text, cases[i].to);
+	}
+}
+
+TEST_MAIN({ "hex is strict", hex }, { "what is no UTF-8 is marked", what_is_no_utf8_is_marked },
+          { "base64 is that of RFC 4648", base64_of_rfc_4648 },
           { "broken base64 is refused", broken_base64_is_refused },
           { "any bytes round-trip", any_bytes_round_trip },
           { "ids are 26 digits that sort like their bytes",

@@ -99,6 +99,24 @@ size_t utf8_whole(struct str s)
 	return s.len;
 }
 
+void utf8_mend(char *p, size_t n)
+{
+	for (size_t i = 0; i < n;) {
+		uint32_t state = 0;
+		size_t end = i;
+
+		while (end < n && step(&state, (unsigned char)p[end])) {
+			end++;
+			if (state == 0)
+				break;
+		}
+		if (end > i && state == 0)
+			i = end;
+		else
+			p[i++] = '?';
+	}
+}
+
 void utf8_put(struct buf *b, uint32_t c)
 {
 	if (c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))

@@ -24,4 +24,7 @@ struct get {
 int files_get_one(struct get *g);
 /* The folder `path` of the workspace, as `to`. */
 int files_get_tree(struct cli *c, const char *id, struct str path, const char *to);
+/* Whether a refusal, theirs or of the local file system, is of one name alone. */
+bool files_is_refusal(long status);
+bool files_is_refusal_here(int errnum);
 void files_tree_came(struct tree *t, size_t bytes);

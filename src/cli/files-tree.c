@@ -111,6 +111,14 @@ static bool is_here(const struct get *g, struct timespec changed)
 	       st.st_mtim.tv_nsec / 1000 == changed.tv_nsec / 1000;
 }
 
+/* The rest still comes: one odd entry must not be in its way on every run. */
+static int pass_over(struct cli *c, struct tree *t, struct str path)
+{
+	t->failed++;
+	(void)cli_say(c, CLI_FAILED, "%.*s was not copied", STR_ARG(path));
+	return CLI_OK;
+}
+
 static int tree_file(struct tree *t, struct get *g)
 {
 	struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, time_of(g->changed) };
@@ -126,8 +134,7 @@ static int tree_file(struct tree *t, struct get *g)
 		(void)utimensat(AT_FDCWD, g->to, times, 0);
 		show_progress(t);
 	} else if (g->passing) {
-		t->failed++;
-		r = CLI_OK;
+		r = pass_over(g->c, t, g->at.path);
 	}
 	return r;
 }
@@ -140,13 +147,11 @@ static int tree_entry(struct cli *c, struct tree *t, const char *id, const struc
 	struct str name = json_str_or(e, "name", STR(""));
 	struct get g = { .c = c, .fd = -1, .tree = t, .at.id = id };
 
-	if (!is_name(name)) {
-		t->failed++;
-		return CLI_OK;
-	}
 	g.at.path = l->path.len
 	                ? arena_printf(&c->arena, "%.*s/%.*s", STR_ARG(l->path), STR_ARG(name))
 	                : name;
+	if (!is_name(name))
+		return pass_over(c, t, g.at.path);
 	g.to = arena_printf(&c->arena, "%s/%.*s", l->to, STR_ARG(name)).ptr;
 	g.changed = json_str_or(e, "last_modified", STR(""));
 	if (files_is_folder(e)) {
@@ -156,21 +161,25 @@ static int tree_entry(struct cli *c, struct tree *t, const char *id, const struc
 
 		return tree_folder(c, t, id, &sub);
 	}
-	if (json_get_u64(e, "size", UINT64_MAX, &g.size) < 0) {
-		t->failed++;
-		return CLI_OK;
-	}
+	if (json_get_u64(e, "size", UINT64_MAX, &g.size) < 0)
+		return pass_over(c, t, g.at.path);
 	return tree_file(t, &g);
 }
 
-static int make_folder(struct cli *c, struct tree *t, const char *to)
+static int make_folder(struct cli *c, struct tree *t, const struct level *l, bool *ret_made)
 {
 	struct stat st;
+	int e;
 
-	if (mkdir(to, 0777) < 0 &&
-	    (errno != EEXIST || stat(to, &st) < 0 || !S_ISDIR(st.st_mode)))
-		return cli_say(c, CLI_FAILED, "%s: %s", to, strerror(errno));
+	if (mkdir(l->to, 0777) < 0 &&
+	    (errno != EEXIST || stat(l->to, &st) < 0 || !S_ISDIR(st.st_mode))) {
+		e = errno;
+		(void)cli_say(c, CLI_FAILED, "%s: %s", l->to, strerror(e));
+		return l->up && files_is_refusal_here(e) ? pass_over(c, t, l->path)
+		                                         : CLI_FAILED;
+	}
 	t->folders++;
+	*ret_made = true;
 	return CLI_OK;
 }
 
@@ -180,23 +189,25 @@ static int tree_folder(struct cli *c, struct tree *t, const char *id, struct lev
 	struct arena keep = c->arena; /* lists of folders that are done with are not kept */
 	const struct json *list = NULL;
 	struct api_reply reply;
+	bool made = false;
 	int r = CLI_OK;
 
-	if (l->depth > DEPTH_MAX)
-		return cli_say(c, CLI_FAILED, "%.*s: folders are too deep", STR_ARG(l->path));
+	if (l->depth > DEPTH_MAX) {
+		(void)cli_say(c, CLI_FAILED, "%.*s: folders are too deep", STR_ARG(l->path));
+		return pass_over(c, t, l->path);
+	}
 	c->arena = ARENA(LIST_MEMORY);
 	r = files_call(c, id, &q, files_contents(c, l->path, "?content=1&type=directory"),
 	               &reply);
 	if (r == CLI_OK)
 		list = json_get(reply.json, "content");
-	if (r == CLI_NOT_FOUND && l->up) {
-		t->failed++; /* gone since its folder was listed */
-		r = CLI_OK;
+	if (r != CLI_OK && l->up && files_is_refusal(reply.status)) {
+		r = pass_over(c, t, l->path); /* not theirs to read, or gone meanwhile */
 	} else if (r == CLI_OK && !is_loop(l, list)) {
-		r = make_folder(c, t, l->to);
+		r = make_folder(c, t, l, &made);
 		json_for_each(e, list)
 		{
-			if (r == CLI_OK)
+			if (r == CLI_OK && made)
 				r = tree_entry(c, t, id, l, e);
 		}
 	}
@@ -249,7 +260,7 @@ int files_get_tree(struct cli *c, const char *id, struct str path, const char *t
 		         to);
 	if (t.failed)
 		return cli_say(c, CLI_FAILED,
-		               "%llu could not be copied: run the same command again",
+		               "%llu could not be copied; the same command tries them again",
 		               (unsigned long long)t.failed);
 	return CLI_OK;
 }

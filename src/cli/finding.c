@@ -5,17 +5,28 @@
 #include "cli/api.h"
 #include "cli/text.h"
 
+/* Names, paths and what stands in a document are somebody else's words: they
+ * may not drive the terminal. */
+static void put_clean(struct str s)
+{
+	struct buf b = BUF((size_t)1 << 20);
+
+	text_clean(&b, s);
+	(void)fwrite(buf_str(&b).ptr, 1, buf_len(&b), stdout);
+	buf_fini(&b);
+}
+
 static void put_pieces(const struct json *pieces, bool tty)
 {
 	json_for_each(p, pieces)
 	{
-		struct str text = json_str_or(p, "text", STR(""));
 		bool match = false;
 
 		if (json_get_bool(p, "match", &match) < 0)
 			match = false;
-		printf("%s%.*s%s", match && tty ? "\033[1m" : "", STR_ARG(text),
-		       match && tty ? "\033[0m" : "");
+		printf("%s", match && tty ? "\033[1m" : "");
+		put_clean(json_str_or(p, "text", STR("")));
+		printf("%s", match && tty ? "\033[0m" : "");
 	}
 }
 
@@ -24,8 +35,10 @@ static void put_hit(struct cli *c, const struct json *hit, bool tty)
 	struct str path = json_str_or(hit, "path", STR(""));
 	const struct json *snippet = json_get(hit, "snippet");
 
-	printf("%s%s%.*s\n", cli_text(c, hit, "workspace_name"), path.len ? ": " : "",
-	       STR_ARG(path));
+	put_clean(str_of(cli_text(c, hit, "workspace_name")));
+	printf("%s", path.len ? ": " : "");
+	put_clean(path);
+	printf("\n");
 	if (!json_at(snippet, 0))
 		return;
 	printf("    ");
@@ -116,6 +129,13 @@ static int mark_read(struct cli *c)
 	return api_call(c, &q, &reply);
 }
 
+static void put_notice(struct cli *c, const struct json *n)
+{
+	printf("%s  ", cli_time(c, n, "at"));
+	put_clean(str_of(cli_text(c, json_get(n, "data"), "text")));
+	printf("\n");
+}
+
 int cmd_notifications(struct cli *c)
 {
 	bool all = cli_option(c, "all") != NULL;
@@ -129,8 +149,7 @@ int cmd_notifications(struct cli *c)
 	if (c->json)
 		cli_json(list.body);
 	else
-		json_for_each(n, json_get(list.json, "items")) printf(
-		    "%s  %s\n", cli_time(c, n, "at"), cli_text(c, json_get(n, "data"), "text"));
+		json_for_each(n, json_get(list.json, "items")) put_notice(c, n);
 	if (!json_at(json_get(list.json, "items"), 0))
 		cli_note(c, all ? "You were told nothing in the last 30 days."
 		                : "There is nothing new.");

@@ -46,6 +46,8 @@ static bool field(struct str *s, const char *name, struct str *ret)
 	return true;
 }
 
+static uint32_t first_of(struct str text);
+
 void query_parse(struct str in, struct query *ret)
 {
 	struct str s = blanks_off(str_sub(in, 0, QUERY_BYTES_MAX)), value;
@@ -72,6 +74,7 @@ void query_parse(struct str in, struct query *ret)
 		}
 		t.text = take(&s, &t.prefix);
 		t.prefix = t.prefix && !t.negative;
+		t.first = first_of(t.text);
 		if (t.text.len && ret->n < QUERY_TERMS_MAX)
 			ret->term[ret->n++] = t;
 	}
@@ -159,6 +162,34 @@ static bool next_token(struct str s, size_t from, struct token *ret)
 	return true;
 }
 
+static uint32_t first_of(struct str text)
+{
+	struct token word;
+	size_t n;
+
+	return next_token(text, 0, &word) ? fold(char_at(text, word.from, &n)) : 0;
+}
+
+/* --- what it may cost --- */
+
+#define BYTES_A_WORD 16U /* of a text that are passed over; more cost more */
+
+static bool spent(const struct query *q)
+{
+	return q->left && *q->left == 0;
+}
+
+/* False: that was too much. */
+static bool spend(const struct query *q, size_t bytes)
+{
+	size_t cost = 1 + bytes / BYTES_A_WORD;
+
+	if (!q->left)
+		return true;
+	*q->left -= cost < *q->left ? (unsigned)cost : *q->left;
+	return *q->left > 0;
+}
+
 /* *end: behind what was compared of a. */
 static bool same(struct str a, struct str b, bool prefix, size_t *end)
 {
@@ -180,19 +211,27 @@ static bool same(struct str a, struct str b, bool prefix, size_t *end)
 }
 
 /* Does the term stand at this word of the text? *ret_end: behind it. */
-static bool stands_at(const struct query_term *t, struct str text, struct token at,
-                      size_t *ret_end)
+static bool stands_at(const struct query *q, const struct query_term *t, struct str text,
+                      struct token at, size_t *ret_end)
 {
 	struct token word = { 0, 0 };
-	size_t from = 0, end = 0;
+	size_t from = 0, end = 0, passed = at.from, n;
 	bool any = false;
 
+	/* Nearly all words differ at once, and that costs nothing. */
+	if (!t->first || fold(char_at(text, at.from, &n)) != t->first)
+		return false;
 	for (unsigned i = 0; i < QUERY_TOKENS_MAX && next_token(t->text, from, &word); i++) {
 		struct token after;
 		bool last = !next_token(t->text, word.to, &after);
 
-		if (any && !next_token(text, at.to, &at))
+		if (any && !next_token(text, at.to, &at)) {
+			(void)spend(q, text.len - passed); /* up to its end */
 			return false;
+		}
+		if (!spend(q, at.to - passed))
+			return false;
+		passed = at.to;
 		if (!same(str_sub(text, at.from, at.to), str_sub(t->text, word.from, word.to),
 		          last && t->prefix, &end))
 			return false;
@@ -210,7 +249,7 @@ static size_t match_end(const struct query *q, struct str text, struct token at)
 	size_t best = 0, end;
 
 	for (unsigned i = 0; i < q->n; i++)
-		if (!q->term[i].negative && stands_at(&q->term[i], text, at, &end) &&
+		if (!q->term[i].negative && stands_at(q, &q->term[i], text, at, &end) &&
 		    end > best)
 			best = end;
 	return best;
@@ -219,18 +258,18 @@ static size_t match_end(const struct query *q, struct str text, struct token at)
 bool query_matches(const struct query *q, struct str text)
 {
 	for (unsigned i = 0; i < q->n; i++) {
-		struct token at = { 0, 0 }, word;
+		struct token at = { 0, 0 };
 		bool found = false;
 		size_t end;
 
-		if (!next_token(q->term[i].text, 0, &word))
+		if (!q->term[i].first)
 			continue; /* no word in it: it asks for nothing */
-		while (!found && next_token(text, at.to, &at))
-			found = stands_at(&q->term[i], text, at, &end);
+		while (!found && !spent(q) && next_token(text, at.to, &at))
+			found = stands_at(q, &q->term[i], text, at, &end);
 		if (found == q->term[i].negative)
 			return false;
 	}
-	return true;
+	return !spent(q);
 }
 
 /* --- pieces --- */
@@ -283,17 +322,11 @@ static size_t begin_before(struct str text, size_t at)
 	return from;
 }
 
-bool query_snippet(const struct query *q, struct str text, query_piece_fn *fn, void *arg)
+static void snippet_from(const struct query *q, struct str text, size_t from,
+                         query_piece_fn *fn, void *arg)
 {
-	struct token at = { 0, 0 };
-	size_t from = 0, to;
-	bool found = false;
+	size_t to = from + utf8_whole(str_sub(text, from, from + SNIPPET_BYTES_MAX));
 
-	while (!found && next_token(text, at.to, &at))
-		found = match_end(q, text, at) != 0;
-	if (found)
-		from = begin_before(text, at.from);
-	to = from + utf8_whole(str_sub(text, from, from + SNIPPET_BYTES_MAX));
 	if (to < text.len) /* not within a word, if there is one that ends */
 		for (size_t cut = to; cut > from + SNIPPET_BYTES_MAX / 2; cut--)
 			if (text.ptr[cut - 1] == ' ') {
@@ -305,5 +338,20 @@ bool query_snippet(const struct query *q, struct str text, query_piece_fn *fn, v
 	mark(q, text, from, to, fn, arg);
 	if (to < text.len)
 		fn(arg, STR(" …"), false);
+}
+
+bool query_snippet(const struct query *q, struct str text, query_piece_fn *fn, void *arg)
+{
+	struct token at = { 0, 0 };
+	bool found = false;
+
+	while (!found && !spent(q) && next_token(text, at.to, &at))
+		found = match_end(q, text, at) != 0;
+	snippet_from(q, text, found ? begin_before(text, at.from) : 0, fn, arg);
 	return found;
+}
+
+void query_beginning(const struct query *q, struct str text, query_piece_fn *fn, void *arg)
+{
+	snippet_from(q, text, 0, fn, arg);
 }

@@ -20,6 +20,7 @@
 struct query_term {
 	struct str text;
 	bool negative, prefix;
+	uint32_t first; /* folded letter that its first word begins with; 0: no word in it */
 };
 
 struct query {
@@ -27,6 +28,10 @@ struct query {
 	unsigned n;
 	struct str in;   /* begins the workspace's name; STR_NONE: any */
 	struct str type; /* "notebook", "file", "workspace" or a suffix; STR_NONE: any */
+	/* How many words may still be compared, in all texts together: what somebody
+	 * typed and wrote can be such that each place of a text looks like a match.
+	 * Then nothing more is found. NULL: as many as there are. */
+	unsigned *left;
 };
 
 void query_parse(struct str in, struct query *ret);
@@ -39,9 +44,12 @@ typedef void query_piece_fn(void *arg, struct str text, bool match);
 void query_mark(const struct query *q, struct str text, query_piece_fn *fn, void *arg);
 /* The part of a long text around the first match, in pieces, at most about
  * SNIPPET_BYTES_MAX bytes and never within a character; nothing of an empty
- * text. `…` stands where it was cut. False: none of the words is there, and it
- * is the text's beginning. */
+ * text. `…` stands where it was cut. False: none of the words is there, or
+ * was met while words may be compared, and it is the text's beginning. */
 bool query_snippet(const struct query *q, struct str text, query_piece_fn *fn, void *arg);
+/* The text's beginning, the same way; the rest of it is not looked at. */
+void query_beginning(const struct query *q, struct str text, query_piece_fn *fn, void *arg);
 /* Are all wanted words in this text, and no unwanted one? As the index has
- * it: whole words, the last one perhaps begun. */
+ * it: whole words, the last one perhaps begun. False also when
+ * nothing may be compared any more. */
 bool query_matches(const struct query *q, struct str text);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/query.h"
 
+#include <stdio.h>
+
 #include "base/buf.h"
 #include "base/encode.h"
 #include "test.h"
@@ -130,6 +132,47 @@ static void a_name_is_matched_as_the_index_would(void)
 	T_OK(!query_matches(&q, STR("old thesis")));
 }
 
+/* Each place looks like the beginning of each phrase, and none is there. */
+static void no_search_compares_for_ever(void)
+{
+	static char search[QUERY_BYTES_MAX], text[65536];
+	unsigned left = 1000;
+	struct query q;
+	size_t n = 0;
+
+	while (n + 20 < sizeof(search))
+		n += (size_t)snprintf(search + n, sizeof(search) - n, "\"a a a a a a a b\" ");
+	for (size_t i = 0; i < sizeof(text); i += 2)
+		memcpy(text + i, "a ", 2);
+	query_parse(str_of(search), &q);
+	T_EQ(q.n, QUERY_TERMS_MAX);
+	q.left = &left;
+	buf_clear(&out);
+	T_OK(!query_snippet(&q, (struct str){ text, sizeof(text) }, on_piece, NULL));
+	T_EQ(left, 0);
+	T_OK(str_starts(buf_str(&out), STR("a a a")));
+	T_OK(buf_len(&out) < SNIPPET_BYTES_MAX + 20);
+	buf_clear(&out);
+	query_beginning(&q, (struct str){ text, sizeof(text) }, on_piece, NULL);
+	T_OK(str_starts(buf_str(&out), STR("a a a")) && str_ends(buf_str(&out), STR(" …")));
+	/* From here on nothing is a match, nor missing. */
+	query_parse(STR("thesis -old "), &q);
+	q.left = &left;
+	T_OK(!query_matches(&q, STR("thesis")));
+	left = 10;
+	T_OK(query_matches(&q, STR("thesis")));
+	T_OK(left < 10 && left > 0);
+	/* Words that differ at once cost nothing, long ones what they are long. */
+	left = 10;
+	query_parse(STR("x "), &q);
+	q.left = &left;
+	T_OK(!query_snippet(&q, (struct str){ text, sizeof(text) }, on_piece, NULL));
+	T_EQ(left, 10);
+	memset(text, 'x', sizeof(text));
+	T_OK(!query_snippet(&q, (struct str){ text, sizeof(text) }, on_piece, NULL));
+	T_EQ(left, 0);
+}
+
 /* Bytes of any kind: pieces are the text again, and nothing is read beyond. */
 static void pieces_make_the_text_again(void)
 {
@@ -176,4 +219,5 @@ TEST_MAIN({ "words, phrases and fields are told apart",
           { "a snippet is cut around the first match",
             a_snippet_is_cut_around_the_first_match },
           { "a name is matched as the index would", a_name_is_matched_as_the_index_would },
+          { "no search compares for ever", no_search_compares_for_ever },
           { "pieces make the text again", pieces_make_the_text_again })

@@ -47,6 +47,8 @@ static void on_cut(struct live *l)
 		http_abort(p->r);
 		return;
 	}
+	if (!p->up)
+		return; /* answered by us; only the rest of its body is waited for */
 	/* The files are elsewhere by now: nothing was done, nothing is lost. */
 	upstream_close(p->up);
 	p->up = NULL;

@@ -82,9 +82,13 @@ static void host_facts(struct engine *e, struct engine_call *c)
 	put_warnings(l, &w);
 	host_put_gpus(&g, l->gpu, l->ngpu);
 	m.host_facts_ok = (struct wire_host_facts_ok){
-		host_cpu_milli(), host_memory_bytes() - l->files_memory,
-		p.total_bytes,    p.free_bytes,
-		buf_str(&b),      buf_str(&gpus),
+		host_cpu_milli(),
+		host_memory_bytes() - l->files_memory,
+		p.total_bytes,
+		p.free_bytes,
+		buf_str(&b),
+		buf_str(&gpus),
+		volume_limit(&p, l->cfg->pool_overcommit_pct),
 	};
 	engine_answer(c, &m);
 	buf_fini(&gpus);

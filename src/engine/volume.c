@@ -251,12 +251,16 @@ int volume_pool(const char *dir, struct pool_space *ret, struct err *err)
 	return 0;
 }
 
+uint64_t volume_limit(const struct pool_space *p, uint64_t overcommit_pct)
+{
+	/* What volumes can ever have is what is free and what they have. */
+	return (p->free_bytes + p->allocated_bytes) / 100 * overcommit_pct;
+}
+
 int volume_admit(const struct pool_space *p, uint64_t more, uint64_t overcommit_pct,
                  struct err *err)
 {
-	/* What volumes can ever have is what is free and what they have. */
-	uint64_t pool = p->free_bytes + p->allocated_bytes;
-	uint64_t limit = pool / 100 * overcommit_pct;
+	uint64_t limit = volume_limit(p, overcommit_pct);
 
 	if (p->promised_bytes + more <= limit && p->promised_bytes + more >= more)
 		return 0;

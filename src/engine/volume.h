@@ -38,6 +38,8 @@ MUST_CHECK int volume_stat(const char *dir, const char *id, struct volume_stat *
 MUST_CHECK int volume_delete(const char *dir, const char *id, struct err *err);
 
 MUST_CHECK int volume_pool(const char *dir, struct pool_space *ret, struct err *err);
+/* Pure: what all volumes together may be promised. */
+uint64_t volume_limit(const struct pool_space *p, uint64_t overcommit_pct);
 /* Pure: may `more` bytes be promised? -ENOSPC with a sentence. */
 MUST_CHECK int volume_admit(const struct pool_space *p, uint64_t more, uint64_t overcommit_pct,
                             struct err *err);

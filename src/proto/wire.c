@@ -88,6 +88,7 @@ static size_t late_of(enum wire_type t)
 {
 	return t == WIRE_SESSION_START || t == WIRE_SESSION_DEADLINE ? 2
 	       : t == WIRE_SESSION_STATS_OK                          ? 3
+	       : t == WIRE_HOST_FACTS_OK                             ? 1
 	                                                             : 0;
 }
 

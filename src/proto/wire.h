@@ -35,7 +35,7 @@
  * Fields of each message, in the order of the wire: U32(name) U64(name)
  * I64(name) S(name, most bytes). The clocks at the end of SESSION_START and
  * SESSION_DEADLINE are left out when both are 0, and so is what came to
- * SESSION_STATS_OK: a shim of before they were there goes on to understand, and
+ * SESSION_STATS_OK and HOST_FACTS_OK: a shim of before they were there goes on to understand, and
  * to be understood. docs: WIRE_DOCS_*.
  */
 #define WIRE_DOCS_KNOWN 1U /* the shim passes documents on */
@@ -46,7 +46,8 @@
 #define WIRE_F_error(U32, U64, I64, S)           I64(code) S(message, 1024)
 #define WIRE_F_host_facts(U32, U64, I64, S)
 #define WIRE_F_host_facts_ok(U32, U64, I64, S)   U32(cpu_milli) U64(memory_bytes) U64(pool_bytes_total) \
-                                                 U64(pool_bytes_free) S(warnings, 65536) S(gpus, 4096)
+                                                 U64(pool_bytes_free) S(warnings, 65536) S(gpus, 4096) \
+                                                 U64(volume_limit_bytes)
 #define WIRE_F_image_list(U32, U64, I64, S)
 #define WIRE_F_image_list_ok(U32, U64, I64, S)   S(items, 1000000)
 #define WIRE_F_volume_create(U32, U64, I64, S)   S(volume_id, 40) U64(size_bytes)

@@ -41,6 +41,8 @@ void docs_take(struct shim *s, const struct wire_agent_doc *d)
 {
 	struct wire_msg m = { .type = WIRE_EV_DOC };
 
+	if (!d->body.len)
+		return; /* it says nothing, and would cost its agent nothing */
 	if (!s->engine_listens || d->body.len > s->docs.credit) {
 		s->docs.waits = true;
 		return;

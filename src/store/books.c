@@ -183,40 +183,56 @@ int audit_add(struct db *db, const struct audit_row *a, struct err *err)
 	return q_run(&q, err);
 }
 
-#define AUDIT_OF                                                                            \
-	" FROM audit u LEFT JOIN token k ON k.id = u.actor"                                 \
-	" LEFT JOIN account a ON a.id = coalesce(k.account_id, u.actor)"                    \
-	" WHERE (?1 = '' OR u.account_id = ?1) AND (?2 = '' OR instr(lower(u.verb || ' '"   \
-	" || u.object || ' ' || u.actor || ' ' || coalesce(a.email, '') || ' ' || u.source" \
-	" || ' ' || u.detail), lower(?2)) > 0)"
+#define AUDIT_HAS(email)                                                                    \
+	"instr(lower(u.verb || ' ' || u.object || ' ' || u.actor || ' ' || coalesce(" email \
+	", '') || ' ' || u.source || ' ' || u.detail), lower(?1)) > 0"
+
+#define AUDIT_HIT                                         \
+	AUDIT_HAS("(SELECT email FROM account WHERE id =" \
+	          " coalesce((SELECT account_id FROM token WHERE id = u.actor), u.actor))")
+
+/* What is visited is bounded, not what is found: first the rows are counted, in
+ * the index, and only of fewer than `most` each is looked into. */
+#define AUDIT_COUNT(of)                                                           \
+	"SELECT CASE WHEN ?1 = '' OR n >= ?2 THEN n ELSE"                         \
+	" (SELECT count(*) FROM audit u WHERE " of " AND " AUDIT_HIT ") END FROM" \
+	" (SELECT count(*) AS n FROM (SELECT 1 FROM audit u WHERE " of " LIMIT ?2))"
 
 int audit_count(struct db *db, struct str account_id, struct str has, unsigned most,
                 int64_t *ret)
 {
-	struct q q = db_q(db, "SELECT count(*) FROM (SELECT 1" AUDIT_OF " LIMIT ?3)");
+	bool all = account_id.len == 0;
+	struct q q = db_q(db, all ? AUDIT_COUNT("1") : AUDIT_COUNT("u.account_id = ?3"));
 	int r;
 
-	q_str(&q, account_id.ptr ? account_id : STR(""));
 	q_str(&q, has.ptr ? has : STR(""));
 	q_int(&q, most);
+	if (!all)
+		q_str(&q, account_id);
 	r = q_row(&q);
 	if (r > 0)
 		*ret = q_get_int(&q);
 	return q_found(&q, r);
 }
 
+#define AUDIT_LIST(where)                                                             \
+	"SELECT u.seq, u.at_us, u.boot_ns, u.account_id, u.actor, u.verb, u.object,"  \
+	" u.detail, u.source, u.request_id, coalesce(a.email, '') FROM audit u"       \
+	" LEFT JOIN token k ON k.id = u.actor"                                        \
+	" LEFT JOIN account a ON a.id = coalesce(k.account_id, u.actor) WHERE " where \
+	"(?1 = '' OR " AUDIT_HAS("a.email") ") AND u.seq < ?2 ORDER BY u.seq DESC LIMIT ?3"
+
 int audit_list(struct db *db, const struct list_of *of, struct str has, audit_fn *fn, void *arg)
 {
-	struct q q = db_q(db, "SELECT u.seq, u.at_us, u.boot_ns, u.account_id, u.actor, u.verb,"
-	                      " u.object, u.detail, u.source, u.request_id,"
-	                      " coalesce(a.email, '')" AUDIT_OF
-	                      " AND u.seq < ?3 ORDER BY u.seq DESC LIMIT ?4");
+	bool all = of->account_id.len == 0;
+	struct q q = db_q(db, all ? AUDIT_LIST("") : AUDIT_LIST("u.account_id = ?4 AND "));
 	int r;
 
-	q_str(&q, of->account_id.ptr ? of->account_id : STR(""));
 	q_str(&q, has.ptr ? has : STR(""));
 	q_int(&q, of->before);
 	q_int(&q, of->limit);
+	if (!all)
+		q_str(&q, of->account_id);
 	while ((r = q_row(&q)) > 0) {
 		struct audit_row a = { 0 };
 		const char **text[] = {

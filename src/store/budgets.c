@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "core/session.h"
 #include "store/rows.h"
 
 #define BUDGET_COLS(t)                                                             \
@@ -176,45 +177,64 @@ int credit_left(struct db *db, struct str account_id, money_micro *ret)
 	return q_found(&q, r);
 }
 
+#define BURNING                                                                               \
+	"SELECT id, account_id, epoch, state, instance_type, price_per_hour, price_mode,"     \
+	" boot_id, started_boot, stop_at, calendar_at, lease_until, max_s, free_s_month FROM" \
+	" session WHERE "
+#define LIVE "state IN ('queued','starting','running','stopping')"
+
+/* One owner's: none of them is older than the oldest that is live on the site,
+ * which is the first of session_live; so few of the owner's rows are visited,
+ * and none of anybody else's. By workspaces some would be missed: one that
+ * stops may have a successor or a deleted workspace. */
 int burning_each(struct db *db, struct str account_id, burning_fn *fn, void *arg)
 {
-	struct q q = db_q(
-	    db,
-	    "SELECT id, account_id, epoch, instance_type, price_per_hour, price_mode, boot_id,"
-	    " started_boot, lease_until, free_s_month FROM session"
-	    " WHERE state IN ('queued','starting','running','stopping')"
-	    " AND state <> 'queued' AND (? = '' OR account_id = ?)");
+	bool all = account_id.len == 0;
+	struct q q = db_q(db, all ? BURNING LIVE " AND state <> 'queued'"
+	                          : BURNING "account_id = ? AND seq >= (SELECT min(seq)"
+	                                    " FROM session WHERE " LIVE ")"
+	                                    " AND state IN ('starting','running','stopping')");
 	int r;
 
-	q_str(&q, account_id);
-	q_str(&q, account_id);
+	if (!all)
+		q_str(&q, account_id);
 	while ((r = q_row(&q)) > 0) {
 		struct burning s = { 0 };
 
 		q_get_text(&q, s.id, sizeof(s.id));
 		q_get_text(&q, s.account_id, sizeof(s.account_id));
 		s.epoch = (uint32_t)q_get_int(&q);
+		if (session_state_parse(q_get_str(&q), &s.state) < 0)
+			s.state = SESSION_STOPPING; /* not with those conditions */
 		q_get_text(&q, s.instance_type, sizeof(s.instance_type));
 		s.price_per_hour = q_get_int(&q);
 		s.price_mode = str_is(q_get_str(&q), "follow") ? PRICE_FOLLOW : PRICE_KEEP;
 		q_get_text(&q, s.boot_id, sizeof(s.boot_id));
 		s.started_boot = (boot_ns)q_get_int(&q);
+		s.stop_at = (boot_ns)q_get_int(&q);
+		s.calendar_at = (boot_ns)q_get_int(&q);
 		s.lease_until = (boot_ns)q_get_int(&q);
+		s.max_s = (uint32_t)q_get_int(&q);
 		s.free_s_month = (uint64_t)q_get_int(&q);
 		fn(arg, &s);
 	}
 	return q_found(&q, r);
 }
 
+#define STORAGE_OPEN \
+	"SELECT account_id, bytes, charged_us, coalesce(to_us, 0) FROM storage_span WHERE "
+
 int storage_open_each(struct db *db, struct str account_id, storage_open_fn *fn, void *arg)
 {
-	struct q q = db_q(db, "SELECT account_id, bytes, charged_us, coalesce(to_us, 0)"
-	                      " FROM storage_span WHERE (? = '' OR account_id = ?)"
-	                      " AND (to_us IS NULL OR to_us > charged_us) ORDER BY seq");
+	bool all = account_id.len == 0;
+	struct q q =
+	    db_q(db, all ? STORAGE_OPEN "(to_us IS NULL OR to_us > charged_us) ORDER BY seq"
+	                 : STORAGE_OPEN "account_id = ? AND (to_us IS NULL OR to_us >"
+	                                " charged_us) ORDER BY seq");
 	int r;
 
-	q_str(&q, account_id);
-	q_str(&q, account_id);
+	if (!all)
+		q_str(&q, account_id);
 	while ((r = q_row(&q)) > 0) {
 		struct storage_open s = { 0 };
 

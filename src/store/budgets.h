@@ -56,11 +56,14 @@ int credit_left(struct db *db, struct str account_id, money_micro *ret) MUST_CHE
 struct burning {
 	char id[ID_MAX], account_id[ID_MAX];
 	uint32_t epoch;
+	enum session_state state;
 	char instance_type[TYPE_ID_MAX];
 	money_micro price_per_hour;
 	enum price_mode price_mode;
 	char boot_id[37];
 	boot_ns started_boot, lease_until;
+	boot_ns stop_at, calendar_at; /* as the row has them, 0: none */
+	uint32_t max_s;
 	uint64_t free_s_month; /* as its charges will have it */
 };
 /* account_id "": everybody's. */

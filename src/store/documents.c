@@ -303,31 +303,52 @@ int document_put(struct db *db, const char *account_id, const char *workspace_id
 	return r < 0 ? r : 1;
 }
 
+/* What one job takes out. */
+struct batch {
+	int64_t ids[DOCUMENTS_A_JOB];
+	unsigned n;
+	int64_t bytes;
+	bool more;
+};
+
+static bool batch_add(struct batch *b, int64_t id, int64_t bytes)
+{
+	b->more = b->n == DOCUMENTS_A_JOB || b->bytes >= DOCUMENT_TEXTS_A_JOB;
+	if (b->more)
+		return false;
+	b->ids[b->n++] = id;
+	b->bytes += bytes;
+	return true;
+}
+
 /* Ids of the file itself and of what lies below it. */
 static int ids_below(struct db *db, const char *workspace_id, struct str path,
-                     int64_t ids[DOCUMENTS_A_JOB])
+                     struct batch *ret)
 {
-	struct q q = db_q(db, "SELECT id FROM document WHERE workspace_id = ?1 AND (path = ?2"
-	                      " OR (path > ?2 || '/' AND path < ?2 || '0')) LIMIT ?3");
-	int r, n = 0;
+	struct q q = db_q(db, "SELECT id, text_bytes FROM document WHERE workspace_id = ?1"
+	                      " AND (path = ?2 OR (path > ?2 || '/' AND path < ?2 || '0'))"
+	                      " LIMIT ?3");
+	int r = 0;
 
 	q_text(&q, workspace_id);
 	q_str(&q, path);
-	q_int(&q, DOCUMENTS_A_JOB);
-	while ((r = q_row(&q)) > 0)
-		ids[n++] = q_get_int(&q);
-	r = q_found(&q, r);
-	return r < 0 ? r : n;
+	q_int(&q, DOCUMENTS_A_JOB + 1);
+	while (!ret->more && (r = q_row(&q)) > 0) {
+		int64_t id = q_get_int(&q);
+
+		(void)batch_add(ret, id, q_get_int(&q));
+	}
+	return q_found(&q, ret->more ? 0 : r);
 }
 
 int document_gone(struct db *db, const char *workspace_id, struct str path, struct err *err)
 {
-	int64_t ids[DOCUMENTS_A_JOB];
-	int n = ids_below(db, workspace_id, path, ids), r = n < 0 ? n : 0;
+	struct batch b = { .n = 0 };
+	int r = ids_below(db, workspace_id, path, &b);
 
-	for (int i = 0; i < n && r == 0; i++)
-		r = remove_id(db, workspace_id, ids[i], NULL, err);
-	return r < 0 ? r : n;
+	for (unsigned i = 0; i < b.n && r == 0; i++)
+		r = remove_id(db, workspace_id, b.ids[i], NULL, err);
+	return r < 0 ? r : b.more;
 }
 
 static int move_one(struct db *db, const char *account_id, const char *workspace_id, int64_t id,
@@ -356,27 +377,26 @@ int document_move(struct db *db, const char *account_id, const char *workspace_i
                   struct str from, struct str to, wall_us now, struct err *err)
 {
 	const struct str rename[2] = { from, to };
-	int64_t ids[DOCUMENTS_A_JOB];
-	int n, r = 0;
+	struct batch b = { .n = 0 };
+	int r;
 
 	/* Into itself: it would be found again for ever. */
 	if (str_eq(from, to) || (str_starts(to, from) && to.ptr[from.len] == '/'))
 		return 0;
-	n = ids_below(db, workspace_id, from, ids);
-	for (int i = 0; i < n && r >= 0; i++)
-		r = move_one(db, account_id, workspace_id, ids[i], rename, now, err);
-	return n < 0 ? n : r < 0 ? r : n;
+	r = ids_below(db, workspace_id, from, &b);
+	for (unsigned i = 0; i < b.n && r >= 0; i++)
+		r = move_one(db, account_id, workspace_id, b.ids[i], rename, now, err);
+	return r < 0 ? r : b.more;
 }
 
 int document_compare(struct db *db, const char *workspace_id, struct str after, struct str upto,
                      const struct document_seen *seen, size_t n, bool *want, struct err *err)
 {
 	struct q q =
-	    db_q(db, "SELECT id, path, changed_us, size_bytes FROM document"
+	    db_q(db, "SELECT id, text_bytes, path, changed_us, size_bytes FROM document"
 	             " WHERE workspace_id = ?1 AND path > ?2 AND (?3 = '' OR path <= ?3)"
 	             " ORDER BY path");
-	int64_t lost[DOCUMENTS_A_JOB];
-	unsigned nlost = 0;
+	struct batch lost = { .n = 0 };
 	size_t i = 0;
 	int r;
 
@@ -386,7 +406,7 @@ int document_compare(struct db *db, const char *workspace_id, struct str after, 
 	q_str(&q, after);
 	q_str(&q, upto);
 	while ((r = q_row(&q)) > 0) {
-		int64_t id = q_get_int(&q);
+		int64_t id = q_get_int(&q), bytes = q_get_int(&q);
 		struct str path = q_get_str(&q);
 
 		while (i < n && str_cmp(seen[i].path, path) < 0)
@@ -395,14 +415,14 @@ int document_compare(struct db *db, const char *workspace_id, struct str after, 
 			want[i] = q_get_int(&q) != seen[i].changed;
 			want[i] |= (uint64_t)q_get_int(&q) != seen[i].size;
 			i++;
-		} else if (nlost < DOCUMENTS_A_JOB) {
-			lost[nlost++] = id;
+		} else {
+			(void)batch_add(&lost, id, bytes);
 		}
 	}
 	r = q_found(&q, r);
-	for (unsigned k = 0; k < nlost && r == 0; k++)
-		r = remove_id(db, workspace_id, lost[k], NULL, err);
-	return r;
+	for (unsigned k = 0; k < lost.n && r == 0; k++)
+		r = remove_id(db, workspace_id, lost.ids[k], NULL, err);
+	return r < 0 ? r : lost.more;
 }
 
 /* Of such as are deleted and can't be brought back at that time. */
@@ -412,36 +432,37 @@ int document_compare(struct db *db, const char *workspace_id, struct str after, 
 
 int document_purge(struct db *db, wall_us now, struct err *err)
 {
-	struct q q = db_q(db, "SELECT d.id, d.workspace_id FROM workspace w"
+	struct q q = db_q(db, "SELECT d.id, d.text_bytes, d.workspace_id FROM workspace w"
 	                      " JOIN document_total t ON t.workspace_id = w.id"
 	                      " JOIN document d ON d.workspace_id = w.id"
 	                      " WHERE" GONE_SQL " LIMIT ?2");
 	char spaces[DOCUMENTS_A_JOB][ID_MAX];
-	int64_t ids[DOCUMENTS_A_JOB];
-	int r, n = 0;
+	struct batch b = { .n = 0 };
+	int r = 0;
 
 	q_int(&q, now);
-	q_int(&q, DOCUMENTS_A_JOB);
-	while ((r = q_row(&q)) > 0) {
-		ids[n] = q_get_int(&q);
-		q_get_text(&q, spaces[n], sizeof(spaces[n]));
-		n++;
+	q_int(&q, DOCUMENTS_A_JOB + 1);
+	while (!b.more && (r = q_row(&q)) > 0) {
+		int64_t id = q_get_int(&q);
+
+		if (batch_add(&b, id, q_get_int(&q)))
+			q_get_text(&q, spaces[b.n - 1], sizeof(spaces[0]));
 	}
-	r = q_found(&q, r);
-	for (int i = 0; i < n && r == 0; i++)
-		r = remove_id(db, spaces[i], ids[i], NULL, err);
-	if (r == 0 && n == 0) {
+	r = q_found(&q, b.more ? 0 : r);
+	for (unsigned i = 0; i < b.n && r == 0; i++)
+		r = remove_id(db, spaces[i], b.ids[i], NULL, err);
+	if (r == 0 && !b.more) {
 		q = db_q(db,
 		         "DELETE FROM document_total WHERE documents = 0 AND workspace_id IN"
 		         " (SELECT w.id FROM workspace w WHERE" GONE_SQL ")");
 		q_int(&q, now);
 		r = q_run(&q, err);
 	}
-	if (r == 0 && n == 0) {
+	if (r == 0 && !b.more) {
 		q = db_q(db, "DELETE FROM recent WHERE workspace_id IN"
 		             " (SELECT w.id FROM workspace w WHERE" GONE_SQL ")");
 		q_int(&q, now);
 		r = q_run(&q, err);
 	}
-	return r < 0 ? r : n;
+	return r < 0 ? r : b.more;
 }

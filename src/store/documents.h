@@ -11,7 +11,10 @@
 
 #define DOCUMENTS_MAX      12000U /* of one workspace */
 #define DOCUMENT_TEXTS_MAX (64LL << 20)
-#define DOCUMENTS_A_JOB    200U /* are removed or moved */
+/* So many are removed or moved, and of that much text (and one more): nobody
+ * else's job runs meanwhile. */
+#define DOCUMENTS_A_JOB      200U
+#define DOCUMENT_TEXTS_A_JOB (1LL << 20)
 
 struct document {
 	struct str path; /* relative, without "." and ".." */
@@ -24,17 +27,16 @@ struct document {
 /* As it is now. 1, or 0: the workspace is full, nothing was written. */
 int document_put(struct db *db, const char *account_id, const char *workspace_id,
                  const struct document *d, wall_us now, struct err *err) MUST_CHECK;
-/* The file or folder is gone. How many documents went; DOCUMENTS_A_JOB: ask again. */
+/* The file or folder is gone. 0, or 1: there is more of it, ask again. */
 int document_gone(struct db *db, const char *workspace_id, struct str path,
                   struct err *err) MUST_CHECK;
-/* It has another name now; the same. What was at the new place is replaced. */
+/* It has another name now; as above. What was at the new place is replaced. */
 int document_move(struct db *db, const char *account_id, const char *workspace_id,
                   struct str from, struct str to, wall_us now, struct err *err) MUST_CHECK;
 
 /* What an agent found on disk, sorted by path: everything after `after` up to
- * `upto` ("": to the end). Rows of what is not there go (DOCUMENTS_A_JOB at
- * most; the next list finds the rest); want[i] is set for what is new or has
- * changed. */
+ * `upto` ("": to the end). Rows of what is not there go; want[i] is set for
+ * what is new or has changed. 0, or 1: more rows are to go, ask the same again. */
 struct document_seen {
 	struct str path;
 	wall_us changed;
@@ -44,7 +46,7 @@ int document_compare(struct db *db, const char *workspace_id, struct str after, 
                      const struct document_seen *seen, size_t n, bool *want,
                      struct err *err) MUST_CHECK;
 
-/* Of workspaces that were deleted; DOCUMENTS_A_JOB: there may be more. */
+/* Of workspaces that were deleted. 0, or 1: there is more, ask again. */
 int document_purge(struct db *db, wall_us now, struct err *err) MUST_CHECK;
 
 /* The word that stands for an account ('a') or a workspace ('w') in the index. */
@@ -63,15 +65,17 @@ struct found {
 	int where; /* 0 name, 1 heading, 2 text */
 };
 #define FIND_MAX        50U
-#define FIND_SPACES_MAX 16U
+#define FIND_SPACES_MAX 16U  /* are a part of the question; of more each answer is looked at */
+#define FIND_MS         500U /* of the loop */
 struct find_of {
 	struct str account_id;
 	const struct query *q;
-	const char (*workspaces)[ID_MAX]; /* only in these */
+	const char (*workspaces)[ID_MAX]; /* only in these, sorted */
 	unsigned nworkspaces;             /* 0: in all */
 	unsigned limit;
 };
-/* False stops. Name over heading over text, newest first among equals. */
+/* False stops. Name over heading over text, newest first among equals. 0, or 1:
+ * it took too long, there may be more. */
 typedef bool found_fn(void *arg, const struct found *f);
 int document_find(struct db *db, const struct find_of *of, found_fn *fn, void *arg) MUST_CHECK;
 /* 1, 0 or -errno. */

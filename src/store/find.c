@@ -5,7 +5,9 @@
  * from the narrow to the wide, each answered newest first by the index itself.
  */
 #include <errno.h>
+#include <stdlib.h>
 
+#include "base/time.h"
 #include "core/query.h"
 #include "store/documents.h"
 #include "store/rows.h"
@@ -45,6 +47,50 @@ static void put_type(struct buf *b, struct str type)
 	buf_fini(&word);
 }
 
+/* Of the letters that unicode61 surely takes for such, most scripts that are
+ * written with blanks between words; a mark or a rarer letter is a border. */
+static bool is_letter(uint32_t c)
+{
+	if (c < 0x80)
+		return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
+	return (c >= 0xc0 && c < 0x250 && c != 0xd7 && c != 0xf7) ||
+	       (c >= 0x3b1 && c < 0x3ca) || (c >= 0x391 && c < 0x3aa && c != 0x3a2) ||
+	       (c >= 0x3ac && c < 0x3b0) || (c >= 0x3ca && c < 0x3cf) ||
+	       (c >= 0x400 && c < 0x482) || (c >= 0x48a && c < 0x526) ||
+	       (c >= 0x5d0 && c < 0x5eb) || (c >= 0x621 && c < 0x63b) ||
+	       (c >= 0x641 && c < 0x64b) || (c >= 0x905 && c < 0x93a) ||
+	       (c >= 0x3041 && c < 0x3097) || (c >= 0x30a1 && c < 0x30fb) ||
+	       (c >= 0x4e00 && c < 0x9f00) || (c >= 0xac00 && c < 0xd7a4);
+}
+
+/* The index has prefixes of two letters and three. For one alone it would put
+ * together the places of every word with it, in everybody's texts, before it
+ * looks whose they are. */
+static bool is_prefix(struct str s)
+{
+	unsigned n = 0;
+
+	while (s.len && n < 2) {
+		size_t at = s.len - 1;
+		unsigned char first;
+		uint32_t c;
+
+		while (at > 0 && ((unsigned char)s.ptr[at] & 0xc0) == 0x80)
+			at--;
+		first = (unsigned char)s.ptr[at];
+		c = first < 0x80 ? first : first < 0xe0 ? first & 0x1f : first & 0x0f;
+		if (first >= 0xf0)
+			return false;
+		for (size_t i = at + 1; i < s.len; i++)
+			c = c << 6 | ((unsigned char)s.ptr[i] & 0x3f);
+		if (!is_letter(c))
+			return false;
+		s = str_sub(s, 0, at);
+		n++;
+	}
+	return n == 2;
+}
+
 static void put_terms(struct buf *b, const struct query *q, const char *columns, bool negative)
 {
 	bool first = true;
@@ -57,7 +103,7 @@ static void put_terms(struct buf *b, const struct query *q, const char *columns,
 		/* Side by side they are ANDed, and what has no word in it is passed over. */
 		buf_printf(b, "%s%s : ", first ? "" : negative ? " OR " : " ", columns);
 		put_quoted(b, t->text);
-		if (t->prefix)
+		if (t->prefix && is_prefix(t->text))
 			buf_put_z(b, " *");
 		first = false;
 	}
@@ -71,12 +117,13 @@ static void expression(struct buf *b, const struct find_of *of, const char *colu
 	buf_put_z(b, "((");
 	put_owner(b, 'a', of->account_id);
 	buf_put_c(b, ')');
-	for (unsigned i = 0; i < of->nworkspaces; i++) {
-		buf_put_z(b, i ? " OR " : " AND (");
-		put_owner(b, 'w', str_of(of->workspaces[i]));
-	}
-	if (of->nworkspaces)
+	if (of->nworkspaces && of->nworkspaces <= FIND_SPACES_MAX) {
+		for (unsigned i = 0; i < of->nworkspaces; i++) {
+			buf_put_z(b, i ? " OR " : " AND (");
+			put_owner(b, 'w', str_of(of->workspaces[i]));
+		}
 		buf_put_c(b, ')');
+	}
 	if (q->type.len)
 		put_type(b, q->type);
 	if (query_wanted(q)) {
@@ -99,7 +146,44 @@ struct finding {
 	int64_t ids[FIND_MAX + 1];
 	unsigned n;
 	bool over;
+	mono_ms until;
+	bool late;
 };
+
+/* The loop that reads answers everybody: a question that many documents could
+ * answer, and few do, is given up. SQLite asks within FTS5 too, while that puts the
+ * words of a prefix together. */
+static int on_progress(void *arg)
+{
+	struct finding *f = arg;
+
+	f->late = f->late || time_mono_ms() > f->until;
+	return f->late;
+}
+
+/* Only this statement is given up, not those that others make of an answer. */
+static int next_answer(struct finding *f, struct q *q)
+{
+	int r;
+
+	if (on_progress(f))
+		return -ETIME;
+	sqlite3_progress_handler(q->db->h, 100, on_progress, f);
+	r = q_row(q);
+	sqlite3_progress_handler(q->db->h, 0, NULL, NULL);
+	return r;
+}
+
+static int by_id(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
+static bool elsewhere(const struct find_of *of, const char *workspace_id)
+{
+	return of->nworkspaces > FIND_SPACES_MAX &&
+	       !bsearch(workspace_id, of->workspaces, of->nworkspaces, ID_MAX, by_id);
+}
 
 static bool known(const struct finding *f, int64_t id)
 {
@@ -133,13 +217,17 @@ static int answers(struct finding *f, struct q *q, struct str match, int where)
 
 	q_str(q, match);
 	q_str(q, f->of->account_id);
-	q_int(q, negative ? 10 * FIND_MAX : f->of->limit + f->n + 1);
-	while (!f->over && (r = q_row(q)) > 0) {
+	/* Who looks at each answer has to be able to pass over any number. */
+	q_int(q, negative || f->of->nworkspaces > FIND_SPACES_MAX
+	             ? INT64_MAX
+	             : (int64_t)(f->of->limit + f->n + 1));
+	while (!f->over && (r = next_answer(f, q)) > 0) {
 		struct found x = { .id = q_get_int(q), .where = where };
 
-		if (known(f, x.id) || (negative && unwanted(f, q->db, x.id)))
-			continue;
 		q_get_text(q, x.workspace_id, sizeof(x.workspace_id));
+		if (known(f, x.id) || elsewhere(f->of, x.workspace_id) ||
+		    (negative && unwanted(f, q->db, x.id)))
+			continue;
 		q_get_text(q, x.workspace_name, sizeof(x.workspace_name));
 		q_get_text(q, x.label, sizeof(x.label));
 		q_get_text(q, x.session_id, sizeof(x.session_id));
@@ -167,6 +255,7 @@ int document_find(struct db *db, const struct find_of *of, found_fn *fn, void *a
 	static const char *const columns[] = { "name", "{name heads}", "body" };
 	int r = 0;
 
+	f.until = time_mono_ms() + FIND_MS;
 	/* Without a word there is nothing to be found in names or texts: the newest. */
 	for (int where = query_wanted(of->q) ? 0 : 2; where < 3 && r == 0 && !f.over; where++) {
 		struct buf b = BUF(EXPRESSION_MAX);
@@ -179,7 +268,7 @@ int document_find(struct db *db, const struct find_of *of, found_fn *fn, void *a
 			r = answers(&f, &q, buf_str(&b), where);
 		buf_fini(&b);
 	}
-	return r;
+	return f.late && !f.over ? 1 : r;
 }
 
 int document_body(struct db *db, int64_t id, struct buf *heads, struct buf *text)
@@ -214,7 +303,7 @@ int space_list(struct db *db, struct str account_id, space_fn *fn, void *arg)
 {
 	struct q q = db_q(db, "SELECT id, label, coalesce(session_id, ''), updated_us, name"
 	                      " FROM workspace WHERE account_id = ? AND deleted_us IS NULL"
-	                      " ORDER BY seq DESC LIMIT 2000");
+	                      " ORDER BY seq DESC LIMIT 10000"); /* 5000 may be there */
 	int r;
 
 	q_str(&q, account_id);

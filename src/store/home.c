@@ -73,9 +73,14 @@ int home_workspaces(struct db *db, struct str account_id, unsigned limit, home_w
 
 int home_counts(struct db *db, struct str account_id, int64_t *ret_now, int64_t *ret_ever)
 {
-	struct q q = db_q(db, "SELECT (SELECT count(*) FROM workspace WHERE account_id = ?1"
-	                      " AND deleted_us IS NULL), EXISTS(SELECT 1 FROM workspace"
-	                      " WHERE account_id = ?1)");
+	/* No index finds deleted workspaces: they are looked for only where there is
+	 * neither another one nor a session that one of them had. */
+	struct q q =
+	    db_q(db, "SELECT (SELECT count(*) FROM workspace WHERE account_id = ?1"
+	             " AND deleted_us IS NULL), CASE WHEN EXISTS(SELECT 1 FROM workspace"
+	             " WHERE account_id = ?1 AND deleted_us IS NULL) THEN 1"
+	             " WHEN EXISTS(SELECT 1 FROM session WHERE account_id = ?1) THEN 1"
+	             " ELSE EXISTS(SELECT 1 FROM workspace WHERE account_id = ?1) END");
 	int r;
 
 	q_str(&q, account_id);

@@ -155,14 +155,43 @@ int metric_age(struct db *db, const char *session_id, int64_t now_s, struct err 
 	return r < 0 ? r : age(db, session_id, 60, METRIC_STEP_MAX, DAY, now_s, err);
 }
 
+#define FORGET_ROWS     2000
+#define FORGET_SESSIONS 16U
+
+/* Running ones do that themselves: a row that is a day and one long row old is
+ * of a session that ended. */
+static int age_ended(struct db *db, int64_t now_s, struct err *err)
+{
+	struct q q = db_q(db, "SELECT DISTINCT session_id FROM metric INDEXED BY metric_from"
+	                      " WHERE from_s < ? AND step < ? LIMIT ?");
+	char ids[FORGET_SESSIONS][ID_MAX];
+	unsigned n = 0;
+	int r;
+
+	q_int(&q, now_s - DAY - SPAN(METRIC_STEP_MAX));
+	q_int(&q, METRIC_STEP_MAX);
+	q_int(&q, FORGET_SESSIONS);
+	while ((r = q_row(&q)) > 0)
+		q_get_text(&q, ids[n++], sizeof(ids[0]));
+	r = q_found(&q, r);
+	for (unsigned i = 0; i < n && r == 0; i++)
+		r = metric_age(db, ids[i], now_s, err);
+	return r < 0 ? r : n == FORGET_SESSIONS;
+}
+
 int metric_forget(struct db *db, int64_t now_s, struct err *err)
 {
 	struct q q = db_q(db, "DELETE FROM metric WHERE (session_id, step, from_s) IN"
 	                      " (SELECT session_id, step, from_s FROM metric"
-	                      " WHERE from_s < ? LIMIT 2000)");
+	                      " WHERE from_s < ? LIMIT ?)");
+	int r;
 
 	q_int(&q, now_s - (int64_t)METRIC_KEEP_DAYS * DAY);
-	return q_run(&q, err);
+	q_int(&q, FORGET_ROWS);
+	r = q_run(&q, err);
+	if (r < 0)
+		return r;
+	return db_changes(db) == FORGET_ROWS ? 1 : age_ended(db, now_s, err);
 }
 
 int metric_list(struct db *db, struct str session_id, int64_t from_s, int64_t to_s,

@@ -15,7 +15,8 @@ int metric_save(struct db *db, const char *session_id, int64_t from_s,
 /* Folds what is old enough. */
 int metric_age(struct db *db, const char *session_id, int64_t now_s,
                struct err *err) MUST_CHECK;
-/* Of all sessions: what nobody wants any more. */
+/* Of all sessions: what nobody wants any more goes, and what an ended one left
+ * becomes as coarse as it would have. 0, or 1: there is more, ask again. */
 int metric_forget(struct db *db, int64_t now_s, struct err *err) MUST_CHECK;
 
 /* Rows of all steps that reach into [from, to), the coarsest step first. */

@@ -130,6 +130,47 @@ static void audit_is_per_tenant(void)
 	test_db_close(&db);
 }
 
+/* The limit is of the rows that are looked at: what is rare in a long log would
+ * else be looked for in all of it. */
+static void a_long_log_is_not_counted_to_its_end(void)
+{
+	struct audit_row a = { .at = 1, .account_id = "a_1", .actor = "a_1", .verb = "x" };
+	struct db db;
+	int64_t n = 0;
+
+	fixture(&db);
+	a.object = "rare";
+	T_EQ(audit_add(&db, &a, &err), 0);
+	a.object = "often";
+	for (int i = 0; i < 4; i++)
+		T_EQ(audit_add(&db, &a, &err), 0);
+	a.account_id = "a_2";
+	a.actor = "core";
+	T_EQ(audit_add(&db, &a, &err), 0);
+	T_EQ(audit_count(&db, STR_NONE, STR("rare"), 7, &n), 1);
+	T_EQ(n, 1);
+	T_EQ(audit_count(&db, STR_NONE, STR("X@Y"), 7, &n), 1); /* who did it, by e-mail */
+	T_EQ(n, 5);
+	T_EQ(audit_count(&db, STR_NONE, STR_NONE, 7, &n), 1);
+	T_EQ(n, 6);
+	T_EQ(audit_count(&db, STR_NONE, STR("rare"), 6, &n), 1);
+	T_EQ(n, 6);
+	T_EQ(audit_count(&db, STR_NONE, STR_NONE, 6, &n), 1);
+	T_EQ(n, 6);
+	/* An owner's: by the owner's rows. */
+	T_EQ(audit_count(&db, STR("a_1"), STR("rare"), 6, &n), 1);
+	T_EQ(n, 1);
+	T_EQ(audit_count(&db, STR("a_1"), STR("none"), 6, &n), 1);
+	T_EQ(n, 0);
+	T_EQ(audit_count(&db, STR("a_1"), STR("none"), 5, &n), 1);
+	T_EQ(n, 5);
+	T_EQ(audit_count(&db, STR("a_3"), STR_NONE, 5, &n), 1);
+	T_EQ(n, 0);
+	test_db_close(&db);
+}
+
 TEST_MAIN({ "a journal record counts once", records_count_once },
           { "segments are there once, and are listed by time", segments_are_listed },
-          { "an account sees its own audit rows", audit_is_per_tenant })
+          { "an account sees its own audit rows", audit_is_per_tenant },
+          { "a long audit log is not counted to its end",
+            a_long_log_is_not_counted_to_its_end })

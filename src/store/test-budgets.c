@@ -2,8 +2,12 @@
 #define _GNU_SOURCE
 #include "store/budgets.h"
 
+#include "core/session.h"
 #include "store/accounts.h"
+#include "store/home.h"
+#include "store/sessions.h"
 #include "store/usage.h"
+#include "store/workspaces.h"
 #include "test-db.h"
 
 static struct err err;
@@ -193,7 +197,176 @@ static void prices_to_come_in_the_order_of_time(void)
 	test_db_close(&db);
 }
 
+static void put_workspace(struct db *db, const char *account, const char *id)
+{
+	struct workspace w = { .image = "i", .instance_type = "t", .version = 1 };
+
+	(void)snprintf(w.account_id, sizeof(w.account_id), "%s", account);
+	(void)snprintf(w.id, sizeof(w.id), "%s", id);
+	(void)snprintf(w.name, sizeof(w.name), "%s", id);
+	(void)snprintf(w.label, sizeof(w.label), "%s", id);
+	(void)snprintf(w.volume_id, sizeof(w.volume_id), "v-%s", id);
+	T_EQ(workspace_insert(db, &w, &err), 0);
+}
+
+static void put_session(struct db *db, const char *account, const char *ws, const char *id,
+                        enum session_state state)
+{
+	static const struct now now = { .wall = 5, .boot = 77, .boot_id = "boot" };
+	static struct session s;
+
+	s = (struct session){ .epoch = 1, .instance_type = "t", .max_s = 60 };
+	session_init(&s, &now);
+	(void)snprintf(s.id, sizeof(s.id), "%s", id);
+	(void)snprintf(s.workspace_id, sizeof(s.workspace_id), "%s", ws);
+	(void)snprintf(s.account_id, sizeof(s.account_id), "%s", account);
+	s.state = state;
+	s.started_boot = 80;
+	s.stop_at = 100;
+	s.calendar_at = 200;
+	s.lease_until = 300;
+	T_EQ(session_insert(db, &s, &err), 0);
+}
+
+static void on_burning(void *arg, const struct burning *s)
+{
+	size_t n = strlen(seen);
+
+	T_EQ(s->started_boot, 80);
+	T_EQ(s->stop_at, 100);
+	T_EQ(s->calendar_at, 200);
+	T_EQ(s->lease_until, 300);
+	T_EQ(s->max_s, 60);
+	(void)snprintf(seen + n, sizeof(seen) - n, "%s=%s ", s->id,
+	               session_state_name(s->state));
+}
+
+static const char *burning_of(struct db *db, const char *account)
+{
+	seen[0] = '\0';
+	T_EQ(burning_each(db, str_of(account), on_burning, NULL), 0);
+	return seen;
+}
+
+static void what_burns_is_found_by_owner(void)
+{
+	struct db db;
+
+	fixture(&db);
+	put_workspace(&db, "a_1", "ws_1");
+	put_workspace(&db, "a_1", "ws_2");
+	put_workspace(&db, "a_1", "ws_3");
+	put_workspace(&db, "a_2", "ws_4");
+	put_session(&db, "a_1", "ws_1", "s_0", SESSION_STOPPED);
+	T_STREQ(burning_of(&db, "a_1"), "");
+	T_STREQ(burning_of(&db, ""), "");
+	put_session(&db, "a_2", "ws_4", "s_1", SESSION_RUNNING);
+	put_session(&db, "a_1", "ws_1", "s_2", SESSION_STOPPING); /* has a successor */
+	put_session(&db, "a_1", "ws_1", "s_3", SESSION_STARTING);
+	put_session(&db, "a_1", "ws_2", "s_4", SESSION_STOPPING); /* its workspace is gone */
+	T_EQ(workspace_delete(&db, STR("a_1"), STR("ws_2"), 9, &err), 1);
+	put_session(&db, "a_1", "ws_3", "s_5", SESSION_QUEUED);
+	put_session(&db, "a_1", "ws_3", "s_6", SESSION_FAILED);
+	T_STREQ(burning_of(&db, "a_1"), "s_2=stopping s_3=starting s_4=stopping ");
+	T_STREQ(burning_of(&db, "a_2"), "s_1=running ");
+	T_STREQ(burning_of(&db, "a_3"), "");
+	T_STREQ(burning_of(&db, ""), "s_1=running s_2=stopping s_3=starting s_4=stopping ");
+	test_db_close(&db);
+}
+
+static void put_span(struct db *db, const char *account, const char *volume, wall_us charged,
+                     wall_us to)
+{
+	struct q q = db_q(db, "INSERT INTO storage_span(volume_id, workspace_id, account_id,"
+	                      " bytes, from_us, to_us, charged_us)"
+	                      " VALUES(?1, 'w', ?2, 7, 1, nullif(?4, 0), ?3)");
+
+	q_text(&q, volume);
+	q_text(&q, account);
+	q_int(&q, charged);
+	q_int(&q, to);
+	T_EQ(q_run(&q, &err), 0);
+}
+
+static void on_open(void *arg, const struct storage_open *s)
+{
+	size_t n = strlen(seen);
+
+	T_EQ(s->bytes, 7);
+	(void)snprintf(seen + n, sizeof(seen) - n, "%s:%lld-%lld ", s->account_id,
+	               (long long)s->from, (long long)s->to);
+}
+
+static const char *open_of(struct db *db, const char *account)
+{
+	seen[0] = '\0';
+	T_EQ(storage_open_each(db, str_of(account), on_open, NULL), 0);
+	return seen;
+}
+
+/* Rows that were gone through without an index, since the last call. */
+static int full_scans(struct db *db)
+{
+	int n = 0;
+
+	for (size_t i = 0; i < DB_STATEMENTS_MAX; i++)
+		if (db->kept[i].st)
+			n += sqlite3_stmt_status(db->kept[i].st,
+			                         SQLITE_STMTSTATUS_FULLSCAN_STEP, 1);
+	return n;
+}
+
+static void open_storage_is_found_by_owner(void)
+{
+	struct db db;
+
+	fixture(&db);
+	put_span(&db, "a_2", "v_1", 2, 0);
+	put_span(&db, "a_1", "v_2", 3, 3); /* all of it is charged */
+	put_span(&db, "a_1", "v_2", 4, 6);
+	put_span(&db, "a_1", "v_3", 5, 0);
+	T_STREQ(open_of(&db, ""), "a_2:2-0 a_1:4-6 a_1:5-0 ");
+	T_OK(full_scans(&db) > 0);
+	T_STREQ(open_of(&db, "a_1"), "a_1:4-6 a_1:5-0 ");
+	T_STREQ(open_of(&db, "a_2"), "a_2:2-0 ");
+	T_EQ(full_scans(&db), 0);
+	test_db_close(&db);
+}
+
+static void home_knows_whether_there_ever_was_one(void)
+{
+	int64_t now = 9, ever = 9;
+	struct db db;
+
+	fixture(&db);
+	T_EQ(home_counts(&db, STR("a_1"), &now, &ever), 1);
+	T_OK(now == 0 && ever == 0);
+	put_workspace(&db, "a_2", "ws_1");
+	put_workspace(&db, "a_2", "ws_2");
+	put_workspace(&db, "a_1", "ws_3");
+	(void)full_scans(&db);
+	T_EQ(home_counts(&db, STR("a_1"), &now, &ever), 1);
+	T_OK(now == 1 && ever == 1);
+	T_EQ(full_scans(&db), 0);
+	/* Deleted, and it never ran. */
+	T_EQ(workspace_delete(&db, STR("a_1"), STR("ws_3"), 9, &err), 1);
+	T_EQ(home_counts(&db, STR("a_1"), &now, &ever), 1);
+	T_OK(now == 0 && ever == 1);
+	(void)full_scans(&db);
+	put_session(&db, "a_1", "ws_3", "s_1", SESSION_STOPPED);
+	T_EQ(home_counts(&db, STR("a_1"), &now, &ever), 1);
+	T_OK(now == 0 && ever == 1);
+	T_EQ(full_scans(&db), 0);
+	test_db_close(&db);
+}
+
 TEST_MAIN({ "budgets are kept by owner, the site's first", budgets_are_kept_by_owner },
           { "a month is the sum of its charges", a_month_is_the_sum_of_its_charges },
           { "every grouping has the same sum", every_grouping_has_the_same_sum },
-          { "prices to come, in the order of time", prices_to_come_in_the_order_of_time })
+          { "prices to come, in the order of time", prices_to_come_in_the_order_of_time },
+          { "what burns is found by its owner, also behind a successor or a deletion",
+            what_burns_is_found_by_owner },
+          { "open storage is found by its owner, without a look at others'",
+            open_storage_is_found_by_owner },
+          { "home knows how many workspaces there are, and whether there ever was one",
+            home_knows_whether_there_ever_was_one })

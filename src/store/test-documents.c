@@ -128,18 +128,17 @@ static void a_change_replaces_and_a_removal_removes(void)
 	put(&db, "a_1", "w_1", "d.txt", "", "beta");
 	T_STREQ(find(&db, "a_1", "alpha"), "");
 	T_STREQ(find(&db, "a_1", "beta"), "d.txt:2 d/b.ipynb:2 a.ipynb:2 ");
-	T_EQ(document_move(&db, "a_1", "w_1", STR("d"), STR("e/f"), 1, &err), 1);
+	T_EQ(document_move(&db, "a_1", "w_1", STR("d"), STR("e/f"), 1, &err), 0);
 	T_STREQ(find(&db, "a_1", "beta"), "e/f/b.ipynb:2 d.txt:2 a.ipynb:2 ");
 	T_EQ(document_move(&db, "a_1", "w_1", STR("e"), STR("e/g"), 1, &err), 0);
-	T_EQ(document_move(&db, "a_1", "w_1", STR("a.ipynb"), STR("d.txt"), 1, &err), 1);
+	T_EQ(document_move(&db, "a_1", "w_1", STR("a.ipynb"), STR("d.txt"), 1, &err), 0);
 	T_STREQ(find(&db, "a_1", "beta"), "d.txt:2 e/f/b.ipynb:2 ");
 	T_EQ(document_count(&db, STR("a_1"), &n), 1);
 	T_EQ(n, 2);
-	T_EQ(document_gone(&db, "w_1", STR("e"), &err), 1);
+	T_EQ(document_gone(&db, "w_1", STR("e"), &err), 0);
 	T_STREQ(find(&db, "a_1", "beta"), "d.txt:2 ");
 	T_EQ(workspace_delete(&db, STR("a_1"), STR("w_1"), 5, &err), 1);
 	T_STREQ(find(&db, "a_1", "beta"), "");
-	T_EQ(document_purge(&db, 5, &err), 1);
 	T_EQ(document_purge(&db, 5, &err), 0);
 	T_EQ(document_count(&db, STR("a_1"), &n), 1);
 	T_EQ(n, 0);
@@ -170,6 +169,129 @@ static void a_list_finds_what_is_new_and_what_is_lost(void)
 	T_STREQ(find(&db, "a_1", "same"), "z.py:2 b.py:2 a.py:2 ");
 	T_EQ(document_compare(&db, "w_1", STR("c.py"), STR(""), seen, 0, want, &err), 0);
 	T_STREQ(find(&db, "a_1", "same"), "b.py:2 a.py:2 ");
+	test_db_close(&db);
+}
+
+/* 64 KiB each: sixteen are as much as one job does. */
+static void put_large(struct db *db, unsigned n)
+{
+	static char text[(64 << 10) + 1];
+
+	memset(text, 'x', sizeof(text) - 1);
+	for (unsigned i = 0; i < n; i++) {
+		char path[16];
+
+		(void)snprintf(path, sizeof(path), "d/%02u.py", i);
+		put(db, "a_1", "w_1", path, "", text);
+	}
+}
+
+static int64_t count(struct db *db)
+{
+	int64_t n = -1;
+
+	T_EQ(document_count(db, STR("a_1"), &n), 1);
+	return n;
+}
+
+static void a_job_ends_after_so_much_text(void)
+{
+	bool want[1];
+	struct db db;
+
+	open_all(&db);
+	put_large(&db, 40);
+	T_EQ(document_move(&db, "a_1", "w_1", STR("d"), STR("e"), 1, &err), 1);
+	T_EQ(document_move(&db, "a_1", "w_1", STR("d"), STR("e"), 1, &err), 1);
+	T_EQ(document_move(&db, "a_1", "w_1", STR("d"), STR("e"), 1, &err), 0);
+	T_EQ(count(&db), 40);
+	T_EQ(document_gone(&db, "w_1", STR("d"), &err), 0);
+	T_EQ(count(&db), 40);
+	T_EQ(document_gone(&db, "w_1", STR("e"), &err), 1);
+	T_EQ(count(&db), 24);
+	T_EQ(document_compare(&db, "w_1", STR(""), STR(""), NULL, 0, want, &err), 1);
+	T_EQ(count(&db), 8);
+	T_EQ(document_compare(&db, "w_1", STR(""), STR(""), NULL, 0, want, &err), 0);
+	T_EQ(count(&db), 0);
+	put_large(&db, 20);
+	T_EQ(workspace_delete(&db, STR("a_1"), STR("w_1"), 5, &err), 1);
+	T_EQ(document_purge(&db, 5, &err), 1);
+	T_EQ(document_purge(&db, 5, &err), 0);
+	T_EQ(document_purge(&db, 5, &err), 0);
+	test_db_close(&db);
+}
+
+static void a_job_ends_after_so_many(void)
+{
+	struct db db;
+
+	open_all(&db);
+	for (unsigned i = 0; i < DOCUMENTS_A_JOB + 1; i++) {
+		char path[16];
+
+		(void)snprintf(path, sizeof(path), "d/%u", i);
+		put(&db, "a_1", "w_1", path, "", "x");
+	}
+	T_EQ(document_move(&db, "a_1", "w_1", STR("d"), STR("e"), 1, &err), 1);
+	T_EQ(document_move(&db, "a_1", "w_1", STR("d"), STR("e"), 1, &err), 0);
+	T_EQ(document_gone(&db, "w_1", STR("e/0"), &err), 0);
+	/* As many as one job does, and no more. */
+	T_EQ(document_gone(&db, "w_1", STR("e"), &err), 0);
+	T_EQ(count(&db), 0);
+	test_db_close(&db);
+}
+
+/* One letter is a word by itself, two are the beginning of one. */
+static void one_letter_is_no_beginning(void)
+{
+	struct db db;
+
+	open_all(&db);
+	put(&db, "a_1", "w_1", "a.ipynb", "", "xylophone éclair read_csv жираф");
+	T_STREQ(find(&db, "a_1", "x"), "");
+	T_STREQ(find(&db, "a_1", "xy"), "a.ipynb:2 ");
+	T_STREQ(find(&db, "a_1", "xylop"), "a.ipynb:2 ");
+	T_STREQ(find(&db, "a_1", "\"xylophone é"), "");
+	T_STREQ(find(&db, "a_1", "\"xylophone éc"), "a.ipynb:2 ");
+	T_STREQ(find(&db, "a_1", "read_c"), "");
+	T_STREQ(find(&db, "a_1", "read_cs"), "a.ipynb:2 ");
+	T_STREQ(find(&db, "a_1", "жи"), "a.ipynb:2 ");
+	put(&db, "a_1", "w_1", "b.ipynb", "", "x y");
+	T_STREQ(find(&db, "a_1", "x"), "b.ipynb:2 ");
+	test_db_close(&db);
+}
+
+/* More than the question names: each answer is looked at. */
+static void any_number_of_workspaces_may_be_meant(void)
+{
+	char ids[3 * FIND_SPACES_MAX][ID_MAX] = { "" };
+	struct query q;
+	struct find_of of = { .account_id = STR("a_1"), .q = &q, .limit = 20 };
+	struct db db;
+
+	open_all(&db);
+	for (unsigned i = 0; i < ARRAY_LEN(ids); i++) {
+		(void)snprintf(ids[i], sizeof(ids[0]), "w_m%02u", i);
+		add_space(&db, "a_1", ids[i]);
+	}
+	put(&db, "a_1", ids[0], "first.py", "", "plot");
+	put(&db, "a_1", ids[ARRAY_LEN(ids) - 1], "last.py", "", "plot");
+	for (unsigned i = 0; i < 30; i++) {
+		char path[16];
+
+		(void)snprintf(path, sizeof(path), "other%u.py", i);
+		put(&db, "a_1", "w_1", path, "", "plot");
+	}
+	query_parse(STR("plot "), &q);
+	of.workspaces = (const char(*)[ID_MAX])ids;
+	of.nworkspaces = ARRAY_LEN(ids);
+	names[0] = '\0';
+	T_EQ(document_find(&db, &of, on_found, NULL), 0);
+	T_STREQ(names, "last.py:2 first.py:2 ");
+	of.nworkspaces = FIND_SPACES_MAX;
+	names[0] = '\0';
+	T_EQ(document_find(&db, &of, on_found, NULL), 0);
+	T_STREQ(names, "first.py:2 ");
 	test_db_close(&db);
 }
 
@@ -252,5 +374,9 @@ TEST_MAIN(
     { "others' texts are not found", others_texts_are_not_found },
     { "a change replaces, and a removal removes", a_change_replaces_and_a_removal_removes },
     { "a list finds what is new and what is lost", a_list_finds_what_is_new_and_what_is_lost },
+    { "a job ends after so much text", a_job_ends_after_so_much_text },
+    { "a job ends after so many", a_job_ends_after_so_many },
+    { "one letter is no beginning", one_letter_is_no_beginning },
+    { "any number of workspaces may be meant", any_number_of_workspaces_may_be_meant },
     { "any input is a search", any_input_is_a_search },
     { "recents are one row a file", recents_are_one_row_a_file })

@@ -282,6 +282,11 @@ static void the_oldest_make_room(void)
 		T_EQ(volume_set_made(&db, str_of(volume), gib, &err), 0);
 		drop(&db, id, volume, 100 * i);
 	}
+	/* What can't fit even then costs nobody anything. */
+	T_EQ(volumes_make_fit(&db, 450, 5 * gib, 4 * gib, &err), 0);
+	T_EQ(volumes_make_fit(&db, 450, gib, 5 * gib, &err), 0); /* there is room */
+	T_EQ(volumes_make_fit(&db, 450, gib, 4 * gib, &err), 1);
+	T_EQ(volumes_make_fit(&db, 450, gib, 4 * gib, &err), 1); /* the same */
 	T_EQ(volumes_let_go(&db, 500, 2 * gib, &err), 2);
 	doomed = 0;
 	T_EQ(volume_doomed(&db, 500, 10, on_volume, NULL), 0);

@@ -403,17 +403,62 @@ static int on_the_way(struct db *db, wall_us now, int *ret_n, uint64_t *ret_byte
 	return q_found(&q, r);
 }
 
-int volumes_let_go(struct db *db, wall_us now, uint64_t bytes, struct err *err)
+/* Of those that are kept so many that they had `bytes`; how many, or -errno. */
+static int let_go(struct db *db, wall_us now, uint64_t bytes, struct err *err)
 {
 	uint64_t freed = 0, one = 0;
-	int n = 0, r = on_the_way(db, now, &n, &freed);
+	int n = 0, r = 1;
 
-	for (; r >= 0 && freed < bytes; n++, freed += one) {
+	for (; freed < bytes; n++, freed += one) {
 		r = let_one_go(db, now, &one, err);
 		if (r <= 0)
 			break;
 	}
 	return r < 0 ? ERR(err, r, "kept volumes") : n;
+}
+
+int volumes_let_go(struct db *db, wall_us now, uint64_t bytes, struct err *err)
+{
+	uint64_t leaving = 0;
+	int n = 0, r = on_the_way(db, now, &n, &leaving);
+
+	if (r < 0)
+		return ERR(err, r, "kept volumes");
+	r = let_go(db, now, bytes > leaving ? bytes - leaving : 0, err);
+	return r < 0 ? r : n + r;
+}
+
+/* What is in use, and what is kept of deleted workspaces. */
+static int made(struct db *db, wall_us now, uint64_t *ret_used, uint64_t *ret_kept)
+{
+	struct q q =
+	    db_q(db, "SELECT coalesce(sum(made_bytes) FILTER (WHERE delete_us IS NULL), 0),"
+	             " coalesce(sum(made_bytes) FILTER (WHERE delete_us > ?), 0) FROM volume");
+	int r;
+
+	q_int(&q, now);
+	r = q_row(&q);
+	if (r > 0) {
+		*ret_used = (uint64_t)q_get_int(&q);
+		*ret_kept = (uint64_t)q_get_int(&q);
+	}
+	return q_found(&q, r);
+}
+
+int volumes_make_fit(struct db *db, wall_us now, uint64_t more, uint64_t limit, struct err *err)
+{
+	uint64_t used = 0, kept = 0, leaving = 0;
+	int n = 0, r = made(db, now, &used, &kept);
+
+	if (r >= 0)
+		r = on_the_way(db, now, &n, &leaving);
+	if (r < 0)
+		return ERR(err, r, "kept volumes");
+	if (more > limit || used > limit - more)
+		return 0;
+	used += more;
+	r = let_go(db, now, kept > limit - used ? kept - (limit - used) : 0, err);
+	return r < 0 ? r : n + r;
 }
 
 /* The row stays: workspaces that are shown in old bills refer to it. */

@@ -66,6 +66,10 @@ int volume_doomed(struct db *db, wall_us now, unsigned limit, volume_fn *fn,
 /* Of all owners' kept volumes the oldest go, until what is on its way out has
  * `bytes`. Returns how many that are. */
 int volumes_let_go(struct db *db, wall_us now, uint64_t bytes, struct err *err) MUST_CHECK;
+/* The same, so that `more` bytes fit below `limit` beside all that is in use. 0,
+ * and nothing goes, if they would not fit even without all that is kept. */
+int volumes_make_fit(struct db *db, wall_us now, uint64_t more, uint64_t limit,
+                     struct err *err) MUST_CHECK;
 int volume_gone(struct db *db, struct str id, struct err *err) MUST_CHECK;
 /* The size that the engine has made; 0 = none yet. */
 int volume_made(struct db *db, struct str id, uint64_t *ret_bytes) MUST_CHECK;

@@ -16,7 +16,7 @@ MESSAGES = {
     1: ("OK", []), 2: ("ERROR", [("code", I64), ("message", STR)]),
     10: ("HOST_FACTS", []),
     11: ("HOST_FACTS_OK", [("cpu_milli", U32), ("memory_bytes", U64), ("pool_bytes_total", U64), ("pool_bytes_free", U64), ("warnings", STR),
-                          ("gpus", STR)]),
+                          ("gpus", STR), ("volume_limit_bytes", U64)]),
     12: ("IMAGE_LIST", []), 13: ("IMAGE_LIST_OK", [("items", STR)]),
     20: ("VOLUME_CREATE", [("volume_id", STR), ("size_bytes", U64)]), 21: ("VOLUME_GROW", [("volume_id", STR), ("size_bytes", U64)]),
     22: ("VOLUME_STAT", [("volume_id", STR)]), 24: ("VOLUME_DELETE", [("volume_id", STR)]),
@@ -42,7 +42,7 @@ MESSAGES = {
     54: ("EV_FAILED", IDENT + [("phase", STR), ("reason", STR), ("message", STR)]),
     55: ("EV_DOC", IDENT + [("gen", U64), ("part", U32), ("parts", U32), ("body", STR)]),
 }
-LATE = ("calendar_at_boot_ns", "lease_until_boot_ns")  # left out when both are 0
+LATE = ("calendar_at_boot_ns", "lease_until_boot_ns", "volume_limit_bytes")  # left out when both are 0
 NUMBER = {name: n for n, (name, _) in MESSAGES.items()}
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
 
@@ -209,7 +209,7 @@ class FakeEngine:
     # --- verbs ---
 
     def on_host_facts(self):
-        return "HOST_FACTS_OK", {"pool_bytes_total": 1 << 40, "pool_bytes_free": 1 << 39, "warnings": "[]", **self.host,
+        return "HOST_FACTS_OK", {"pool_bytes_total": 1 << 40, "pool_bytes_free": 1 << 39, "warnings": "[]", "volume_limit_bytes": self.pool, **self.host,
                                  "gpus": json.dumps(self.gpus)}
 
     def on_image_list(self):

@@ -355,3 +355,68 @@ def test_prices_storage_and_free_time_move_the_lease(own):
     assert {i["free"] for i in lines if i["session_id"] == s["id"]} == {True}
     assert {i["free"] for i in lines if i["session_id"] != s["id"]} == {False}
     assert D(str(u.ok("GET", "/usage")["total"]["free_seconds"])) > 0
+
+
+def moment(text):
+    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
+
+
+def foreseen(u):
+    """What Home expects of the month, and what that is by the stops that it shows itself."""
+    home = u.ok("GET", "/home")
+    ends = moment(home["month"]["month_ends_at"])
+    seconds = sum((min(moment(s["stop_at"]), ends) - moment(s["started_at"])).total_seconds() for s in home["running"] if s["stop_at"])
+    return D(home["month"]["expected"]), LARGE * D(seconds) / 3600 + D(home["month"]["used"])
+
+
+def test_home_expects_what_runs_to_run_to_its_stop(own):
+    u = own.user()
+    ws = u.workspace(instance_type="large")
+    u.start(ws)
+    expected, shown = wait_for("the stop", lambda: (lambda x: x if abs(x[0] - x[1]) < D("0.001") else None)(foreseen(u)))
+    assert expected < D("0.245")  # the auto-stop is an hour away, whatever is left of the month
+    # A lease that is nearer, and no nearer one again.
+    u.ok("PUT", "/budget", {"amount": budget_for(900)})
+    wait_for("the lease", lambda: foreseen(u)[0] <= D(budget_for(900)))
+    assert D(u.ok("GET", "/balance")["budget"]["left"]) > 0
+    u.ok("DELETE", "/budget")
+    wait_for("the stop again", lambda: abs(foreseen(u)[0] - foreseen(u)[1]) < D("0.001"))
+    u.stop(ws)
+    month = u.ok("GET", "/home")["month"]
+    assert month["expected"] == month["used"]
+
+
+def test_home_burns_by_all_that_runs_at_the_prices_of_now(own):
+    u = own.user()
+
+    def offer(change):
+        doc = u.ok("GET", "/admin/catalogue")
+        change(doc)
+        assert u.call("PUT", "/admin/catalogue", doc).status == 200
+
+    offer(lambda d: next(p for p in d["plans"] if p["id"] == "standard").update(price_mode="follow"))
+    spaces = [u.workspace(instance_type="large") for _ in range(22)]
+    for s in [u.start(ws, state=None) for ws in spaces]:
+        u.wait_state(s["id"], "running")
+    home = u.ok("GET", "/home")
+    assert len(home["running"]) == 20 and D(home["burn_per_hour"]) == 22 * LARGE
+    offer(lambda d: next(t for t in d["instance_types"] if t["id"] == "large").update(price_per_hour="0.48"))
+    home = wait_for("the new price", lambda: (lambda h: h if D(h["burn_per_hour"]) == 44 * LARGE else None)(u.ok("GET", "/home")))
+    assert D(home["running"][0]["price_per_hour"]) == LARGE
+    assert home["burn_per_hour"] == home["month"]["burn_per_hour"]
+    u.stop(spaces[0])
+    assert D(u.ok("GET", "/home")["burn_per_hour"]) == 42 * LARGE
+
+
+def test_the_audit_log_counts_its_owners_lines(own):
+    u, v = own.user(), own.user("v@example.org")
+    ws = v.workspace("counted")
+    mine = v.ok("GET", "/audit?limit=200")
+    me = v.ok("GET", "/me")["account"]["id"]
+    assert mine["total"] == len(mine["items"]) and {i["account_id"] for i in mine["items"]} == {me}
+    hits = v.ok("GET", f"/audit?q={ws['id']}")
+    assert hits["total"] == len(hits["items"]) == sum(ws["id"] in str(i) for i in mine["items"]) > 0
+    assert v.ok("GET", "/audit?q=V@EXAMPLE.org&limit=1")["total"] >= 1
+    everybody = u.ok("GET", "/audit?all=true&limit=1000")
+    assert everybody["total"] == len(everybody["items"]) > mine["total"]
+    assert u.ok("GET", f"/audit?q={ws['id']}")["total"] == 0  # not the administrator's own

@@ -161,6 +161,9 @@ def test_the_host_needs_the_room(tmp_path):
     time.sleep(0.01)
     delete(v, spaces["second"])
     core.engine.pool = 12 * GB
+    huge = u.workspace("huge", storage_bytes=9 * GB)  # no room even without them: nobody loses anything
+    assert "no room" in u.start(huge, state="failed")["message"]
+    assert kept(u) == ["first"] and kept(v) == ["second"]
     new = u.workspace("new", storage_bytes=4 * GB)
     u.start(new)
     assert spaces["first"]["volume"] not in core.engine.volumes

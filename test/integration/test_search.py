@@ -3,6 +3,7 @@
 
 import json
 import random
+import time
 
 import pytest
 
@@ -85,6 +86,31 @@ def test_what_is_saved_is_found_by_name_heading_and_text(core):
     u.ok("DELETE", f"/workspaces/{ws['id']}", {"confirm": "Rain study"}, expect=204)
     assert paths(u, "plot") == []
     wait_for("the index without it", lambda: u.ok("GET", "/search?q=plot")["documents"] == 0)
+
+
+def test_a_search_in_many_workspaces_leaves_none_out(core):
+    u = core.user()
+    first, s = begin(core, u, name="Course 0")
+    put(core, s, "first.py", "plot")
+    u.stop(first)
+    for i in range(1, 30):
+        last = u.workspace(name=f"Course {i}")
+    answer = u.ok("GET", "/search?q=plot%20in:course")
+    assert [i["path"] for i in answer["items"]] == ["first.py"] and answer["more"] is False
+    assert paths(u, "plot", workspace_id=first["id"]) == ["first.py"] and paths(u, "plot", workspace_id=last["id"]) == []
+
+
+def test_one_search_does_not_stop_the_others(core):
+    """Each place of each text looks like the beginning of each word; names of hits, and texts."""
+    u = core.user()
+    _, s = begin(core, u)
+    for i in range(20):
+        put(core, s, f"a a a a a a a b {i}.txt", "a " * 32000)
+    began = time.monotonic()
+    answer = u.ok("GET", "/search?limit=50&q=" + "%22a%20a%20a%20a%20a%20a%20a%20b%22%20" * 12)
+    assert time.monotonic() - began < 5
+    assert len(answer["items"]) == 20 and answer["items"][0]["where"] == "name"
+    assert answer["items"][0]["snippet"][0]["text"].startswith("a a a")
 
 
 def test_nobody_finds_what_is_anothers(core):

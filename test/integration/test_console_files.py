@@ -287,6 +287,51 @@ def test_text_is_edited_and_a_conflict_is_said(page, files):
     assert files.read("model.py") == b"theirs = 1\n" and b"# mine\nmore" in files.read("model (2).py")
 
 
+def test_text_that_is_not_saved_is_not_lost(page, files):
+    files.put("kept.txt", "first\n")
+    page.reload()
+    editor = page.locator(".cm-content")
+    ask = page.get_by_role("dialog", name="Leave without saving?")
+
+    def types():
+        opened(page, "kept.txt")
+        page.get_by_role("button", name="Edit", exact=True).click()
+        expect(editor).to_be_focused()
+        expect(editor).to_have_text("first")
+        page.keyboard.press("Control+Home")
+        page.keyboard.type("mine ")
+        expect(page.get_by_text("Not saved yet")).to_be_visible()
+
+    # A link, a tab and Back ask; the answer may be no.
+    types()
+    at = page.url
+    for leave in (page.locator(".file-crumbs a").first.click, page.get_by_role("tab", name="Overview").click, lambda: page.evaluate("history.back()")):
+        leave()
+        expect(ask).to_be_visible()
+        ask.get_by_role("button", name="Keep editing").click()
+        expect(ask).to_have_count(0)
+        expect(editor).to_have_text("mine first")
+        assert page.url == at
+    page.evaluate("history.back()")
+    ask.get_by_role("button", name="Leave").click()
+    expect(row(page, "kept.txt")).to_be_visible()
+    assert page.url == page.at
+    # What was given up is gone. A sign-in that ends takes nothing along.
+    types()
+    page.route("**/contents/kept.txt*", lambda r: r.fulfill(status=401, content_type="application/json", body="{}"))
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_role("button", name=re.compile("sign in", re.I))).to_be_visible()
+    page.unroute("**/contents/kept.txt*")
+    page.reload()
+    expect(page.get_by_text("What you typed here and did not save is back.")).to_be_visible()
+    expect(page.get_by_text("Not saved yet")).to_be_visible()
+    expect(editor).to_have_text("mine first")
+    page.get_by_role("button", name="Discard it").click()
+    expect(editor).to_have_text("first")
+    expect(page.get_by_text("Not saved yet")).to_have_count(0)
+    assert files.read("kept.txt") == b"first\n"
+
+
 def test_files_are_made_renamed_moved_and_deleted(page, files):
     page.get_by_role("button", name="New", exact=True).click()
     page.get_by_role("menuitem", name="Folder").click()

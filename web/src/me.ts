@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The account's own settings. */
+import { dropDrafts } from "./files/drafts";
 import { call, post } from "./lib/api";
 import { setKeysOn } from "./lib/keys";
 import { setTheme, type Theme } from "./lib/theme";
@@ -43,6 +44,7 @@ export function setMyApp(to: App): void {
 export async function signOut(): Promise<void> {
   await post("/logout");
   leave();
+  dropDrafts();
 }
 
 /* Seen once is enough, on any browser. */

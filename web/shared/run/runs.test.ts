@@ -105,6 +105,18 @@ describe("a cell that runs for another page", () => {
     expect(texts()).toEqual(["one\ntwo\n"]);
   });
 
+  it("says whether there was an answer, also to who asks meanwhile", async () => {
+    const first = runs.connected(), second = runs.connected();
+    answers.push(null, answer(run({})));
+    asked.shift()!();
+    await new Promise((go) => setTimeout(go));
+    asked.shift()!();
+    expect(await Promise.all([first, second])).toEqual([true, true]);
+    const third = runs.connected();
+    asked.shift()!();
+    expect(await third).toBe(false);
+  });
+
   it("takes each message once, whenever the answer comes", async () => {
     answers.push(answer(run({ outputs: [stream("1 2 3 ")], last: "m3" })));
     const done = runs.connected();

@@ -77,6 +77,7 @@ export class Runs {
   private readonly known = new Recent<"asked" | "shown">(200); /* other pages' requests that began in this one's time */
   private waiting: KernelMessage[] | null = null;
   private again = false;
+  private asking: Promise<boolean> = Promise.resolve(false);
   private fresh = true;
   private kernel = "";
 
@@ -106,15 +107,19 @@ export class Runs {
     this.release(cellId);
   }
 
-  /* The connection stands (again): what was missed meanwhile may not come any more. */
-  connected(): Promise<void> {
+  /* The connection stands (again): what was missed meanwhile may not come any more. false: nor did an answer. */
+  connected(): Promise<boolean> {
     this.fresh = true;
     return this.sync();
   }
 
-  async sync(): Promise<void> {
+  sync(): Promise<boolean> {
     this.again = true;
-    if (this.waiting) return;
+    if (!this.waiting) this.asking = this.ask();
+    return this.asking;
+  }
+
+  private async ask(): Promise<boolean> {
     this.waiting = [];
     const fresh = this.fresh;
     let answer: Answer | null = null;
@@ -131,7 +136,7 @@ export class Runs {
     }
     if (answer && fresh) this.endOthers(answer);
     if (answer) await this.doc.answered(answer);
-    if (this.again) await this.sync();
+    return this.again ? this.sync() : answer !== null;
   }
 
   message(m: KernelMessage): void {

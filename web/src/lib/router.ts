@@ -18,11 +18,31 @@ function here(moves: number): Place {
 
 export const place = createStore<Place>(here(0));
 
+/* A page with something to lose asks before it is left, and goes on when the answer is yes. */
+type Question = (goOn: () => void) => void;
+
+let question: Question | null = null;
+let answered = false; /* the next popstate is what was asked about */
+
+export function askFirst(q: Question): () => void {
+  question = q;
+  return () => {
+    if (question === q) question = null;
+  };
+}
+
+export function mayLeave(goOn: () => void): void {
+  if (question) question(goOn);
+  else goOn();
+}
+
 export function go(to: string, options: { replace?: boolean; state?: unknown } = {}): void {
-  if (options.replace) history.replaceState(options.state ?? null, "", to);
-  else history.pushState(options.state ?? null, "", to);
-  place.set(here(place.get().moves + 1));
-  if (!options.replace) scrollTo(0, 0);
+  mayLeave(() => {
+    if (options.replace) history.replaceState(options.state ?? null, "", to);
+    else history.pushState(options.state ?? null, "", to);
+    place.set(here(place.get().moves + 1));
+    if (!options.replace) scrollTo(0, 0);
+  });
 }
 
 /* The same page under another query: filters and sort orders. */
@@ -51,7 +71,26 @@ function onClick(e: MouseEvent): void {
   go(a.pathname + a.search);
 }
 
+/*
+ * Back and Forward went already when they are heard of: the page's address is put after where they led, without an event
+ * that a dialog would close at, and from there one step back leads where they would have.
+ */
+function onPop(): void {
+  const was = place.get();
+  const same = location.pathname === was.path && location.search === was.query;
+  if (!question || answered || same) {
+    answered = false;
+    place.set(here(was.moves + 1));
+    return;
+  }
+  history.pushState(was.state, "", was.path + was.query);
+  question(() => {
+    answered = true;
+    history.back();
+  });
+}
+
 export function startRouter(): void {
-  addEventListener("popstate", () => place.set(here(place.get().moves + 1)));
+  addEventListener("popstate", onPop);
   document.addEventListener("click", onClick);
 }

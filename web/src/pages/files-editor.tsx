@@ -1,20 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Editing a text file. What is saved is compared with what was read by its hash: when somebody else was here
- * meanwhile, both texts are shown and nothing is overwritten unasked.
+ * meanwhile, both texts are shown and nothing is overwritten unasked. What is not saved yet is not left unasked either.
  */
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { type Entry, nameOf, readText, saveText, stat } from "../files/api";
+import { readDraft, writeDraft } from "../files/drafts";
 import { EDIT_MOST } from "../files/kinds";
 import { freePath } from "../files/upload";
 import { ApiError } from "../lib/api";
+import { askFirst } from "../lib/router";
 import { clock, nowMs } from "../lib/time";
 import { useAction } from "../lib/use";
 import type { Editor } from "../preview/editor";
 import { t } from "../text";
+import { Icon } from "../ui/icons";
 import { Dialog, toast } from "../ui/layers";
 import { ErrorBanner } from "../ui/parts";
+
+const DRAFT_MS = 1000;
 
 interface Read {
   text: string;
@@ -40,9 +45,27 @@ export function FileEditor({ ws, entry, onDone }: { ws: string; entry: Entry; on
   const [dirty, setDirty] = useState(false);
   const [said, setSaid] = useState("");
   const [theirs, setTheirs] = useState<Read | null>(null);
-  const [leaving, setLeaving] = useState(false);
+  const [draft, setDraft] = useState(false); /* the text is one that was kept from before */
+  const [leaving, setLeaving] = useState<(() => void) | null>(null);
+  const later = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   const action = useAction();
   const load = useAction();
+
+  /* What is typed is kept for when the page goes away by itself. */
+  const hold = () => {
+    clearTimeout(later.current);
+    later.current = undefined;
+    if (editor.current && base.current) writeDraft(ws, entry.path, base.current.hash, editor.current.text());
+  };
+  const forget = () => {
+    clearTimeout(later.current);
+    later.current = undefined;
+    if (base.current) writeDraft(ws, entry.path, base.current.hash, null);
+  };
+  const typed = () => {
+    setDirty(true);
+    later.current ??= setTimeout(hold, DRAFT_MS);
+  };
 
   useEffect(() => {
     let gone = false;
@@ -50,24 +73,38 @@ export function FileEditor({ ws, entry, onDone }: { ws: string; entry: Entry; on
       const [m, read] = await Promise.all([import("../preview/editor"), readFile(ws, entry.path)]);
       if (gone || !box.current) return;
       base.current = read;
-      const made = await m.makeEditor(box.current, entry.name, t.files.editLabel(entry.name), read.text, () => setDirty(true), () => saveRef.current());
+      const kept = readDraft(ws, entry.path, read.hash);
+      const made = await m.makeEditor(box.current, entry.name, t.files.editLabel(entry.name), kept ?? read.text, typed, () => saveRef.current());
       if (gone) return made.gone();
       editor.current = made;
+      if (kept === read.text) forget();
+      else if (kept !== null) {
+        setDirty(true);
+        setDraft(true);
+      }
       made.focus();
     });
     return () => {
       gone = true;
+      if (later.current !== undefined) hold();
       editor.current?.gone();
       editor.current = null;
     };
   }, [ws, entry.path]);
 
-  /* A closed tab asks first; nothing of it is kept elsewhere. */
+  /* A closed tab asks first, and so does whatever leads to another page. */
   useEffect(() => {
     if (!dirty) return;
-    const ask = (e: BeforeUnloadEvent) => e.preventDefault();
+    const ask = (e: BeforeUnloadEvent) => {
+      hold();
+      e.preventDefault();
+    };
     addEventListener("beforeunload", ask);
-    return () => removeEventListener("beforeunload", ask);
+    const done = askFirst((goOn) => setLeaving(() => goOn));
+    return () => {
+      removeEventListener("beforeunload", ask);
+      done();
+    };
   }, [dirty]);
 
   const put = async (path: string, over: string | null) => {
@@ -76,8 +113,12 @@ export function FileEditor({ ws, entry, onDone }: { ws: string; entry: Entry; on
     return { text, hash: saved.hash ?? (await stat(ws, path)).hash ?? null };
   };
   const keep = (s: { text: string; hash: string | null }) => {
+    const more = editor.current?.text() !== s.text;
+    forget();
     base.current = { ...base.current!, ...s };
-    setDirty(editor.current?.text() !== s.text);
+    if (more) hold();
+    setDirty(more);
+    setDraft(false);
     setTheirs(null);
     setSaid(t.files.saved(clock(nowMs())));
   };
@@ -114,26 +155,50 @@ export function FileEditor({ ws, entry, onDone }: { ws: string; entry: Entry; on
       const all = new Set((await listFolder(ws, parentOf(entry.path))).map((e) => e.path));
       const path = freePath(entry.path, (p) => all.has(p));
       await put(path, null);
+      forget();
       setTheirs(null);
       setDirty(false);
       toast(t.files.made(nameOf(path)));
       onDone();
     });
   const take = () => {
+    forget();
     editor.current?.put(theirs!.text);
     base.current = theirs;
     setTheirs(null);
+    setDraft(false);
     setDirty(false);
+  };
+  const dropDraft = () => {
+    forget();
+    editor.current?.put(base.current!.text);
+    setDraft(false);
+    setDirty(false);
+    editor.current?.focus();
+  };
+  const leave = () => {
+    forget();
+    setLeaving(null);
+    leaving?.();
   };
   return (
     <div class="stack">
       <div class="row row-wrap">
         <button class="btn btn-s" data-kind="primary" type="button" aria-busy={action.busy} onClick={() => void save()}>{t.files.save}</button>
-        <button class="btn btn-s" type="button" onClick={() => (dirty ? setLeaving(true) : onDone())}>{t.files.stopEdit}</button>
+        <button class="btn btn-s" type="button" onClick={() => (dirty ? setLeaving(() => onDone) : onDone())}>{t.files.stopEdit}</button>
         <span class="t3 small" role="status">{dirty && said !== t.files.saving ? t.files.unsaved : said}</span>
         <span class="t3 small push not-phone">{t.files.editKeys}</span>
       </div>
       <ErrorBanner error={load.error ?? action.error} />
+      {draft && !theirs && (
+        <div class="banner" data-kind="info" role="status">
+          <Icon name="info" />
+          <div class="banner-body">{t.files.draft}</div>
+          <div class="actions">
+            <button class="btn btn-s" type="button" onClick={dropDraft}>{t.files.dropDraft}</button>
+          </div>
+        </div>
+      )}
       {theirs && (
         <div class="banner" data-kind="warn" role="alert">
           <div class="banner-body stack">
@@ -155,11 +220,11 @@ export function FileEditor({ ws, entry, onDone }: { ws: string; entry: Entry; on
       {leaving && (
         <Dialog
           title={t.files.lost}
-          onClose={() => setLeaving(false)}
-          onSubmit={onDone}
+          onClose={() => setLeaving(null)}
+          onSubmit={leave}
           foot={
             <>
-              <button class="btn" type="button" onClick={() => setLeaving(false)}>{t.files.stay}</button>
+              <button class="btn" type="button" onClick={() => setLeaving(null)}>{t.files.stay}</button>
               <button class="btn" data-kind="danger-fill" type="submit">{t.files.lostButton}</button>
             </>
           }

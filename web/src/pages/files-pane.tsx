@@ -3,6 +3,7 @@
 import type { FunctionComponent, JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { type Entry, download, join, stat } from "../files/api";
+import { readDraft } from "../files/drafts";
 import { viewOf } from "../files/kinds";
 import { useKeys } from "../lib/keys";
 import { go } from "../lib/router";
@@ -42,6 +43,10 @@ export function FilePane({ w, folder, name }: { w: Workspace; folder: string; na
   useKeys({ Escape: () => !editing && go(back), e: () => entry.data && editable(entry.data) && setEditing(true) });
   const e: Entry | null = entry.data;
   const shows = e ? viewOf(e.name) : "none";
+  /* A sign-in that ended, or a reload: who was typing goes on there. */
+  useEffect(() => {
+    if (e && editable(e) && readDraft(w.id, path, e.hash ?? null) !== null) setEditing(true);
+  }, [e]);
   return (
     <section class="section">
       <div class="section-head section-center row-wrap">

@@ -2,7 +2,7 @@
 /* Everything that can be done or gone to, as offers of the palette. */
 import { openAddress, openInTab, usualApp } from "../actions";
 import type { Hit } from "../desk";
-import { go } from "../lib/router";
+import { go, mayLeave } from "../lib/router";
 import { otherTheme } from "../lib/theme";
 import { setMyLanguage, setMyTheme, signOut } from "../me";
 import type { Me, Workspace } from "../model";
@@ -45,7 +45,7 @@ export function pageOffers(me: Me, showKeys: () => void): Doable[] {
     cmd("theme", "theme", t.palette.theme, () => setMyTheme(otherTheme()), ["T"]),
     cmd("keys", "menu", t.palette.keys, showKeys, ["?"]),
     ...LANGUAGES.map((l) => cmd(`lang-${l.id}`, "user", t.palette.language(l.name), () => setMyLanguage(l.id))),
-    cmd("out", "user", t.palette.signOut, () => void signOut()),
+    cmd("out", "user", t.palette.signOut, () => mayLeave(() => void signOut())),
     page("/", "home", t.home.nav, ["G", "H"]),
     page("/workspaces", "desk", t.nav.workspaces, ["G", "W"]),
     page("/search", "search", t.search.title),

@@ -81,8 +81,12 @@ async function store<R>(mode: IDBTransactionMode, fn: (s: IDBObjectStore) => IDB
 /* ---- both ---- */
 
 /* false: this browser can't keep it. */
-export async function keep(path: string, hash: string | null, made: string, data: unknown): Promise<boolean> {
-  const key = keyOf(tab, path), draft: Draft = { path, tab, at: Date.now(), hash, made, data };
+export function keep(path: string, hash: string | null, made: string, data: unknown): Promise<boolean> {
+  return put({ path, tab, at: Date.now(), hash, made, data });
+}
+
+async function put(draft: Draft): Promise<boolean> {
+  const key = keyOf(draft.tab, draft.path);
   const text = JSON.stringify(draft);
   if (text.length <= LOCAL_MAX) {
     try {
@@ -113,7 +117,19 @@ export function drop(owner: string, path: string): void {
 
 const large = new Set<string>();
 
-/* Of this tab and of those that are gone, the oldest first. */
+/* One of this tab that waits for the next time: as that of a tab that is gone, or what is typed now would take its place. */
+export async function setAside(d: Draft): Promise<void> {
+  if (d.tab === tab && (await put({ ...d, tab: freshTab() }))) drop(d.tab, d.path);
+}
+
+/* Of a tab with one in each of both, the later. */
+function latest(found: readonly Draft[]): Draft[] {
+  const of = new Map<string, Draft>();
+  for (const d of found) if (!(d.at < (of.get(d.tab)?.at ?? 0))) of.set(d.tab, d);
+  return [...of.values()];
+}
+
+/* Of this tab and of those that are gone: its own, whose place is taken by what is typed next, then the oldest first. */
 export async function draftsOf(path: string): Promise<Draft[]> {
   const found: Draft[] = [];
   try {
@@ -135,7 +151,7 @@ export async function draftsOf(path: string): Promise<Draft[]> {
     /* none */
   }
   await tabReady;
-  const mine = found.filter((d) => d.path === path);
+  const mine = latest(found.filter((d) => d.path === path));
   if (!mine.length) return [];
   let living = await livingTabs();
   /* One that was closed a moment ago counts as living for another moment. */
@@ -143,5 +159,5 @@ export async function draftsOf(path: string): Promise<Draft[]> {
     await new Promise((resolve) => setTimeout(resolve, WAIT_MS));
     living = await livingTabs();
   }
-  return mine.filter((d) => d.tab === tab || !living.has(d.tab)).sort((a, b) => a.at - b.at);
+  return mine.filter((d) => d.tab === tab || !living.has(d.tab)).sort((a, b) => Number(b.tab === tab) - Number(a.tab === tab) || a.at - b.at);
 }

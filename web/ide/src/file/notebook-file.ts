@@ -2,7 +2,7 @@
 /* A notebook that is open: its model, and the three versions that a merge needs. */
 import { later } from "../later";
 import { copyCell, freshId, setWritten, writtenOf } from "../model/cells";
-import { NotebookDocument } from "../model/document";
+import { NotebookDocument, sameJson } from "../model/document";
 import type { Merged } from "../model/merge";
 import { type Form, readNotebook } from "../model/nbformat";
 import { printAhead, writeNotebook } from "../model/nbwrite";
@@ -140,6 +140,7 @@ export class NotebookFile extends FileSaver implements OpenNotebook {
     return [
       ...(here.kind === c.theirs.kind ? [] : [{ op: "kind" as const, id: c.id, kind: c.theirs.kind }]),
       { op: "text", id: c.id, changes: difference(here.source, c.theirs.source) },
+      ...(sameJson(here.attachments ?? {}, c.theirs.attachments ?? {}) ? [] : [{ op: "attachments" as const, id: c.id, attachments: c.theirs.attachments }]),
       ...(c.theirs.kind === "code" ? [{ op: "outputs" as const, id: c.id, outputs: c.theirs.outputs }, { op: "count" as const, id: c.id, count: c.theirs.count }] : []),
     ];
   }

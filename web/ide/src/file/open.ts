@@ -6,7 +6,7 @@ import { nameOf } from "../page";
 import { askUser } from "../shell/layers";
 import { languageReady, t } from "../text";
 import { type TextFile, look, readText } from "./contents";
-import { type Draft, draftsOf, drop } from "./drafts";
+import { type Draft, draftsOf, drop, setAside } from "./drafts";
 import { HttpError } from "./http";
 import { noted } from "./net";
 import { NotebookFile, merging } from "./notebook-file";
@@ -32,6 +32,7 @@ async function wanted(d: Draft): Promise<boolean> {
     buttons: [{ text: t.shell.discard, value: "drop" }, { text: t.shell.bringIn, value: "in", kind: "primary" }],
   });
   if (answer?.value === "drop") drop(d.tab, d.path);
+  if (!answer) await setAside(d);
   return answer?.value === "in";
 }
 

@@ -17,6 +17,11 @@ import { heard, net, noted } from "./net";
 
 export type Took = "same" | "merged" | "conflict";
 
+interface Sent {
+  text: string;
+  snapshot: unknown;
+}
+
 const QUIET_MS = 1000; /* after the last change */
 const LATEST_MS = 5000; /* after the first */
 const KERNEL_MS = 3000; /* outputs come in floods */
@@ -188,10 +193,12 @@ export abstract class FileSaver implements OpenFile {
 
   async saveNow(): Promise<void> {
     if (this.save.state === "saved" && !this.unsaved) return this.check(true);
+    if (this.save.state === "failed" && !this.unsaved) this.version++; /* nothing was typed, and yet it does not stand in the file */
     this.forced = true;
     await this.flush();
   }
 
+  private lost: Sent[] = []; /* no answer came: one of them may be what stands in the file */
   private full = false; /* the disk was, and may have room again */
   private forced = false; /* asked for by the user: a file that is gone is made anew */
 
@@ -210,7 +217,10 @@ export abstract class FileSaver implements OpenFile {
   }
 
   private async saveAll(): Promise<void> {
-    if (this.undecided || !this.unsaved) return;
+    if (this.undecided || !this.unsaved) {
+      this.forced = false;
+      return;
+    }
     this.tell({ state: "saving" });
     this.firstChange = 0;
     try {
@@ -243,6 +253,7 @@ export abstract class FileSaver implements OpenFile {
       this.took_ms = performance.now() - from;
       this.know(saved);
       this.hash = saved.hash;
+      this.lost = [];
       this.tookPlace(snapshot);
       this.savedVersion = version;
       channel?.postMessage({ path: this.path, hash: saved.hash });
@@ -250,6 +261,8 @@ export abstract class FileSaver implements OpenFile {
       else this.clean();
       return true;
     } catch (e) {
+      /* The first of them and the last: once one has come through, those after it are refused. */
+      if (e instanceof HttpError && e.offline) this.lost = [...this.lost.slice(0, 1), { text, snapshot }];
       if (!isChanged(e)) throw e;
     }
     await this.takeTheirs({ text, snapshot });
@@ -262,8 +275,8 @@ export abstract class FileSaver implements OpenFile {
     this.tell({ state: "saved", at: Date.now() });
   }
 
-  /* sent: what we tried to write. If just that stands there, an answer was lost and nothing else happened. */
-  private async takeTheirs(sent: { text: string; snapshot: unknown } | null): Promise<Took> {
+  /* sent: what we tried to write. If just that stands there, or what was sent before, an answer was lost and nothing else happened. */
+  private async takeTheirs(sent: Sent | null): Promise<Took> {
     let theirs: TextFile;
     try {
       theirs = await readText(this.path);
@@ -276,14 +289,17 @@ export abstract class FileSaver implements OpenFile {
     heard();
     this.know(theirs);
     if (theirs.hash === this.hash) return "same";
-    if (sent && theirs.content === sent.text) {
+    const ours = [...(sent ? [sent] : []), ...this.lost].find((s) => s.text === theirs.content);
+    if (ours) {
       this.hash = theirs.hash;
-      this.tookPlace(sent.snapshot);
-      return "same";
+      this.lost = [];
+      this.tookPlace(ours.snapshot);
+      return ours === sent ? "same" : "merged"; /* what came after it is still to be saved */
     }
     await this.ready();
     const took = this.take(theirs);
     this.hash = theirs.hash;
+    this.lost = [];
     if (took === "same") this.savedVersion = this.version;
     else if (!this.unsaved) this.version++;
     return took;
@@ -337,6 +353,8 @@ export abstract class FileSaver implements OpenFile {
     if (this.unsaved && !this.undecided) {
       await this.keepDraft();
       await this.flush().catch(() => undefined);
+      /* What was under way began before the last edits. */
+      if (this.unsaved && this.save.state === "dirty") await this.flush().catch(() => undefined);
     }
     this.closed = true;
     open.delete(this);

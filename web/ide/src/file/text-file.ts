@@ -30,7 +30,7 @@ export class TextDocument extends FileSaver implements OpenText {
     this.text = this.base = text;
     this.form = form;
     this.begin(file);
-    for (const d of drafts) this.replay(d as Draft<TextDraft>);
+    drafts.forEach((d, i) => this.replay(d as Draft<TextDraft>, i === 0));
   }
 
   edit(changes: TextChange[]): void {
@@ -88,10 +88,12 @@ export class TextDocument extends FileSaver implements OpenText {
     return "merged";
   }
 
-  private replay(draft: Draft<TextDraft>): void {
+  private replay(draft: Draft<TextDraft>, first: boolean): void {
     const merged = mergeText(draft.data.base, draft.data.mine, this.text);
+    /* Of another tab that is gone too. What does not fit, or might go with an answer, stays where it is kept, for the next time. */
+    if (!first && (merged === null || this.theirs !== null)) return;
     this.adoptedDraft(draft.tab);
-    if (merged === this.base) return void this.changed(false);
+    if (merged === this.text) return void this.changed(false);
     if (merged === null) {
       this.theirs = this.base;
       this.began = draft.data.base;

@@ -6,6 +6,7 @@ import { kernels } from "./api";
 import { Cells } from "./cells";
 import { Comms } from "./comms";
 import { Input } from "./input";
+import { insist } from "./insist";
 import { Others } from "./others";
 import { Own, typed } from "./own";
 import { ask, complete, inspect } from "./questions";
@@ -36,6 +37,7 @@ export class SessionKernel extends KernelSession implements NotebookKernel {
   private readonly runs: Runs;
   private queued: string[] = []; /* asked for before there was a line */
   private knows = false; /* the server has told what runs, on the line that there is */
+  private turn = 0; /* of that line */
 
   constructor(options: KernelOptions) {
     super(options);
@@ -127,11 +129,18 @@ export class SessionKernel extends KernelSession implements NotebookKernel {
     }
     const waiting = this.queued.splice(0);
     this.knows = false;
-    void this.runs.connected().then(() => {
-      this.knows = true;
-      return this.state();
-    });
+    void this.learn(++this.turn);
     if (waiting.length) this.run(waiting);
+  }
+
+  /* What ran while the line was down has its outputs in the server's account alone: one answer that fails is not the last word. */
+  private async learn(turn: number): Promise<void> {
+    const ask = async (): Promise<boolean> => {
+      const known = await this.runs.connected();
+      void this.state();
+      return known;
+    };
+    if (await insist(ask, () => turn === this.turn && !!this.link?.open && !this.closed)) this.knows = true;
   }
 
   protected forget(): void {

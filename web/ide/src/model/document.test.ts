@@ -97,4 +97,29 @@ describe("operations", () => {
     doc.undo();
     expect(doc.get("intro")).toBeUndefined();
   });
+
+  it("undo takes away no cell that holds what somebody else wrote, or the rest of a text that it can't give back", () => {
+    const { doc } = opened();
+    const mine = doc.newCell("code", "mine"), type = (id: string, insert: string) => ({ op: "text" as const, id, changes: [{ from: 0, to: 0, insert }] });
+    doc.apply([{ op: "insert", at: 0, cell: mine }], { origin: "user" });
+    doc.apply([type(mine.id, "theirs, ")], { origin: "file" });
+    expect(doc.canUndo).toBe(false);
+    expect(doc.get(mine.id)!.source).toBe("theirs, mine");
+
+    const [first, rest] = [doc.newCell("code", "one\ntwo"), doc.newCell("code", "two")];
+    doc.apply([{ op: "insert", at: 0, cell: first }], { origin: "kernel" });
+    doc.apply([{ op: "text", id: first.id, changes: [{ from: 3, to: 7, insert: "" }] }, { op: "insert", at: 1, cell: rest }], { origin: "user" });
+    doc.apply([type(first.id, "# ")], { origin: "file" });
+    while (doc.canUndo) doc.undo();
+    expect([doc.get(first.id)?.source, doc.get(rest.id)?.source]).toEqual(["# one", "two"]);
+  });
+
+  it("attachments are changed and changed back", () => {
+    const { read, doc } = opened(), intro = doc.get("intro")!;
+    doc.apply([{ op: "attachments", id: "intro", attachments: { "p.png": { "image/png": "AA==" } } }], { origin: "user" });
+    expect(writeNotebook(read.form, doc.cells, doc.metadata)).toContain("AA==");
+    doc.undo();
+    expect(doc.get("intro")!.attachments).toBe(intro.attachments);
+    expect(writeNotebook(read.form, doc.cells, doc.metadata)).toBe(sample);
+  });
 });

@@ -187,6 +187,9 @@ function one(d: Draft, op: Op): Op[] {
     case "count":
       put(d, i, copyCell(cell, { count: op.count }));
       return [{ op: "count", id: op.id, count: cell.count }];
+    case "attachments":
+      put(d, i, copyCell(cell, { attachments: op.attachments }));
+      return [{ op: "attachments", id: op.id, attachments: cell.attachments }];
     case "metadata":
       put(d, i, copyCell(cell, { metadata: op.metadata }));
       return [{ op: "metadata", id: op.id, metadata: cell.metadata as JsonObject }];

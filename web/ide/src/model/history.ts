@@ -50,12 +50,19 @@ export class History {
     if (step.ops.length) this.redos.push(step);
   }
 
-  /* The file changed these cells: what would undo an older text of them fits no more. */
+  /*
+   * The file changed these cells: what would undo an older text of them fits no more, and to take them away would take what somebody
+   * else wrote. A step that can't give a text back removes nothing either: what it would remove may hold the rest of that text.
+   */
   forget(ops: readonly Op[]): void {
     const texts = new Set(ops.filter((op) => op.op === "text" || op.op === "remove").map(idOf));
     if (!texts.size) return;
-    const keep = (steps: Step[]): Step[] =>
-      steps.map((s) => ({ ...s, ops: s.ops.filter((op) => op.op !== "text" || !texts.has(op.id)) })).filter((s) => s.ops.length);
+    const lost = (op: Op): boolean => op.op === "text" && texts.has(op.id);
+    const less = (s: Step): Step => {
+      const broken = s.ops.some(lost);
+      return { ...s, ops: s.ops.filter((op) => !lost(op) && !(op.op === "remove" && (broken || texts.has(op.id)))) };
+    };
+    const keep = (steps: Step[]): Step[] => steps.map(less).filter((s) => s.ops.length);
     this.undos = keep(this.undos);
     this.redos = keep(this.redos);
   }

@@ -85,6 +85,29 @@ describe("merge by cell", () => {
     }
   });
 
+  const after = (base: Cell, mine: Cell, theirs: Cell): Cell => {
+    const doc = new NotebookDocument("x", [mine], {});
+    doc.apply(merge({ cells: [base], metadata: {} }, { cells: [mine], metadata: {} }, { cells: [theirs], metadata: {} }).ops, { origin: "file" });
+    return doc.cells[0]!;
+  };
+
+  it("pictures of both come in, and go with who took them away", () => {
+    const base: Cell = { id: "a", kind: "markdown", source: "x", outputs: [], count: null, metadata: {} };
+    expect(after(base, { ...base, source: "y" }, { ...base, attachments: { p: {} } })).toMatchObject({ source: "y", attachments: { p: {} } });
+    expect(after(base, { ...base, attachments: { m: {} } }, { ...base, attachments: { p: {} } }).attachments).toEqual({ m: {}, p: {} });
+    const had = { ...base, attachments: { p: {} } };
+    expect(after(had, { ...had, source: "y" }, base).attachments).toBeUndefined();
+    expect(after(had, base, { ...had, source: "y" })).toMatchObject({ source: "y" });
+    expect(after(had, base, { ...had, source: "y" }).attachments).toBeUndefined();
+  });
+
+  it("text that they made code and ran comes with what it put out", () => {
+    const base: Cell = { id: "a", kind: "markdown", source: "x", outputs: [], count: null, metadata: {} };
+    const run: Cell = { ...base, kind: "code", outputs: [{ output_type: "stream", name: "stdout", text: "o" }], count: 3 };
+    expect(after(base, base, run)).toEqual(run);
+    expect(after(run, run, base)).toEqual(base);
+  });
+
   it("cells without ids are known again by their text", () => {
     const base = notebook("a:1 b:2 c:3"), theirs = notebook("p:0 q:1 r:2 s:9");
     expect(show(alignIds(base, theirs.cells))).toBe("p:0 a:1 b:2 s:9");

@@ -48,10 +48,12 @@ export function merge(base: Snapshot, mine: Snapshot, theirs: Snapshot): Merged 
 
 function mergeCell(mine: Cell, base: Cell | null, theirs: Cell, ops: Op[], conflict: (id: string, merged: string | null) => void): void {
   const id = mine.id;
+  let kind = mine.kind;
   if (sameCell(mine, theirs)) return;
   if (!sameText(mine, theirs)) {
     if (base && sameText(mine, base)) {
-      if (mine.kind !== theirs.kind) ops.push({ op: "kind", id, kind: theirs.kind });
+      kind = theirs.kind;
+      if (mine.kind !== kind) ops.push({ op: "kind", id, kind });
       if (mine.source !== theirs.source) ops.push({ op: "text", id, changes: difference(mine.source, theirs.source) });
     } else if (!base || !sameText(theirs, base)) {
       conflict(id, base ? mergeText(base.source, mine.source, theirs.source) : null);
@@ -59,7 +61,10 @@ function mergeCell(mine: Cell, base: Cell | null, theirs: Cell, ops: Op[], confl
   }
   const metadata = mergeObject(base?.metadata ?? {}, mine.metadata, theirs.metadata);
   if (!sameJson(metadata, mine.metadata)) ops.push({ op: "metadata", id, metadata });
-  if (mine.kind === "code" && theirs.kind === "code" && takeOutputs(mine, base, theirs)) {
+  const attachments = mergeObject(base?.attachments ?? {}, mine.attachments ?? {}, theirs.attachments ?? {});
+  if (!sameJson(attachments, mine.attachments ?? {}))
+    ops.push({ op: "attachments", id, attachments: sameJson(attachments, theirs.attachments ?? {}) ? theirs.attachments : attachments });
+  if (kind === "code" && theirs.kind === "code" && takeOutputs(mine, base, theirs)) {
     if (!sameJson(mine.outputs, theirs.outputs)) ops.push({ op: "outputs", id, outputs: theirs.outputs });
     if (mine.count !== theirs.count) ops.push({ op: "count", id, count: theirs.count });
   }

@@ -45,6 +45,7 @@ export type Op =
   | { op: "outputs"; id: string; outputs: readonly Output[] } /* the whole list */
   | { op: "append"; id: string; output: Output } /* a stream of the same name grows; else one more */
   | { op: "count"; id: string; count: number | null }
+  | { op: "attachments"; id: string; attachments: Readonly<JsonObject> | undefined } /* all of them */
   | { op: "metadata"; id: string | null; metadata: JsonObject }; /* null: the notebook's own */
 
 export type Origin = "user" | "kernel" | "undo" | "file";

@@ -14,6 +14,7 @@ const NEAR = "800px 0px";
 const FIRST_PX: Record<FrameKind, number> = { html: 60, javascript: 20, plotly: 450, vega: 300, widget: 40 };
 const heights = new Map<string, number>(); /* what a frame had when it was last seen: no jump when it is made again */
 const OPEN_MS = 1000;
+const STOOD_MS = 1000; /* one that begins anew sooner does so by itself, and would for ever */
 
 export interface FrameProps {
   kind: FrameKind;
@@ -38,6 +39,7 @@ interface Hooks {
   height(px: number): void;
   shown(): void;
   failed(why: string): void;
+  again(after_ms: number): void; /* what was shown is gone */
 }
 
 /* The talk with one frame; gives back its end. */
@@ -45,18 +47,18 @@ function converse(frame: HTMLIFrameElement, props: FrameProps, hooks: Hooks): ()
   const sizes = new Heights();
   let gone = false;
   let opened = 0;
-  let greeted = false;
+  let greeted: number | null = null;
   const post = (m: ToFrame): void => {
     if (!gone) frame.contentWindow?.postMessage(m, "*");
   };
   const talk = props.connect?.(post);
   const greet = async (): Promise<void> => {
-    if (greeted) {
-      /* It was led elsewhere, or began anew: there is nothing of ours in it. */
-      hooks.failed(t.run.frameGone);
+    if (greeted !== null) {
+      /* It was moved in the page, led elsewhere, or began anew: there is nothing of ours in it. */
+      hooks.again(performance.now() - greeted);
       return;
     }
-    greeted = true;
+    greeted = performance.now();
     try {
       const code = await libraries(props.kind);
       post({ carrel: "init", kind: props.kind, code, data: props.data, dark: isDark(), variables: variables() });
@@ -112,6 +114,7 @@ export function FrameOutput(props: FrameProps) {
       },
       /* What its own program does wrong later is its own affair. */
       failed: (why) => !shown && setState((s) => (s.startsWith("failed ") ? s : `failed ${why}`)),
+      again: (after_ms) => (after_ms > STOOD_MS ? setTurn((n) => n + 1) : setState(`failed ${t.run.frameGone}`)),
     });
     f.src = address("ide/frame");
     return end;

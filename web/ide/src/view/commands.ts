@@ -56,9 +56,9 @@ function belowOf(c: Control, id: string): number {
   return at;
 }
 
-/* Text cells are rendered by it, code runs. A collapsed heading runs its section. */
+/* Text cells are rendered by it, code runs. A collapsed heading runs its section; each cell runs once, named twice or not. */
 export function runCells(c: Control, ids: readonly string[]): void {
-  const more = ids.flatMap((id) => [id, ...c.model.cells.filter((x) => c.hidden.get(x.id) === id).map((x) => x.id)]);
+  const more = [...new Set(ids.flatMap((id) => [id, ...c.model.cells.filter((x) => c.hidden.get(x.id) === id).map((x) => x.id)]))];
   for (const id of more) {
     if (c.open.delete(id)) c.touch(id);
   }

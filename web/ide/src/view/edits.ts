@@ -122,14 +122,9 @@ export function merge(doc: Doc, ids: readonly string[]): Edit {
   const glue = first.kind === "markdown" ? "\n\n" : "\n";
   const added = others.map((c) => glue + c.source).join("");
   const attached: JsonObject = Object.assign({}, ...others.map((c) => c.attachments ?? {}), first.attachments ?? {});
-  if (Object.keys(attached).length !== Object.keys(first.attachments ?? {}).length) {
-    /* No operation changes attachments: the cell is made anew with all of them. */
-    const cell: Cell = { ...first, id: doc.newCell(first.kind).id, source: first.source + added, attachments: attached };
-    const ops: Op[] = all.map((id) => ({ op: "remove", id }));
-    return { ops: [...ops, { op: "insert", at: doc.indexOf(first.id), cell }], active: cell.id };
-  }
   const at = first.source.length;
   const ops: Op[] = [{ op: "text", id: first.id, changes: [{ from: at, to: at, insert: added }] }];
+  if (Object.keys(attached).length !== Object.keys(first.attachments ?? {}).length) ops.push({ op: "attachments", id: first.id, attachments: attached });
   for (const c of others) ops.push({ op: "remove", id: c.id });
   return { ops, active: first.id };
 }

@@ -79,7 +79,7 @@ export const common: typeof en = {
 
   notices: {
     title: "Hinweise",
-    some: (count) => n(count, "Hinweise, einer neu", "Hinweise, # neu"),
+    some: (count) => n(count, "Hinweise, 1 neu", "Hinweise, # neu"),
     isNew: "Neu",
     none: "Noch nichts. Hier steht, was bald stoppt und was die Verwaltung tut.",
   },

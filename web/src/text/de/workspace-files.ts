@@ -122,6 +122,8 @@ export const workspaceFiles: typeof en = {
     lostBody: (name) => `Ihre Änderungen an ${name} sind nicht gesichert.`,
     lostButton: "Verlassen",
     stay: "Weiter bearbeiten",
+    draft: "Was Sie hier getippt und nicht gesichert haben, ist wieder da.",
+    dropDraft: "Verwerfen",
     conflict: (name) => `${name} wurde inzwischen von jemand anderem geändert`,
     conflictBody: "Noch ist nichts überschrieben. Beide Texte stehen hier:",
     theirs: "Auf dem Volume",

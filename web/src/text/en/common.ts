@@ -111,7 +111,7 @@ export const common = {
   },
   notices: {
     title: "Notices",
-    some: (count: number) => n(count, "Notices, one new", "Notices, # new"),
+    some: (count: number) => n(count, "Notices, 1 new", "Notices, # new"),
     isNew: "New",
     none: "Nothing yet. Stops that come near and what an administrator does are told here.",
   },

@@ -121,6 +121,8 @@ export const workspaceFiles = {
     lostBody: (name: string) => `What you changed in ${name} is not saved.`,
     lostButton: "Leave",
     stay: "Keep editing",
+    draft: "What you typed here and did not save is back.",
+    dropDraft: "Discard it",
     conflict: (name: string) => `${name} was changed by somebody else meanwhile`,
     conflictBody: "Nothing is overwritten yet. Both texts are here:",
     theirs: "On the volume",

@@ -199,17 +199,6 @@ static void on_bytes(struct http_req *r, struct str data)
 	resume_wrote(p->fd, before, p->at);
 }
 
-/* Where it stands by now, with the answer that says: go on from there. */
-static void conflict(struct call *c, const struct resume *u)
-{
-	struct buf b = BUF(65536);
-	struct jsonw w = JSONW(&b);
-
-	resume_put(&w, u);
-	call_reply(c, 409, &b);
-	buf_fini(&b);
-}
-
 /* Another request has its bytes: one that was cut, and nobody has noticed yet. */
 static void busy(struct call *c)
 {
@@ -241,7 +230,7 @@ static void append(struct call *c)
 	}
 	if (p->fd < 0 || offset != p->u.offset) {
 		own_close(&p->fd);
-		conflict(c, &p->u);
+		reply(c, 409, &p->u); /* where it stands by now: go on from there */
 		return;
 	}
 	p->from = p->at = offset;
@@ -267,7 +256,7 @@ static void finish(struct call *c)
 		return;
 	}
 	if (r == -EILSEQ) {
-		conflict(c, &u);
+		reply(c, 409, &u);
 		return;
 	}
 	if (r < 0) {

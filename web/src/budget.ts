@@ -96,9 +96,17 @@ export async function clearBudget(who: string | null, etag: string | null): Prom
   await call("DELETE", at(who), { headers });
 }
 
-/* "12", "12.5", "12,50": what people type, as the API takes it; null when it is no amount. */
+const tight = (text: string) => text.replace(/[\s\u202f]/g, "");
+
+/* "1,000", "1.000": a thousand or one, by who reads it. */
+export function isAmbiguous(text: string): boolean {
+  return /^[1-9]\d{0,2}[.,]\d{3}$/.test(tight(text));
+}
+
+/* "12", "12.5", "12,50": what people type, as the API takes it; null when it is no amount, or not sure to be that one. */
 export function parseAmount(text: string): { text: string; micro: bigint } | null {
-  const plain = text.trim().replace(/[\s\u202f]/g, "").replace(",", ".");
+  if (isAmbiguous(text)) return null;
+  const plain = tight(text).replace(",", ".");
   const micro = /^\d{1,10}(\.\d{1,6})?$/.test(plain) ? parseMicro(plain) : null;
   return micro === null || micro > 1_000_000_000n * 1_000_000n ? null : { text: plain, micro };
 }

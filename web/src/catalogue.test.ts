@@ -25,6 +25,17 @@ describe("a draft", () => {
     expect(withDraft(c, draftOfStorage(c))).toEqual(c);
   });
 
+  it("keeps a number that its text rounds, unless somebody writes another", () => {
+    const odd = { ...c, instance_types: [{ ...c.instance_types[0]!, memory_bytes: 4_000_000_000 }], plans: [{ ...plan, free_seconds_per_month: 1000 }] };
+    const d = draftOfType(odd, odd.instance_types[0]!);
+    expect(d.texts.memory_bytes).toBe("3.725");
+    expect(withDraft(odd, d)).toEqual(odd);
+    expect(withDraft(odd, draftOfPlan(odd.plans[0]!))).toEqual(odd);
+    expect(withDraft(odd, { ...d, texts: { ...d.texts, memory_bytes: "3.5" } }).instance_types[0]!.memory_bytes).toBe(3.5 * 2 ** 30);
+    const made = withDraft(odd, { ...draftOfType(odd, null), texts: { ...draftOfType(odd, null).texts, id: "new" } }).instance_types[1]!;
+    expect(made).toMatchObject({ cpu: 1, memory_bytes: 2 ** 31, gpu_count: 0 });
+  });
+
   it("keeps prices as texts, and plans one without touching the present", () => {
     const d = { ...draftOfType(c, c.instance_types[0]!), price: " 0.123456 " };
     expect(withDraft(c, d).instance_types[0]!.price_per_hour).toBe("0.123456");

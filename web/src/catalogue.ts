@@ -154,8 +154,11 @@ function number(text: string, scale: number): number | string {
   return scale === 1 ? value : Math.round(value);
 }
 
+/* A text shows three decimals: where nobody changed it the document keeps its number, not the rounded one. */
 function numbersInto(o: object, d: Draft, fields: NumberField[]): void {
-  for (const f of fields) (o as Record<string, unknown>)[f.key] = number(d.texts[f.key] ?? "", f.scale);
+  const to = o as Record<string, unknown>;
+  const shown = numbersOf(o, fields);
+  for (const f of fields) if (to[f.key] === undefined || d.texts[f.key] !== shown[f.key]) to[f.key] = number(d.texts[f.key] ?? "", f.scale);
 }
 
 const EMPTY: Omit<Draft, "thing" | "id"> = {

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the console knows: read once after sign-in, kept fresh by the event stream, read again as a whole
- * when events may have been missed. Pages take from here and write nothing but through actions.ts.
+ * What the console knows: read once after sign-in, kept fresh by events, read again as a whole when some may have been
+ * missed (follow.ts). Pages take from here and write nothing but through actions.ts.
  */
-import { ApiError, get, getAll, whenSignedOut } from "./lib/api";
-import { type EventStream, EventStream as Stream, type SseEvent } from "./lib/sse";
+import { getAll } from "./lib/api";
+import type { SseEvent } from "./lib/sse";
 import { createStore } from "./lib/store";
 import { atMs, monthOf, nowMs } from "./lib/time";
-import { onWake } from "./lib/wake";
 import { type Balance, readBalance } from "./budget";
 import type { Image, InstanceType, Me, Notice, Place, Session, Warning, Workspace } from "./model";
 import { type Ledger, readLedger } from "./usage";
@@ -39,14 +38,9 @@ const EMPTY: Live = {
 
 export const live = createStore<Live>(EMPTY);
 
-let stream: EventStream | null = null;
-let hiddenTimer: ReturnType<typeof setTimeout> | undefined;
 let monthTimer: ReturnType<typeof setTimeout> | undefined;
 const sessionWatchers = new Set<(s: Session) => void>();
 const metricsWatchers = new Set<(data: unknown) => void>();
-const anewWatchers = new Set<() => void>();
-let slept = false;
-let keepAwake = 0; /* pages that need events in a hidden tab too */
 
 function stamp(s: Session): Session {
   return { ...s, received_ms: nowMs() };
@@ -64,12 +58,6 @@ export function onSession(fn: (s: Session) => void): () => void {
 export function onMetrics(fn: (data: unknown) => void): () => void {
   metricsWatchers.add(fn);
   return () => void metricsWatchers.delete(fn);
-}
-
-/* Events were missed, or the page slept: what pages read by themselves is read again, now that there is an answer. */
-export function onAnew(fn: () => void): () => void {
-  anewWatchers.add(fn);
-  return () => void anewWatchers.delete(fn);
 }
 
 export function putWorkspace(w: Workspace): Workspace {
@@ -205,13 +193,23 @@ export async function freshBalance(): Promise<void> {
   } catch {
     /* the figure at the foot of the navigation stays as it was */
   }
+  if (live.get().phase === "in") armBalance();
+}
+
+/* Nobody reads it in a hidden tab: it is asked for when somebody looks again. */
+function armBalance(): void {
   clearTimeout(balanceTimer);
-  if (live.get().phase === "in") balanceTimer = setTimeout(() => (document.hidden ? laterBalance() : void freshBalance()), BALANCE_MS);
+  balanceTimer = setTimeout(() => (document.hidden ? armBalance() : void freshBalance()), BALANCE_MS);
 }
 
 function laterBalance(): void {
   clearTimeout(balanceTimer);
   balanceTimer = setTimeout(() => void freshBalance(), 1500);
+}
+
+export function wakeBalance(): void {
+  const { phase, balance } = live.get();
+  if (phase === "in" && nowMs() - (balance?.received_ms ?? 0) >= BALANCE_MS) laterBalance();
 }
 
 /* A session that begins to cost changes what burns. */
@@ -222,7 +220,7 @@ function noteBurning(s: Session): void {
   laterBalance();
 }
 
-function laterMonth(): void {
+export function laterMonth(): void {
   clearTimeout(monthTimer);
   monthTimer = setTimeout(() => void readMonth(), 1500);
 }
@@ -249,15 +247,11 @@ async function readCatalogue(): Promise<void> {
   live.set({ types: types.items, images: images.items });
 }
 
-async function refetch(): Promise<void> {
-  try {
-    await Promise.all([readWorkspaces(), readCatalogue(), readMonth()]);
-  } catch {
-    /* the link shows what is wrong and tries again */
-  }
+export async function readAll(): Promise<void> {
+  await Promise.all([readWorkspaces(), readCatalogue(), readMonth()]);
 }
 
-function onEvent(e: SseEvent): void {
+export function takeEvent(e: SseEvent): void {
   let data: unknown;
   try {
     data = JSON.parse(e.data);
@@ -279,89 +273,10 @@ function onEvent(e: SseEvent): void {
   }
 }
 
-function openStream(from: string | undefined): void {
-  stream ??= new Stream("/api/v1/events", {
-    onOpen(resumed) {
-      live.set({ link: { since: 0, nextTry: 0 } });
-      if (!resumed) void refetch();
-      else if (slept) laterMonth();
-      if (slept || !resumed) for (const fn of [...anewWatchers]) fn();
-      slept = false;
-    },
-    onEvent,
-    onDown(nextTry, status) {
-      if (status === 401) signedOut(true);
-      else live.set({ link: { since: live.get().link.since || Date.now(), nextTry } });
-    },
-  });
-  if (from !== undefined) stream.from(from);
-  stream.start();
-}
-
-export function retryNow(): void {
-  if (live.get().phase === "unreachable") void boot();
-  else stream?.kick();
-}
-
-function signedOut(ended: boolean): void {
-  if (live.get().phase === "out") return;
-  stream?.stop();
-  stream = null;
-  slept = false;
+/* Signed out: nothing of it is there for whoever comes next. */
+export function forgetAll(ended: boolean): void {
   clearTimeout(balanceTimer);
+  clearTimeout(monthTimer);
   burning.clear();
   live.set({ ...EMPTY, phase: "out", ended });
-}
-
-export function leave(): void {
-  signedOut(false);
-}
-
-/* A browser opens six connections to one host: a tab that nobody sees gives its stream back. */
-function onVisibility(): void {
-  clearTimeout(hiddenTimer);
-  if (stream && document.hidden) hiddenTimer = setTimeout(() => document.hidden && !keepAwake && stream?.stop(), 60_000);
-}
-
-/* Nothing is asked before the stream stands: a network that is not back yet would make errors of it. */
-function onAwake(long: boolean): void {
-  clearTimeout(hiddenTimer);
-  slept ||= long;
-  if (live.get().phase === "unreachable") void boot();
-  else stream?.wake();
-}
-
-export function holdStream(): () => void {
-  keepAwake++;
-  return () => void keepAwake--;
-}
-
-/* Who are we? Answers which page is shown first. */
-export async function boot(): Promise<void> {
-  try {
-    const me = await get<Me>("/me", { tries: 1 });
-    live.set({ me, phase: "in", ended: false, link: { since: 0, nextTry: 0 } });
-    openStream(me.last_event_id);
-    await refetch();
-  } catch (e) {
-    if (e instanceof ApiError && e.status === 401) live.set({ phase: "out" });
-    else {
-      const again = e instanceof ApiError && e.retryAfter ? e.retryAfter * 1000 : 4000;
-      live.set({
-        phase: "unreachable",
-        link: { since: live.get().link.since || Date.now(), nextTry: Date.now() + again },
-      });
-      setTimeout(() => live.get().phase === "unreachable" && void boot(), again);
-    }
-  }
-}
-
-export function startLive(): void {
-  whenSignedOut(() => {
-    if (live.get().phase === "in") signedOut(true);
-  });
-  document.addEventListener("visibilitychange", onVisibility);
-  onWake(onAwake);
-  addEventListener("online", () => stream?.kick());
-  void boot();
 }

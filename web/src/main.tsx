@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 import { render } from "preact";
 import { App } from "./app";
+import { startLive } from "./follow";
 import { startFocusKeeper } from "./lib/focus-keeper";
 import { startKeys } from "./lib/keys";
 import { startRouter } from "./lib/router";
 import { startOnce } from "./lib/twice";
-import { startLive } from "./live";
 import { startLanguage } from "./text";
 import "./ui/tokens.css";
 import "./ui/components.css";

@@ -8,7 +8,8 @@ import { type App, createWorkspace, start, usualApp } from "./actions";
 import { cheapestFirst, defaults } from "./defaults";
 import { ApiError } from "./lib/api";
 import { go } from "./lib/router";
-import { live, leave, putMe } from "./live";
+import { leave } from "./follow";
+import { live, putMe } from "./live";
 import type { Me } from "./model";
 import { choose, type Choice, t } from "./text";
 

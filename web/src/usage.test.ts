@@ -40,8 +40,18 @@ describe("usage", () => {
     expect(linesOf(ledger([known], "0.02"), [workspace(running())], month, now).length).toBe(1);
   });
 
-  it("leaves a session that began in another month to that month, and names deleted workspaces", () => {
-    expect(linesOf(ledger([], "0"), [workspace(running({ started_at: new Date(2026, 9, 31, 23).toISOString() }))], month, now)).toEqual([]);
+  it("cuts what runs over the end of a month, so that the parts make the whole", () => {
+    const to = new Date(2026, 11, 1).getTime();
+    const late = to + 1_800_000; /* half past midnight, an hour and a half after the start */
+    const s = running({ started_at: new Date(2026, 10, 30, 23).toISOString(), cost: "0.150001", price_per_hour: "0.10", seconds: 5400.04, received_ms: late });
+    const of = (m: number) => linesOf(ledger([], "0"), [workspace(s)], { year: 2026, month: m }, late);
+    expect(of(9)).toEqual([]);
+    expect(of(10)).toMatchObject([{ started_at: s.started_at, stopped_at: new Date(to).toISOString(), open: false, seconds: 3600, amount: "0.100000" }]);
+    expect(of(11)).toMatchObject([{ started_at: new Date(to).toISOString(), stopped_at: null, open: true, amount: "0.050001" }]);
+    expect(of(11)[0]!.seconds).toBeCloseTo(1800.04);
+  });
+
+  it("has no line of what has not begun, and names deleted workspaces", () => {
     expect(linesOf(ledger([], "0"), [workspace(running({ state: "starting", started_at: null }))], month, now)).toEqual([]);
     const gone = linesOf(ledger([line("s_1", 0, "0.01", { workspace_id: "w_9" })], "0.01"), [], month, now);
     expect(gone[0]!.name).toBe("deleted workspace w_9");

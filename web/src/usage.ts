@@ -2,10 +2,11 @@
 /*
  * Usage of a month: the charges as the API lists them (compute, storage, corrections), and one line for what runs now.
  * A running line is the session's own figure less what the ledger has of it already, so that nothing is
- * counted twice and the sum is right at every second.
+ * counted twice and the sum is right at every second. Of a session that runs over the end of a month each month has
+ * its part, as the charges will be cut when it has ended (doc/internals/metering.md).
  */
 import { getAll } from "./lib/api";
-import { parseMicro, sum } from "./lib/money";
+import { costOf, parseMicro, plain, sum } from "./lib/money";
 import { type Month, atMs, dayKey, monthRange } from "./lib/time";
 import type { UsageLine, UsageTotal, Workspace } from "./model";
 import { t } from "./text";
@@ -33,30 +34,38 @@ export async function readLedger(month: Month): Promise<Ledger> {
   return { items, total: last.total };
 }
 
-function openLine(w: Workspace, ledger: Ledger, now: number): UsageLine | null {
+function openLine(w: Workspace, ledger: Ledger, range: { from: number; to: number }, now: number): UsageLine | null {
   const s = w.session;
   if (!s?.started_at || (s.state !== "running" && s.state !== "stopping")) return null;
   const closed = ledger.items.filter((i) => i.session_id === s.id);
   const cost = costSoFar(s, now);
   if (cost === null || closed.some((i) => !i.stopped_at)) return null;
-  const micro = cost - sum(closed.map((i) => parseMicro(i.amount) ?? 0n));
+  const whole = cost - sum(closed.map((i) => parseMicro(i.amount) ?? 0n));
   const seconds = secondsSoFar(s, now) - closed.reduce((a, i) => a + i.seconds, 0);
-  if (micro < 0n || seconds <= 0) return null;
-  const frac = (micro % 1_000_000n).toString().padStart(6, "0");
+  if (whole < 0n || seconds <= 0) return null;
+  const begun = closed.reduce((a, i) => (atMs(i.stopped_at) > atMs(a) ? i.stopped_at! : a), s.started_at);
+  const until = (ms: number) => Math.min(seconds, Math.max(0, (ms - atMs(begun)) / 1000));
+  const [before, end] = [until(range.from), until(range.to)];
+  if (end <= before) return null;
+  /* Of what a part ends at: the last one has what is left, so that the parts make the whole. */
+  const costAt = (sec: number) => {
+    const c = costOf(parseMicro(s.price_per_hour) ?? 0n, sec);
+    return sec < seconds && c < whole ? c : whole;
+  };
   return {
-    session_id: s.id, workspace_id: w.id, workspace_name: w.name, segment: closed.length, instance_type: s.instance_type,
-    started_at: closed[closed.length - 1]?.stopped_at ?? s.started_at, stopped_at: null, seconds,
-    price_per_hour: s.price_per_hour, amount: `${micro / 1_000_000n}.${frac}`, estimated: false,
+    session_id: s.id, workspace_id: w.id, workspace_name: w.name, instance_type: s.instance_type,
+    segment: closed.reduce((a, i) => Math.max(a, i.segment + 1), 0),
+    started_at: before > 0 ? new Date(range.from).toISOString() : begun,
+    stopped_at: end < seconds ? new Date(range.to).toISOString() : null,
+    seconds: end - before, price_per_hour: s.price_per_hour, amount: plain(costAt(end) - costAt(before)), estimated: false,
   };
 }
 
 /* Newest first. */
 export function linesOf(ledger: Ledger, workspaces: Workspace[], month: Month, now: number): Line[] {
-  const { from, to } = monthRange(month);
+  const range = monthRange(month);
   const names = new Map(workspaces.map((w) => [w.id, w.name]));
-  const open = workspaces
-    .map((w) => openLine(w, ledger, now))
-    .filter((u): u is UsageLine => u !== null && atMs(u.started_at) >= from && atMs(u.started_at) < to);
+  const open = workspaces.map((w) => openLine(w, ledger, range, now)).filter((u): u is UsageLine => u !== null);
   return [...ledger.items, ...open]
     .map((u): Line => {
       const at = atMs(u.started_at);

@@ -63,7 +63,7 @@ class UsageItem {
   }
 }
 
-class StopWatch {
+export class StopWatch {
   private usage: UsageItem | null = null;
   private status: Status | null = null;
   private skew_ms = 0;
@@ -72,6 +72,7 @@ class StopWatch {
   private warnedAt: Near = "";
   private extending = false;
   private ended = false;
+  private session: unknown = null; /* whose answers these are */
   private readonly node = document.createElement("button");
 
   constructor(
@@ -112,7 +113,6 @@ class StopWatch {
 
   /* Relative to the page: the session's own origin, or whatever base the server has. */
   private async ask(): Promise<void> {
-    if (this.ended) return;
     try {
       const r = await fetch(new URL("api/carrel/session", this.app.serviceManager.serverSettings.baseUrl), {
         credentials: "same-origin",
@@ -122,11 +122,22 @@ class StopWatch {
       const date = Date.parse(r.headers.get("Date") ?? "");
       if (!Number.isNaN(date)) this.skew_ms = Math.abs(date + 500 - Date.now()) > 2000 ? date + 500 - Date.now() : 0;
       const data = (await r.json()) as Record<string, unknown>;
+      if (this.ended && !this.begins(data)) return;
+      this.session = data.session;
       this.take(statusOf(data, this.status));
       this.usage?.take(usageOf(data));
     } catch {
       /* the page has its own word for a lost connection */
     }
+  }
+
+  /* What stops answers until it has, with a stop that it will not live to see; what was started again is another session. */
+  private begins(data: Record<string, unknown>): boolean {
+    if (data.session === this.session || !(left(statusOf(data, null), this.now()) > 0)) return false;
+    this.ended = false;
+    this.status = null;
+    this.unwarn();
+    return true;
   }
 
   private onEvent(e: ServerEvent): void {
@@ -179,7 +190,7 @@ class StopWatch {
     this.unwarn();
     this.draw();
     const text = `This session is stopping${WHY[reason] ? `, ${WHY[reason]}` : ""}. Saved files stay; start it again from the console.`;
-    this.shared["@jupyterlab/apputils"].Notification.warning(text, { autoClose: false });
+    this.notice = this.shared["@jupyterlab/apputils"].Notification.warning(text, { autoClose: false });
   }
 
   private async extend(): Promise<void> {

@@ -197,6 +197,7 @@ export function fitsOneDownload(folder: string, names: string[]): boolean {
   return encodePath(folder).length + onlyOf(names).length < ADDRESS_MOST;
 }
 
+/* The name is taken: an agent's own words. Core's have a type (there are no files yet), and an upload's place has no words. */
 export function isTaken(e: unknown): boolean {
-  return e instanceof ApiError && e.status === 409;
+  return e instanceof ApiError && e.status === 409 && !e.slug && !!e.detail;
 }

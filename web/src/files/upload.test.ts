@@ -27,8 +27,9 @@ class Far implements Wire {
     return { ...u };
   }
   async state(id: string) { return { ...this.uploads.get(id)! }; }
-  async piece(id: string, offset: number, bytes: Blob, onSent: (n: number) => void) {
+  async piece(id: string, offset: number, bytes: Blob, onSent: (n: number) => void, signal: AbortSignal) {
     const u = this.uploads.get(id)!;
+    if (signal.aborted) throw new ApiError(0, "", "", "cancelled", "", "", 0);
     if (offset !== u.offset) throw new ApiError(409, "", "", "", "", "", 0, { ...u });
     this.pieces.push([offset, bytes.size]);
     if (this.cuts.length && offset >= this.cuts[0]!) {
@@ -124,6 +125,65 @@ describe("uploads", () => {
     u.cancel(u.items[0]!.key);
     expect(u.items).toEqual([]);
     expect(far.uploads.size).toBe(0);
+  });
+
+  it("cancelled before it was begun it leaves nothing behind", async () => {
+    const far = new Far();
+    const begin = far.begin.bind(far);
+    let begun = () => {};
+    far.begin = async (...a) => {
+      await new Promise<void>((done) => (begun = done));
+      return begin(...a);
+    };
+    const u = make(far);
+    u.add([{ path: "a.bin", source: file("a.bin", 9 * MB) }]);
+    await new Promise((r) => setTimeout(r, 1));
+    u.cancel(u.items[0]!.key);
+    begun();
+    await new Promise((r) => setTimeout(r, 1));
+    expect([u.items, far.uploads.size, far.pieces, kept.size]).toEqual([[], 0, [], 0]);
+  });
+
+  it("begins anew to overwrite what came while it was sent", async () => {
+    const far = new Far();
+    const finish = far.finish.bind(far);
+    far.finish = async (id) => {
+      const at = far.uploads.get(id)!;
+      if (far.files.has(at.path) && !at.replace) throw new ApiError(409, "", "There is a file of that name.", "", "", "", 0);
+      await finish(id);
+    };
+    const piece = far.piece.bind(far);
+    far.piece = async (...a) => {
+      far.files.add("a.txt");
+      return piece(...a);
+    };
+    const u = make(far);
+    u.add([{ path: "a.txt", source: file("a.txt", 5) }]);
+    await settled(u);
+    expect(u.items[0]!.state).toBe("exists");
+    u.overwrite(u.items[0]!.key);
+    await settled(u);
+    expect(u.items[0]).toMatchObject({ state: "done", resumed: 0 });
+    expect([...far.uploads.values()].map((x) => [x.replace, x.done])).toEqual([[true, true]]);
+  });
+
+  it("makes a folder again that was deleted meanwhile", async () => {
+    const far = new Far();
+    const u = make(far);
+    for (const name of ["a.txt", "b.txt"]) {
+      u.add([{ path: `d/${name}`, source: file(name, 1) }]);
+      await settled(u);
+    }
+    expect(far.folders).toEqual(["d", "d"]);
+  });
+
+  it("offers to overwrite only where a file is in the way", async () => {
+    const far = new Far();
+    far.begin = async () => { throw new ApiError(409, "This can't be done now.", "This workspace has no files yet.", "conflict", "", "", 0); };
+    const u = make(far);
+    u.add([{ path: "a.txt", source: file("a.txt", 5) }]);
+    await settled(u);
+    expect(u.items[0]!.state).toBe("failed");
   });
 
   it("finds a free name", () => {

@@ -6,7 +6,7 @@
  */
 import { ApiError } from "../lib/api";
 import { read, write } from "../lib/keys";
-import { type Upload, nameOf, parentOf } from "./api";
+import { type Upload, isTaken, nameOf, parentOf } from "./api";
 import type { Wire } from "./wire";
 
 export type State = "waiting" | "sending" | "stalled" | "exists" | "done" | "failed" | "gone";
@@ -56,8 +56,14 @@ export class Uploads {
 
   constructor(private wire: Wire, private changed: () => void, private landed: (path: string) => void, private wait: (ms: number, signal: AbortSignal) => Promise<void> = pause) {}
 
-  add(files: { path: string; source: Source }[]): void {
+  /* What is there on the other side may be another by now. */
+  private forget(): void {
     this.known = null;
+    this.folders.clear();
+  }
+
+  add(files: { path: string; source: Source }[]): void {
+    this.forget();
     for (const f of files) this.items.push({ key: this.next++, path: f.path, source: f.source, state: "waiting", sent: 0, resumed: 0, error: null });
     this.go();
   }
@@ -67,13 +73,20 @@ export class Uploads {
     if (!item || item.state === "done") return;
     item.state = "gone";
     this.running.get(key)?.abort();
-    const id = this.ids.get(key);
-    if (id) {
-      write(recordKey(id), null);
-      void this.wire.drop(id).catch(() => {});
-    }
+    this.giveUp(key);
     this.items = this.items.filter((x) => x.key !== key);
     this.go();
+  }
+
+  private giveUp(key: number): void {
+    const id = this.ids.get(key);
+    this.ids.delete(key);
+    if (id) void this.drop(id);
+  }
+
+  private async drop(id: string): Promise<void> {
+    write(recordKey(id), null);
+    await this.wire.drop(id).catch(() => {});
   }
 
   cancelAll(): void {
@@ -96,7 +109,7 @@ export class Uploads {
   retry(key: number): void {
     const item = this.items.find((x) => x.key === key);
     if (!item || this.running.has(key)) return;
-    this.known = null;
+    this.forget();
     Object.assign(item, { state: "waiting", error: null });
     this.go();
   }
@@ -140,10 +153,8 @@ export class Uploads {
       item.state = "done";
       this.landed(item.path);
     } catch (e) {
-      if ((item.state as State) !== "gone") {
-        item.error = e as ApiError;
-        item.state = e instanceof ApiError && e.status === 409 ? "exists" : "failed";
-      }
+      if (stop.signal.aborted) this.giveUp(item.key); /* it was begun after it had been cancelled */
+      else Object.assign(item, { error: e as ApiError, state: isTaken(e) ? "exists" : "failed" });
     }
     this.running.delete(item.key);
     this.go();
@@ -159,19 +170,28 @@ export class Uploads {
     return made;
   }
 
-  /* One that was begun here before with this very file, or a new one. */
+  /* Begun here before with this very file, and not what another line of the list is sending just now. */
+  private isOwn(u: Upload, item: Item): boolean {
+    if ([...this.ids].some(([key, id]) => id === u.id && key !== item.key && this.running.has(key))) return false;
+    if (this.ids.get(item.key) === u.id) return true;
+    return u.path === item.path && u.size === item.source.size && read(recordKey(u.id)) === recordOf(item.source);
+  }
+
+  /* One's own from before, or a new one. */
   private async place(item: Item): Promise<Upload> {
-    const mine = this.ids.get(item.key);
+    const replace = this.replace.has(item.key);
     this.known ??= this.wire.list().catch(() => []);
-    const open = (await this.known).filter((u) => u.path === item.path && !u.done);
-    const same = open.find((u) => u.id === mine) ?? open.find((u) => u.size === item.source.size && read(recordKey(u.id)) === recordOf(item.source));
+    const own = (await this.known).filter((u) => !u.done && this.isOwn(u, item));
+    const same = own.find((u) => u.path === item.path && u.replace === replace);
+    /* One that may not do what is asked now never will: its bytes only take up room. */
+    for (const u of own) if (u !== same) await this.drop(u.id);
     let up = same;
     if (same) {
       up = await this.wire.state(same.id).catch(() => undefined);
       if (up?.done) up = undefined;
     }
-    if (up) item.resumed = item.sent = up.offset;
-    else up = await this.wire.begin(item.path, item.source.size, this.replace.has(item.key));
+    up ??= await this.wire.begin(item.path, item.source.size, replace);
+    item.resumed = item.sent = up.offset;
     this.ids.set(item.key, up.id);
     write(recordKey(up.id), recordOf(item.source));
     return up;
@@ -196,6 +216,7 @@ export class Uploads {
       if (signal.aborted) throw e;
     };
     for (;;) {
+      if (signal.aborted) throw new ApiError(0, "", "", "cancelled", "", "", 0);
       try {
         if (fails) offset = (await this.wire.state(up.id)).offset;
         if (offset >= item.source.size) {

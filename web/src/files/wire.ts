@@ -24,11 +24,13 @@ function problem(x: XMLHttpRequest): ApiError {
     /* the status says enough */
   }
   const text = (k: string) => (typeof body[k] === "string" ? (body[k] as string) : "");
-  return new ApiError(x.status, text("title"), text("detail") || text("message"), "", text("request_id"), "", Number(x.getResponseHeader("Retry-After")) || 0, body);
+  return new ApiError(x.status, text("title"), text("detail") || text("message"), text("type").split("/").pop() ?? "", text("request_id"), "", Number(x.getResponseHeader("Retry-After")) || 0, body);
 }
 
 function send(path: string, bytes: Blob, onSent: (n: number) => void, signal: AbortSignal): Promise<Upload> {
   return new Promise((done, fail) => {
+    const away = () => fail(new ApiError(0, "", "", signal.aborted ? "cancelled" : "unreachable", "", "", 0));
+    if (signal.aborted) return away(); /* it tells nobody any more */
     const x = new XMLHttpRequest();
     let timer: ReturnType<typeof setTimeout>;
     const alive = () => {
@@ -59,7 +61,7 @@ function send(path: string, bytes: Blob, onSent: (n: number) => void, signal: Ab
     };
     x.onerror = x.onabort = () => {
       end();
-      fail(new ApiError(0, "", "", signal.aborted ? "cancelled" : "unreachable", "", "", 0));
+      away();
     };
     signal.addEventListener("abort", stop);
     alive();

@@ -118,5 +118,12 @@ describe("api", () => {
     expect(r.items).toEqual([1, 2, 3]);
     expect(r.last.total).toBe(9);
     expect(seen[1]!.url).toBe("/api/v1/usage?from=x&cursor=a%26b");
+    expect(r.more).toBe(false);
+  });
+
+  it("stops at a list without an end, and says so", async () => {
+    handler = () => json({ items: [1], next: "on" });
+    const r = await settle(getAll<number>("/admin/sessions"));
+    expect([r.items.length, r.more]).toEqual([101, true]);
   });
 });

@@ -151,15 +151,17 @@ interface Page<T> {
   next: string | null;
 }
 
-/* All pages of a list, up to a bound that no honest account reaches. */
-export async function getAll<T, X = unknown>(path: string, o?: CallOptions): Promise<{ items: T[]; last: Page<T> & X }> {
+const PAGES_MAX = 101;
+
+/* All pages of a list, up to a bound that no honest account reaches; more: it was reached. */
+export async function getAll<T, X = unknown>(path: string, o?: CallOptions): Promise<{ items: T[]; last: Page<T> & X; more: boolean }> {
   const items: T[] = [];
   let cursor: string | null = null;
-  for (let n = 0; ; n++) {
+  for (let n = 1; ; n++) {
     const sep = path.includes("?") ? "&" : "?";
     const page: Page<T> & X = await get(cursor ? `${path}${sep}cursor=${encodeURIComponent(cursor)}` : path, o);
     items.push(...page.items);
     cursor = page.next;
-    if (!cursor || n >= 100) return { items, last: page };
+    if (!cursor || n >= PAGES_MAX) return { items, last: page, more: !!cursor };
   }
 }

@@ -18,8 +18,12 @@ function here(moves: number): Place {
 
 export const place = createStore<Place>(here(0));
 
-/* A page with something to lose asks before it is left, and goes on when the answer is yes. */
-type Question = (goOn: () => void) => void;
+/*
+ * A page with something to lose asks before it is left, and goes on when the answer is yes. What leads away may fail
+ * itself: a promise of false says that nothing was left.
+ */
+export type GoOn = () => void | Promise<boolean>;
+type Question = (goOn: GoOn) => void;
 
 let question: Question | null = null;
 let answered = false; /* the next popstate is what was asked about */
@@ -31,9 +35,9 @@ export function askFirst(q: Question): () => void {
   };
 }
 
-export function mayLeave(goOn: () => void): void {
+export function mayLeave(goOn: GoOn): void {
   if (question) question(goOn);
-  else goOn();
+  else void goOn();
 }
 
 export function go(to: string, options: { replace?: boolean; state?: unknown } = {}): void {

@@ -74,6 +74,7 @@ export interface Loaded<T> {
   error: ApiError | null;
   slow: boolean; /* true after 150 ms: only then a skeleton is worth showing */
   reload(): void;
+  poll(): void; /* by a timer: never in the middle of a read, whose answer may take longer than the timer */
 }
 
 export function useLoad<T>(read: () => Promise<T>, deps: unknown[]): Loaded<T> {
@@ -81,8 +82,10 @@ export function useLoad<T>(read: () => Promise<T>, deps: unknown[]): Loaded<T> {
   const [slow, setSlow] = useState(false);
   const [turn, setTurn] = useState(0);
   const last = useRef<unknown[] | null>(null);
+  const reading = useRef(false);
   useEffect(() => {
     let gone = false;
+    reading.current = true;
     const fresh = !last.current || last.current.some((d, i) => d !== deps[i]);
     last.current = deps;
     if (fresh) set({ data: null, error: null });
@@ -91,13 +94,17 @@ export function useLoad<T>(read: () => Promise<T>, deps: unknown[]): Loaded<T> {
     read().then(
       (data) => !gone && set({ data, error: null }),
       (error: ApiError) => !gone && set((s) => ({ data: s.data, error })),
-    ).finally(() => clearTimeout(timer));
+    ).finally(() => {
+      clearTimeout(timer);
+      if (!gone) reading.current = false;
+    });
     return () => {
       gone = true;
       clearTimeout(timer);
     };
   }, [...deps, turn]);
-  return { ...state, slow, reload: () => setTurn((n) => n + 1) };
+  const reload = () => setTurn((n) => n + 1);
+  return { ...state, slow, reload, poll: () => reading.current || reload() };
 }
 
 const PHONE = "(max-width: 760px)";

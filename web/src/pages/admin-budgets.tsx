@@ -4,6 +4,7 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { type Budget, percentOf } from "../budget";
 import { getAll } from "../lib/api";
+import { count } from "../lib/locale";
 import { cents, parseMicro } from "../lib/money";
 import { useStore } from "../lib/store";
 import { useLoad } from "../lib/use";
@@ -138,7 +139,7 @@ export function AdminBudgetsPage(): JSX.Element {
 }
 
 function WhoDialog({ taken, onClose, onPick }: { taken: string[]; onClose: () => void; onPick: (who: string, title: string) => void }): JSX.Element {
-  const people = useLoad(() => getAll<Person>("/admin/accounts"), []);
+  const people = useLoad(() => getAll<Person>("/admin/accounts?limit=1000"), []);
   const options = [{ id: "site", title: t.budget.site, text: t.adminMoney.site }, ...(people.data?.items ?? []).map((p) => ({ id: p.id, title: p.email, text: p.name && p.name !== p.email ? `${p.name}, ${p.email}` : p.email }))].filter(
     (o) => !taken.includes(o.id),
   );
@@ -158,11 +159,12 @@ function WhoDialog({ taken, onClose, onPick }: { taken: string[]; onClose: () =>
     >
       <div class="field">
         <label class="label" for="budget-who">{t.adminMoney.addFor}</label>
-        <select class="select" id="budget-who" value={chosen?.id ?? ""} onChange={(e) => setWho(e.currentTarget.value)}>
+        <select class="select" id="budget-who" aria-describedby={people.data?.more ? "budget-who-h" : undefined} value={chosen?.id ?? ""} onChange={(e) => setWho(e.currentTarget.value)}>
           {options.map((o) => (
             <option key={o.id} value={o.id}>{o.text}</option>
           ))}
         </select>
+        {people.data?.more && <p class="hint" id="budget-who-h">{t.onlyFirst(count(people.data.items.length))}</p>}
       </div>
       <ErrorBanner error={people.error} />
     </Dialog>

@@ -64,7 +64,7 @@ export function CapacityPage(): JSX.Element {
   const now = useNow(EVERY_MS);
   const list = useLoad(readAll, []);
   useEffect(() => {
-    const timer = setInterval(() => document.hidden || list.reload(), EVERY_MS);
+    const timer = setInterval(() => document.hidden || list.poll(), EVERY_MS);
     return () => clearInterval(timer);
   }, []);
   const c = list.data?.capacity;

@@ -49,7 +49,7 @@ export function AdminHealthPage(): JSX.Element {
   usePage([{ text: t.nav.administration }, { text: t.health.title }]);
   const h = useLoad(() => get<Health>("/admin/health"), []);
   useEffect(() => {
-    const timer = setInterval(() => !document.hidden && h.reload(), EVERY_MS);
+    const timer = setInterval(() => !document.hidden && h.poll(), EVERY_MS);
     return () => clearInterval(timer);
   }, []);
   return (

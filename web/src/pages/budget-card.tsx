@@ -2,7 +2,7 @@
 /* A budget's bar with its marks, and the dialog that sets it and says what will happen to what runs. */
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { clearBudget, parseAmount, putBudget, percentOf } from "../budget";
+import { clearBudget, isAmbiguous, parseAmount, putBudget, percentOf } from "../budget";
 import { cents, currencySign } from "../lib/money";
 import { durationShort } from "../lib/time";
 import { useAction } from "../lib/use";
@@ -61,7 +61,7 @@ export interface BudgetEdit {
 }
 
 export function BudgetDialog({ edit, onClose, onDone }: { edit: BudgetEdit; onClose: () => void; onDone: () => void }): JSX.Element {
-  const [text, setText] = useState(edit.amount ?? "");
+  const [text, setText] = useState(isAmbiguous(edit.amount ?? "") ? `${edit.amount}0` : (edit.amount ?? "")); /* its point is one */
   const [hard, setHard] = useState(edit.amount === null || edit.hard);
   const [wrong, setWrong] = useState<string | undefined>();
   const action = useAction();
@@ -73,7 +73,7 @@ export function BudgetDialog({ edit, onClose, onDone }: { edit: BudgetEdit; onCl
   };
   const save = async () => {
     if (!parsed) {
-      setWrong(t.budget.needAmount);
+      setWrong(isAmbiguous(text) ? t.budget.ambiguous : t.budget.needAmount);
       document.getElementById("budget-amount")?.focus();
       return;
     }

@@ -10,7 +10,7 @@ import { readDraft, writeDraft } from "../files/drafts";
 import { EDIT_MOST } from "../files/kinds";
 import { freePath } from "../files/upload";
 import { ApiError } from "../lib/api";
-import { askFirst } from "../lib/router";
+import { type GoOn, askFirst } from "../lib/router";
 import { clock, nowMs } from "../lib/time";
 import { useAction } from "../lib/use";
 import type { Editor } from "../preview/editor";
@@ -46,7 +46,7 @@ export function FileEditor({ ws, entry, onDone }: { ws: string; entry: Entry; on
   const [said, setSaid] = useState("");
   const [theirs, setTheirs] = useState<Read | null>(null);
   const [draft, setDraft] = useState(false); /* the text is one that was kept from before */
-  const [leaving, setLeaving] = useState<(() => void) | null>(null);
+  const [leaving, setLeaving] = useState<GoOn | null>(null);
   const later = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   const action = useAction();
   const load = useAction();
@@ -176,10 +176,10 @@ export function FileEditor({ ws, entry, onDone }: { ws: string; entry: Entry; on
     setDirty(false);
     editor.current?.focus();
   };
-  const leave = () => {
+  const leave = async () => {
     forget();
     setLeaving(null);
-    leaving?.();
+    if ((await leaving?.()) === false) hold();
   };
   return (
     <div class="stack">
@@ -221,7 +221,7 @@ export function FileEditor({ ws, entry, onDone }: { ws: string; entry: Entry; on
         <Dialog
           title={t.files.lost}
           onClose={() => setLeaving(null)}
-          onSubmit={leave}
+          onSubmit={() => void leave()}
           foot={
             <>
               <button class="btn" type="button" onClick={() => setLeaving(null)}>{t.files.stay}</button>

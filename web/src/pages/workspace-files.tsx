@@ -67,7 +67,7 @@ function Folder({ w, folder }: { w: Workspace; folder: string }): JSX.Element {
   const [sort, setSort] = useState<Sort>({ key: "name", down: false });
   const [filter, setFilter] = useState("");
   const [wish, setWish] = useState<Wish | null>(null);
-  const [over, setOver] = useState(0);
+  const [dragged, setOver] = useState(0);
   const [picked, setPicks] = useState(NONE);
   const action = useAction();
   const soon = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
@@ -82,7 +82,7 @@ function Folder({ w, folder }: { w: Workspace; folder: string }): JSX.Element {
   const running = w.session?.state === "running";
 
   useEffect(() => {
-    const look = () => !document.hidden && list.reload();
+    const look = () => !document.hidden && list.poll();
     addEventListener("focus", look);
     const timer = running ? setInterval(look, POLL_MS) : undefined;
     return () => {
@@ -92,7 +92,7 @@ function Folder({ w, folder }: { w: Workspace; folder: string }): JSX.Element {
   }, [running, folder]);
   useKeys({ "/": () => document.getElementById("file-filter")?.focus(), u: () => files.current?.click() });
 
-  const put = (picked: Picked[]) => uploads.add(picked.map((p) => ({ path: join(folder, p.path), source: p.file })));
+  const put = (picked: Picked[]) => never ? toast(t.files.startFirst, "alert") : uploads.add(picked.map((p) => ({ path: join(folder, p.path), source: p.file })));
   const chosen = (e: Event) => {
     const input = e.currentTarget as HTMLInputElement;
     if (input.files?.length) put(pickedOf(input.files));
@@ -112,6 +112,7 @@ function Folder({ w, folder }: { w: Workspace; folder: string }): JSX.Element {
   });
   const entries = list.data ?? [];
   const never = isNew(list.error) && !w.session && !w.last_session;
+  const over = never ? 0 : dragged;
   const rows = sorted(filtered(entries, filter), sort);
   const picks = among(picked, rows);
   const many = rows.filter((e) => picks.names.has(e.name));
@@ -127,9 +128,9 @@ function Folder({ w, folder }: { w: Workspace; folder: string }): JSX.Element {
     <section
       class="section files"
       data-over={over > 0 ? "true" : undefined}
-      onDragEnter={(e) => carries(e) && (e.preventDefault(), setOver(over + 1))}
+      onDragEnter={(e) => carries(e) && (e.preventDefault(), setOver(dragged + 1))}
       onDragOver={(e) => carries(e) && e.preventDefault()}
-      onDragLeave={(e) => carries(e) && setOver(Math.max(0, over - 1))}
+      onDragLeave={(e) => carries(e) && setOver(Math.max(0, dragged - 1))}
       onDrop={onDrop}
     >
       <div class="section-head section-center row-wrap">

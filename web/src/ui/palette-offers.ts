@@ -2,14 +2,18 @@
 /* Everything that can be done or gone to, as offers of the palette. */
 import { openAddress, openInTab, usualApp } from "../actions";
 import type { Hit } from "../desk";
+import { ApiError } from "../lib/api";
 import { go, mayLeave } from "../lib/router";
 import { otherTheme } from "../lib/theme";
+import { live } from "../live";
 import { setMyLanguage, setMyTheme, signOut } from "../me";
 import type { Me, Workspace } from "../model";
 import type { Offer } from "../palette";
 import { LANGUAGES, t } from "../text";
 import { ADMIN } from "./admin-nav";
+import { failText } from "../words";
 import type { IconName } from "./icons";
+import { toast } from "./layers";
 import type { WorkspaceActions } from "./workspace-actions";
 
 export interface Doable extends Offer {
@@ -37,6 +41,17 @@ export function workspaceOffers(all: Workspace[], acts: WorkspaceActions): Doabl
   return out;
 }
 
+async function trySignOut(): Promise<boolean> {
+  try {
+    await signOut();
+  } catch (e) {
+    if (live.get().phase !== "in") return true; /* it had ended already */
+    toast(e instanceof ApiError ? failText(e) : String(e), "alert");
+    return false;
+  }
+  return true;
+}
+
 export function pageOffers(me: Me, showKeys: () => void): Doable[] {
   const page = (path: string, icon: IconName, text: string, keys?: string[]): Doable => ({ id: `p:${path}`, group: "pages", icon, text, run: () => go(path), ...(keys ? { keys } : {}) });
   const cmd = (id: string, icon: IconName, text: string, run: () => void, keys?: string[]): Doable => ({ id: `c:${id}`, group: "commands", icon, text, run, ...(keys ? { keys } : {}) });
@@ -45,7 +60,7 @@ export function pageOffers(me: Me, showKeys: () => void): Doable[] {
     cmd("theme", "theme", t.palette.theme, () => setMyTheme(otherTheme()), ["T"]),
     cmd("keys", "menu", t.palette.keys, showKeys, ["?"]),
     ...LANGUAGES.map((l) => cmd(`lang-${l.id}`, "user", t.palette.language(l.name), () => setMyLanguage(l.id))),
-    cmd("out", "user", t.palette.signOut, () => mayLeave(() => void signOut())),
+    cmd("out", "user", t.palette.signOut, () => mayLeave(trySignOut)),
     page("/", "home", t.home.nav, ["G", "H"]),
     page("/workspaces", "desk", t.nav.workspaces, ["G", "W"]),
     page("/search", "search", t.search.title),

@@ -26,6 +26,7 @@ export const budgets: typeof en = {
     amount: (sign) => `Betrag für einen Monat, in ${sign.trim()}`,
     amountHint: (used) => `${used} sind diesen Monat verbraucht.`,
     needAmount: "Geben Sie einen Betrag wie 25 oder 12.50 ein.",
+    ambiguous: "Das können Tausender sein oder ein Bruchteil. Schreiben Sie 1000 für tausend, 1,00 für eins.",
     kind: "Wenn es aufgebraucht ist",
     hard: "Stoppen, was kostet",
     hardHint: "Sitzungen stoppen innerhalb von 10 s, und bis zum nächsten Monat startet keine. Dateien bleiben. Typen ohne Preis laufen weiter.",

@@ -23,6 +23,7 @@ export const common: typeof en = {
   justNow: "eben",
   never: "nie",
   actions: "Aktionen",
+  onlyFirst: (shown) => `Hier stehen nur die ersten ${shown}; es gibt mehr.`,
   request: (id) => `Anfrage ${id}`,
 
   nav: {

@@ -59,6 +59,7 @@ export const workspaceFiles: typeof en = {
     failed: "Die Dateien lassen sich nicht lesen.",
     never: "Er wurde noch nicht gestartet",
     neverBody: "Das Volume entsteht beim ersten Start. Von da an sind seine Dateien hier, auch während er gestoppt ist.",
+    startFirst: "Starten Sie ihn erst einmal: dann entsteht das Volume, auf das Dateien kommen.",
     empty: "Noch nichts hier",
     emptyBody: "Legen Sie Dateien hier ab oder wählen Sie Hochladen. Was ein Notebook schreibt, erscheint ebenfalls.",
     noHits: (text) => `Nichts heißt hier „${text}“`,

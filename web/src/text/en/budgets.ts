@@ -25,6 +25,7 @@ export const budgets = {
     amount: (sign: string) => `Amount for a month, in ${sign.trim()}`,
     amountHint: (used: string) => `${used} is used this month.`,
     needAmount: "Type an amount like 25 or 12.50.",
+    ambiguous: "That may mean thousands, or a fraction. Write 1000 for a thousand, 1.00 for one.",
     kind: "When it is used up",
     hard: "Stop what costs",
     hardHint: "Sessions stop within 10 s and none starts until the next month. Files stay. Types without a price go on.",

@@ -22,6 +22,7 @@ export const common = {
   justNow: "just now",
   never: "never",
   actions: "Actions",
+  onlyFirst: (shown: string) => `Only the first ${shown} are here; there are more.`,
   request: (id: string) => `Request ${id}`,
   nav: {
     main: "Main",

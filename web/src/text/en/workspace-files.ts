@@ -58,6 +58,7 @@ export const workspaceFiles = {
     failed: "The files can't be read.",
     never: "It has not been started yet",
     neverBody: "The volume is made at the first start. From then on its files are here, also while it is stopped.",
+    startFirst: "Start it once first: the volume that files go to is made then.",
     empty: "Nothing here yet",
     emptyBody: "Drop files here, or press Upload. What a notebook writes shows up too.",
     noHits: (text: string) => `Nothing here is called “${text}”`,

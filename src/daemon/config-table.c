@@ -32,6 +32,7 @@ const struct config_key config_keys[] = {
 	NUM("server", "port", CONFIG_UINT, port, 1, 65535, "8888", "TCP port to listen on"),
 	TEXT("server", "console_url", console_url, "", "address of the console as browsers see it; empty: http://localhost:PORT"),
 	TEXT("server", "session_domain", session_domain, "", "sessions are at <label>.<session_domain>, with the console's scheme and port; empty: the console's host name"),
+	TEXT("server", "trusted_proxies", trusted_proxies, "", "proxies whose X-Forwarded-For says who the client is: addresses and networks as CIDR, separated by spaces; the proxies only, never their clients"),
 	NUM("server", "edges", CONFIG_UINT, edges, 0, 64, "0", "number of edge processes; 0: one per CPU, at most 8"),
 	{ "server", "log_level", CONFIG_CHOICE, offsetof(struct config, log_level), 0, 0, "debug info warn error", "info", "least severe level that is logged" },
 	{ "server", "seccomp", CONFIG_CHOICE, offsetof(struct config, seccomp), 0, 0, "enforce log", "enforce", "what a system call outside a role's allow-list does: end the role, or a line in the kernel's log (for finding calls only)" },

@@ -14,6 +14,7 @@
 #include "core/capacity.h"
 #include "daemon/config-table.h"
 #include "daemon/where.h"
+#include "net/ip.h"
 
 #define MEM_MAX   (1024 * 1024)
 #define VALUE_MAX 1000
@@ -428,6 +429,14 @@ static int check_zone(const struct config *c, struct err *err)
 	return r < 0 ? err_wrap(err, r, "time_zone") : 0;
 }
 
+static int check_proxies(const struct config *c, struct err *err)
+{
+	struct ip_nets nets;
+	int r = ip_nets_parse(str_of(c->trusted_proxies), &nets, err);
+
+	return r < 0 ? err_wrap(err, r, "trusted_proxies") : 0;
+}
+
 static int check(const struct config *c, struct err *err)
 {
 	struct gpu gpu[GPU_CLASSES_MAX];
@@ -445,6 +454,8 @@ static int check(const struct config *c, struct err *err)
 		           "currency must be three capital letters, as in USD, not \"%s\"",
 		           c->currency);
 	if (check_zone(c, err) < 0)
+		return -EINVAL;
+	if (check_proxies(c, err) < 0)
 		return -EINVAL;
 	if (c->auto_stop_min_s > c->auto_stop_default_s ||
 	    c->auto_stop_default_s > c->auto_stop_max_s)

@@ -32,8 +32,8 @@ struct config {
 	struct arena mem_;
 
 	/* [server] */
-	const char *state, *address, *console_url, *session_domain, *log_level, *currency,
-	    *time_zone, *seccomp;
+	const char *state, *address, *console_url, *session_domain, *trusted_proxies,
+	    *log_level, *currency, *time_zone, *seccomp;
 	uint64_t port, edges;
 
 	/* [accounts] */

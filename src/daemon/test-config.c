@@ -131,6 +131,9 @@ static void errors_say_file_line_key_and_the_nearest_known_key(void)
 	refused("[engine]\nnetwork = 10.86.1.0/24\n", "network must be a /16");
 	refused("[engine]\nnetwork = 10.86.1.0/16\n", "network must end in .0.0/16");
 	refused("[server]\naddress = localhost\n", "address must be numeric");
+	refused("[server]\ntrusted_proxies = 10.0.0.0/8 proxy.example.org\n",
+	        "trusted_proxies: \"proxy.example.org\" is neither an address nor a network");
+	refused("[server]\ntrusted_proxies = 10.1.0.0/8\n", "is it an address?");
 	refused("[server]\ncurrency = usd\n", "three capital letters");
 	refused("[server]\ntime_zone = Mars/Olympus\n", "Mars/Olympus");
 	refused("[sessions]\nauto_stop_default = 59s\n", "auto_stop_default must lie between");

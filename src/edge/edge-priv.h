@@ -11,6 +11,7 @@
 #include "http/pipe.h"
 #include "http/server.h"
 #include "http/wsext.h"
+#include "net/ip.h"
 
 #define EDGE_ID_MAX 64
 /* Percent-encoded: what is longer is cut. */
@@ -23,10 +24,15 @@ struct edge {
 	const struct edge_cfg *cfg;
 	struct site site;
 	struct addr core;
+	struct ip_nets proxies;
+	bool told_of_proxy;    /* the log says that one is not configured */
 	struct map routes;     /* key → struct route */
 	struct map core_conns; /* id of the client's connection → idle struct upstream */
 	struct list core_idle; /* the same, oldest first */
 	struct ev_timer sweep;
+	struct list turns;   /* routes, the one asked longest ago first */
+	size_t nrechecks;    /* of those open in nasks */
+	bool rechecks_wait;  /* more are due than may be open at once */
 	struct buf fields;   /* a head being written; empty between two */
 	char core_hint[320]; /* "Host: …" for our own questions */
 	size_t nasks;
@@ -77,7 +83,9 @@ struct route {
 	struct list waiters, live, idle; /* idle: connections to the agent */
 	unsigned status;                 /* core's last answer; 0: none yet */
 	mono_ms at;                      /* when it came */
-	mono_ms asked;
+	mono_ms asked;                   /* last; or when nothing was to be asked in its turn */
+	struct list turn;                /* in the edge's turns */
+	bool recheck;                    /* ask is one */
 	char session[EDGE_ID_MAX], account[EDGE_ID_MAX], name[EDGE_NAME_MAX], state[16];
 	char workspace[EDGE_WORKSPACE_MAX]; /* its name; "": core said none */
 	bool write;                         /* files: may he change them? */
@@ -103,6 +111,8 @@ void route_forget(struct edge *e, enum route_kind kind, struct str subject, stru
 /* The agent did not answer: ask again before the next request. */
 void route_doubt(struct route *rt);
 void route_close_all(struct edge *e);
+/* Begins to look after what is kept, every second. */
+void route_sweep(struct edge *e);
 
 /* ---- connections behind us (upstream.c) ---- */
 

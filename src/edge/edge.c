@@ -193,6 +193,8 @@ static int start(struct edge *e, int listen_fd, struct err *err)
 	if (r == 0)
 		r = addr_parse(str_of(e->cfg->core), &e->core, err);
 	if (r == 0)
+		r = ip_nets_parse(str_of(e->cfg->trusted_proxies), &e->proxies, err);
+	if (r == 0)
 		r = ev_new(&e->ev, err);
 	if (r == 0)
 		r = ev_signal(e->ev, SIGTERM, on_term, NULL, err);
@@ -206,6 +208,7 @@ static int start(struct edge *e, int listen_fd, struct err *err)
 		(void)close(listen_fd);
 		return r;
 	}
+	route_sweep(e);
 	return http_server_listen(e->srv, listen_fd, err);
 }
 
@@ -229,6 +232,7 @@ int edge_run(const struct edge_cfg *cfg, int listen_fd, struct err *err)
 	map_init(&e->routes, ROUTES_MAX);
 	map_init(&e->core_conns, 4096);
 	e->core_idle = LIST_INIT(e->core_idle);
+	e->turns = LIST_INIT(e->turns);
 	buf_init(&e->fields, (size_t)HTTP_HEAD_MAX * 2);
 	r = start(e, listen_fd, err);
 	if (r == 0) {

@@ -22,6 +22,8 @@ struct edge_cfg {
 	/* Sessions are at <label>.<session_domain>, same scheme and port;
 	 * empty: the console's host. A port in it is refused. */
 	const char *session_domain;
+	/* Whose X-Forwarded-For is believed, as ip_nets_parse reads it; NULL: nobody's. */
+	const char *trusted_proxies;
 	const char *core; /* "unix:/core.sock" */
 	const char
 	    *socket_root;   /* put before the socket paths that core names; "" in the chroot */

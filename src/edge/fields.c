@@ -162,6 +162,17 @@ int fields_request(const struct http_head *h, enum fields_to to, struct buf *out
 	return buf_error(out);
 }
 
+/* A cookie without a name ("=__Host-t=x") would read as one of the platform's
+ * when it comes back. */
+static bool may_set(struct str set_cookie)
+{
+	struct str pair = str_sub(set_cookie, 0, str_chr(set_cookie, ';', 0));
+	size_t eq = str_chr(pair, '=', 0);
+	struct str name = str_trim(str_sub(pair, 0, eq));
+
+	return eq < pair.len && name.len && !is_platform_cookie(name);
+}
+
 bool fields_answer(const struct http_field *f, const struct fields_named *named,
                    enum fields_to from)
 {
@@ -174,10 +185,7 @@ bool fields_answer(const struct http_field *f, const struct fields_named *named,
 	if (poses_as_ours(n) || IS(n, "alt-svc") || IS(n, "sec-websocket-accept") ||
 	    IS(n, "sec-websocket-extensions"))
 		return false;
-	if (!IS(n, "set-cookie"))
-		return true;
-	return from == TO_SESSION &&
-	       !is_platform_cookie(str_trim(str_sub(f->value, 0, str_chr(f->value, '=', 0))));
+	return !IS(n, "set-cookie") || (from == TO_SESSION && may_set(f->value));
 }
 
 struct str fields_strip_token(struct str target, struct buf *out)

@@ -7,19 +7,19 @@
  *   waiting for the route → asked → answered from behind → over
  *                    \________\______ refused by us, or cut
  */
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
-#include <stdio.h>
-#include <string.h>
 
+#include "base/log.h"
 #include "edge/edge-priv.h"
+#include "edge/source.h"
 #include "http/ws.h"
 
 #define HIGH_BYTES    (256U << 10) /* unsent on one side: stop reading the other */
 #define LOW_BYTES     (64U << 10)
 #define CORE_BODY_MAX (8U << 20)
 #define CORE_HEAD_MS  15000U
+#define CONNECT_AGAIN 100U /* while the other side's queue of connections is full */
+#define CONNECT_TRIES 40U
 
 struct proxy {
 	struct live live;
@@ -32,8 +32,11 @@ struct proxy {
 	struct str target;
 	struct str prefix; /* of the program address */
 	const char *label;
-	struct ev_timer timer; /* core only: an agent's answer may take hours */
-	bool upgrade, begun, retried, has_body, deaf, asked_again;
+	/* Core's answer: an agent's may take hours. Before that: the next attempt to
+	 * connect, to either. */
+	struct ev_timer timer;
+	unsigned tries;
+	bool upgrade, begun, retried, has_body, sent, deaf, asked_again;
 };
 
 static bool ask_again(struct proxy *p);
@@ -41,13 +44,15 @@ static bool ask_again(struct proxy *p);
 static void on_cut(struct live *l)
 {
 	struct proxy *p = CONTAINER_OF(l, struct proxy, live);
+	bool connecting = ev_timer_armed(&p->timer);
 
 	list_del(&l->node);
+	ev_timer_stop(&p->timer);
 	if (p->to != TO_FILES || p->begun) {
 		http_abort(p->r);
 		return;
 	}
-	if (!p->up)
+	if (!p->up && !connecting)
 		return; /* answered by us; only the rest of its body is waited for */
 	/* The files are elsewhere by now: nothing was done, nothing is lost. */
 	upstream_close(p->up);
@@ -68,7 +73,10 @@ static void on_free(struct http_req *r)
 
 static void on_client_gone(struct http_req *r)
 {
-	(void)r; /* set so that a browser that leaves ends the request behind us too */
+	struct proxy *p = r->user;
+
+	/* Set also so that a browser that leaves ends the request behind us. */
+	ev_timer_stop(&p->timer);
 }
 
 static struct proxy *proxy_new(struct edge *e, struct http_req *r, enum fields_to to)
@@ -136,20 +144,20 @@ static void away(struct proxy *p)
 
 /* ---- the request ---- */
 
-static void put_peer(struct buf *b, const struct addr *a)
+static void put_peer(struct proxy *p, struct buf *b)
 {
-	char ip[INET6_ADDRSTRLEN] = "";
-	struct sockaddr_in6 in6;
-	struct sockaddr_in in4;
+	char who[IP_TEXT_MAX];
+	enum source_kind kind = source_of(&p->e->proxies, p->r->peer, &p->r->head, who);
 
-	if (a->sa.ss_family == AF_INET) {
-		memcpy(&in4, &a->sa, sizeof(in4));
-		(void)inet_ntop(AF_INET, &in4.sin_addr, ip, sizeof(ip));
-	} else if (a->sa.ss_family == AF_INET6) {
-		memcpy(&in6, &a->sa, sizeof(in6));
-		(void)inet_ntop(AF_INET6, &in6.sin6_addr, ip, sizeof(ip));
-	}
-	buf_printf(b, "X-Carrel-Peer: %s\r\n", ip[0] ? ip : "local");
+	buf_printf(b, "X-Carrel-Peer: %s\r\n", who);
+	if (kind == SOURCE_KNOWN || p->e->told_of_proxy)
+		return;
+	p->e->told_of_proxy = true; /* once: it is said of every request */
+	log_event(LOG_WARN, "client_unknown",
+	          LZ("why", kind == SOURCE_ODD
+	                        ? "a trusted proxy sends no X-Forwarded-For that says it"
+	                        : "a proxy on this machine is not named in trusted_proxies"),
+	          LZ("so", "limits of sign-ins hold for all such clients together"));
 }
 
 static int put_fields(struct proxy *p, struct buf *b)
@@ -157,7 +165,7 @@ static int put_fields(struct proxy *p, struct buf *b)
 	if (fields_request(&p->r->head, p->to, b) < 0)
 		return -EINVAL;
 	if (p->to == TO_CORE) {
-		put_peer(b, p->r->peer);
+		put_peer(p, b);
 		return buf_error(b);
 	}
 	buf_put(b, "X-Carrel-Account: ", 18);
@@ -181,32 +189,49 @@ static int put_fields(struct proxy *p, struct buf *b)
 	return buf_error(b);
 }
 
+static void on_core_silent(struct ev_timer *t)
+{
+	away(CONTAINER_OF(t, struct proxy, timer));
+}
+
+/* From now on it is core that has to do something: answer, or take what there is
+ * of the body. How slowly the client may send it is the server's business. */
+static void core_is_due(struct proxy *p)
+{
+	if (!p->rt && !p->begun)
+		ev_timer_start(p->e->ev, &p->timer, CORE_HEAD_MS, on_core_silent);
+}
+
 static void on_request_body(struct http_req *r, struct str data)
 {
 	struct proxy *p = r->user;
 
 	if (!p->up || p->deaf)
 		return;
-	if (data.len == 0)
+	if (data.len == 0) {
 		http_client_end(p->up->c);
-	else if (http_client_data(p->up->c, data) < 0)
+		p->sent = true;
+		core_is_due(p);
+	} else if (http_client_data(p->up->c, data) < 0) {
 		p->deaf = true; /* its answer, or its end, will come */
-	else if (http_client_pending(p->up->c) > HIGH_BYTES)
+		core_is_due(p);
+	} else if (http_client_pending(p->up->c) > HIGH_BYTES) {
 		http_body_pause(r);
+		core_is_due(p);
+	}
 }
 
 static void on_up_drain(struct http_client *c, void *arg)
 {
 	struct upstream *u = arg;
+	struct proxy *p = u->p;
 
 	(void)c;
-	if (u->p)
-		http_body_resume(u->p->r);
-}
-
-static void on_core_silent(struct ev_timer *t)
-{
-	away(CONTAINER_OF(t, struct proxy, timer));
+	if (!p)
+		return;
+	if (!p->sent && !p->deaf)
+		ev_timer_stop(&p->timer); /* it is the client's turn again */
+	http_body_resume(p->r);
 }
 
 static uint64_t body_length(const struct http_head *h)
@@ -214,6 +239,30 @@ static uint64_t body_length(const struct http_head *h)
 	if (h->chunked)
 		return HTTP_CLIENT_CHUNKED;
 	return h->has_length ? h->length : HTTP_CLIENT_NO_BODY;
+}
+
+static void forward(struct proxy *p);
+
+static void on_connect_again(struct ev_timer *t)
+{
+	forward(CONTAINER_OF(t, struct proxy, timer));
+}
+
+/* A connection that is used again, or a fresh one. False: there is none, or not
+ * yet; all is arranged for. */
+static bool connected(struct proxy *p)
+{
+	int r = upstream_take(p->e, p->rt, http_conn_id(p->r), p->upgrade || p->retried, &p->up,
+	                      NULL);
+
+	/* Everybody comes at once: a unix socket doesn't queue them, it says so. */
+	if (r == -EAGAIN && p->tries++ < CONNECT_TRIES)
+		ev_timer_start(p->e->ev, &p->timer, CONNECT_AGAIN, on_connect_again);
+	else if (r < 0)
+		away(p);
+	else
+		p->up->p = p;
+	return r == 0;
 }
 
 /* Sends the head on a kept or a fresh connection. */
@@ -230,12 +279,8 @@ static void forward(struct proxy *p)
 		    "The request's header fields are too many or too long to pass on.");
 		return;
 	}
-	if (upstream_take(p->e, p->rt, http_conn_id(p->r), p->upgrade || p->retried, &p->up,
-	                  NULL) < 0) {
-		away(p);
+	if (!connected(p))
 		return;
-	}
-	p->up->p = p;
 	if (p->upgrade)
 		r = http_client_upgrade(p->up->c, p->target, buf_str(b));
 	else
@@ -254,9 +299,10 @@ static void forward(struct proxy *p)
 		away(p);
 		return;
 	}
-	if (!p->rt)
-		ev_timer_start(p->e->ev, &p->timer, CORE_HEAD_MS, on_core_silent);
-	if (p->has_body && !p->upgrade)
+	p->sent = !p->has_body || p->upgrade;
+	if (p->sent)
+		core_is_due(p);
+	else
 		http_stream_body(p->r, p->rt ? UINT64_MAX : CORE_BODY_MAX, on_request_body);
 }
 
@@ -280,6 +326,16 @@ static uint64_t answer_length(const struct http_req *r, const struct http_head *
 		           ? n
 		           : HTTP_CHUNKED;
 	return h->has_length ? h->length : HTTP_CHUNKED;
+}
+
+/* What users wrote, on the console's origin: a browser that says nothing of
+ * itself (Sec-Fetch-* go to secure addresses only) may show it, but runs
+ * nothing of it there. Programs don't care. First, since the first nosniff is
+ * the one that counts; of several policies all hold. */
+static void put_harmless(struct http_req *r)
+{
+	http_hdr(r, "Content-Security-Policy", STR("sandbox; default-src 'none'"));
+	http_hdr(r, "X-Content-Type-Options", STR("nosniff"));
 }
 
 static void on_head(struct http_client *c, const struct http_head *h, void *arg)
@@ -307,6 +363,8 @@ static void on_head(struct http_client *c, const struct http_head *h, void *arg)
 		files_odd(p->r, status);
 		return;
 	}
+	if (p->to == TO_PROGRAM)
+		put_harmless(p->r);
 	for (size_t i = 0; p->to != TO_FILES && i < h->n; i++) {
 		if (fields_answer(&h->fields[i], &named, p->to))
 			http_hdr_str(p->r, h->fields[i].name, h->fields[i].value);

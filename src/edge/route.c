@@ -14,6 +14,7 @@
 
 #define FRESH_MS   1000U
 #define RECHECK_MS 1500U /* looked at every second: asked within 2.5 s */
+#define RECHECKS   64U   /* open at once: the rest of ASK_MAX is for new requests */
 #define SWEEP_MS   1000U
 #define IDLE_MS    10000U
 #define SECRET_MAX 2048U
@@ -127,12 +128,11 @@ static void read_refusal(struct route *rt, const struct json *j)
 	cut_copy(rt->why, sizeof(rt->why), json_str_or(j, "detail", STR("")));
 }
 
-static void on_answer(void *arg, unsigned status, const struct json *body)
+static void take_answer(struct route *rt, unsigned status, const struct json *body)
 {
-	struct route *rt = arg, old = *rt;
+	struct route old = *rt;
 	bool same;
 
-	rt->ask = NULL;
 	if (!is_verdict(status, body) && !(is_files(rt) && is_files_verdict(status, body))) {
 		tell_waiters(rt, 0);
 		return;
@@ -158,6 +158,26 @@ static void on_answer(void *arg, unsigned status, const struct json *body)
 	tell_waiters(rt, status);
 }
 
+static void recheck_over(struct route *rt)
+{
+	rt->e->nrechecks -= rt->recheck;
+	rt->recheck = false;
+}
+
+static void recheck_some(struct edge *e);
+
+static void on_answer(void *arg, unsigned status, const struct json *body)
+{
+	struct route *rt = arg;
+	struct edge *e = rt->e;
+
+	rt->ask = NULL;
+	recheck_over(rt);
+	take_answer(rt, status, body);
+	if (e->rechecks_wait)
+		recheck_some(e);
+}
+
 /* What is asked, with what, and the first letter of a route's key. */
 static const struct {
 	struct str letter;
@@ -171,11 +191,17 @@ static const struct {
 	[ROUTE_FILES_TOKEN] = { { "f", 1 }, "/internal/files?workspace=", "Authorization: " },
 };
 
+static void had_its_turn(struct route *rt)
+{
+	rt->asked = ev_now_ms(rt->e->ev);
+	list_del(&rt->turn);
+	list_push(&rt->e->turns, &rt->turn);
+}
+
 static void ask(struct route *rt)
 {
 	struct buf target = BUF(256), fields = BUF(SECRET_MAX + 512);
 
-	rt->asked = ev_now_ms(rt->e->ev);
 	buf_put_z(&target, ways[rt->kind].ask);
 	pct_put(&target, rt->subject, "");
 	buf_put_z(&fields, rt->e->core_hint);
@@ -184,6 +210,8 @@ static void ask(struct route *rt)
 	if (!buf_error(&target) && !buf_error(&fields))
 		rt->ask = ask_core(rt->e, buf_str(&target), buf_str(&fields), STR_NONE,
 		                   on_answer, rt);
+	if (rt->ask)
+		had_its_turn(rt);
 	buf_fini(&target);
 	buf_fini(&fields);
 }
@@ -191,6 +219,8 @@ static void ask(struct route *rt)
 static void route_free(struct route *rt)
 {
 	ask_cancel(rt->ask);
+	recheck_over(rt);
+	list_del(&rt->turn);
 	close_idle(rt);
 	free(rt);
 }
@@ -198,17 +228,42 @@ static void route_free(struct route *rt)
 static void sweep_one(struct route *rt, mono_ms now)
 {
 	upstream_sweep(&rt->idle, now, IDLE_MS);
-	if (rt->ask || !list_empty(&rt->waiters))
+	if (rt->ask || !list_empty(&rt->waiters) || !list_empty(&rt->live))
 		return;
-	if (!list_empty(&rt->live)) {
-		if (now - rt->asked >= RECHECK_MS)
-			ask(rt);
-	} else if (list_empty(&rt->idle) && now - rt->asked >= FRESH_MS) {
+	if (list_empty(&rt->idle) && now - rt->asked >= FRESH_MS) {
 		map_del(&rt->e->routes, rt->key);
 		route_free(rt);
 	}
 }
 
+/* Asks again by whose leave something goes on, in the order in which they were
+ * asked last, so that none is passed over when there are more than may be open
+ * at once: the others follow as answers come, or with the next sweep. */
+static void recheck_some(struct edge *e)
+{
+	mono_ms now = ev_now_ms(e->ev);
+
+	e->rechecks_wait = false;
+	while (!list_empty(&e->turns)) {
+		struct route *rt = LIST_ENTRY(e->turns.next, struct route, turn);
+
+		if (now - rt->asked < RECHECK_MS)
+			return;
+		if (rt->ask || list_empty(&rt->live)) {
+			had_its_turn(rt);
+			continue;
+		}
+		e->rechecks_wait = e->nrechecks >= RECHECKS;
+		if (!e->rechecks_wait)
+			ask(rt);
+		if (!rt->ask)
+			return;
+		rt->recheck = true;
+		e->nrechecks++;
+	}
+}
+
+/* Also for the connections to core, which need no route. */
 static void on_sweep(struct ev_timer *t)
 {
 	struct edge *e = CONTAINER_OF(t, struct edge, sweep);
@@ -217,8 +272,14 @@ static void on_sweep(struct ev_timer *t)
 
 	while (map_next(&e->routes, &at, NULL, &value))
 		sweep_one(value, ev_now_ms(e->ev));
+	recheck_some(e);
 	upstream_sweep(&e->core_idle, ev_now_ms(e->ev), IDLE_MS);
-	ev_timer_start(e->ev, t, SWEEP_MS, on_sweep);
+	route_sweep(e);
+}
+
+void route_sweep(struct edge *e)
+{
+	ev_timer_start(e->ev, &e->sweep, SWEEP_MS, on_sweep);
 }
 
 static struct str put(char **at, struct str s)
@@ -281,8 +342,7 @@ struct route *route_get(struct edge *e, enum route_kind kind, struct str subject
 			w->fn(w, NULL, TOO_MANY);
 			return NULL;
 		}
-		if (!ev_timer_armed(&e->sweep))
-			ev_timer_start(e->ev, &e->sweep, SWEEP_MS, on_sweep);
+		had_its_turn(rt);
 	}
 	/* Of files, "not now" may be over in a moment. */
 	if (rt->status && ev_now_ms(e->ev) - rt->at < FRESH_MS &&

@@ -90,6 +90,13 @@ static void answers(void)
 	T_OK(!back("Set-Cookie", " __host-t =1; Path=/", TO_SESSION) &&
 	     back("Set-Cookie", "a=1", TO_SESSION));
 	T_OK(!back("Set-Cookie", "a=1", TO_PROGRAM));
+	/* Browsers send a cookie without a name as its bare value. */
+	T_OK(!back("Set-Cookie", "=__Host-t=x", TO_SESSION) &&
+	     !back("Set-Cookie", " =__Host-s=x; Path=/", TO_SESSION));
+	T_OK(!back("Set-Cookie", "=", TO_SESSION) && !back("Set-Cookie", "", TO_SESSION) &&
+	     !back("Set-Cookie", "; a=1", TO_SESSION));
+	T_OK(!back("Set-Cookie", "bare; Path=/", TO_SESSION));
+	T_OK(back("Set-Cookie", "a=", TO_SESSION) && back("Set-Cookie", "a==b", TO_SESSION));
 	T_OK(!back("X-Carrel-Account", "a", TO_SESSION) && back("X-Carrel-CSRF", "a", TO_CORE));
 }
 

@@ -112,11 +112,23 @@ static void on_conn_gone(struct ev_later *l)
 	free(c);
 }
 
+/* A body that ends where the connection does looks whole however it ends. Broken
+ * off, it ends with a reset. */
+static void tell_break(struct http_conn *c)
+{
+	const struct http_req_priv *p = c->cur;
+	const struct linger now = { .l_onoff = 1, .l_linger = 0 };
+
+	if (p && p->answer == HTTP_BEGUN && p->until_close && !c->st.closed_)
+		(void)setsockopt(c->st.fd.fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+}
+
 void http_conn_close(struct http_conn *c)
 {
 	if (c->dead)
 		return;
 	c->dead = true;
+	tell_break(c);
 	ev_timer_stop(&c->timer);
 	list_del(&c->node);
 	c->srv->nconns--;
@@ -378,6 +390,13 @@ static void on_data(struct stream *st)
 	run(c);
 }
 
+/* All that was asked is answered and sent, and nothing more can be asked. */
+static bool is_over(const struct http_conn *c)
+{
+	return !c->dead && !c->closing && !c->cur && c->eof && !c->kicked &&
+	       stream_pending(&c->st) == 0;
+}
+
 static void on_drain(struct stream *st)
 {
 	struct http_conn *c = CONTAINER_OF(st, struct http_conn, st);
@@ -386,6 +405,8 @@ static void on_drain(struct stream *st)
 		c->cur->r.on_drain(&c->cur->r);
 	run(c);
 	http_conn_retire(c);
+	if (is_over(c))
+		http_conn_close(c);
 }
 
 /* The client sends no more. One that waits for a whole answer may still read
@@ -419,7 +440,7 @@ static void on_kick(struct ev_later *l)
 	run(c);
 	if (c->dead || c->closing)
 		return;
-	if (!c->cur && c->eof && stream_pending(&c->st) == 0)
+	if (is_over(c))
 		http_conn_close(c);
 	else
 		stream_resume(&c->st); /* there may be room in `in` again */

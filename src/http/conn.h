@@ -69,6 +69,7 @@ struct http_req_priv {
 	enum http_answer answer;
 	struct buf hdrs;
 	bool out_chunked, no_content, close;
+	bool until_close; /* nothing but the connection's end tells the answer's */
 	uint64_t out_left;
 
 	char head_text[2048]; /* most heads fit; else the arena has it */

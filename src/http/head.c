@@ -416,6 +416,19 @@ size_t http_count(const struct http_head *h, const char *name)
 	return n;
 }
 
+bool http_is_forwarded(const struct http_head *h)
+{
+	for (size_t i = 0; i < h->n; i++) {
+		struct str name = h->fields[i].name;
+
+		if (str_ieq(str_sub(name, 0, 12), STR("X-Forwarded-")) ||
+		    str_ieq(name, STR("Forwarded")) || str_ieq(name, STR("X-Real-IP")) ||
+		    str_ieq(name, STR("Via")))
+			return true;
+	}
+	return false;
+}
+
 struct str http_cookie(struct str cookie_field, const char *name)
 {
 	struct str part, want = str_of(name);

@@ -59,5 +59,8 @@ const char *http_reason(unsigned status);
 /* A field name token / a field value without CR, LF, NUL and controls. */
 bool http_is_token(struct str s);
 bool http_is_value(struct str s);
+/* Does it say that somebody passed it on, as proxies do? Nobody gains by forging
+ * that. */
+bool http_is_forwarded(const struct http_head *h);
 /* Value of a cookie in a Cookie field, or STR_NONE. */
 struct str http_cookie(struct str cookie_field, const char *name);

@@ -40,11 +40,18 @@ static void end(struct pipe *p)
 	p->on_close(p);
 }
 
-/* Sends what is stuck and then `data`; keeps what is not taken. False: the
- * side is gone. */
+static void deafen(struct pipe_side *s)
+{
+	s->deaf = true;
+	s->blocked = false;
+	buf_fini(&s->out);
+}
+
+/* Sends what is stuck and then `data`; keeps what is not taken. False: there is
+ * no memory to keep it. */
 static bool send_to(struct pipe_side *to, struct str data)
 {
-	while (buf_len(&to->out) || data.len) {
+	while (!to->deaf && (buf_len(&to->out) || data.len)) {
 		bool stuck = buf_len(&to->out) > 0;
 		struct str s = stuck ? buf_str(&to->out) : data;
 		ssize_t n = send(to->fd.fd, s.ptr, s.len, MSG_NOSIGNAL);
@@ -54,8 +61,10 @@ static bool send_to(struct pipe_side *to, struct str data)
 			to->blocked = true;
 			return buf_error(&to->out) == 0;
 		}
-		if (n < 0)
-			return false;
+		if (n < 0) {
+			deafen(to); /* its own end is found by reading, after its last words */
+			return true;
+		}
 		if (stuck)
 			buf_consume(&to->out, (size_t)n);
 		else
@@ -106,16 +115,16 @@ static void move(struct pipe *p, struct pipe_side *from, struct pipe_side *to)
 static void on_event(struct pipe *p, struct pipe_side *s, struct pipe_side *other,
                      uint32_t events)
 {
-	if (events & EPOLLOUT) {
+	bool gone = events & (EPOLLHUP | EPOLLERR);
+
+	if ((events & EPOLLOUT) || (gone && s->blocked)) {
 		if (!send_to(s, STR_NONE) || (!s->blocked && other->eof)) {
 			end(p);
 			return;
 		}
 		want(p);
 	}
-	if ((events & EPOLLERR) || ((events & EPOLLHUP) && s->blocked))
-		end(p); /* it will never take what is stuck */
-	else if ((events & (EPOLLIN | EPOLLHUP)) && !s->eof && !other->blocked)
+	if ((gone || (events & EPOLLIN)) && !s->eof && !other->blocked)
 		move(p, s, other);
 }
 
@@ -184,7 +193,7 @@ int pipe_open(struct pipe *p, struct ev *ev, char *shared, const struct pipe_sta
 	buf_put_str(&p->client.out, start->head);
 	if (r == 0 && (!send_to(&p->client, start->from_server) ||
 	               !send_to(&p->server, start->from_client)))
-		r = ERR(err, -EPIPE, "a side of the WebSocket has gone");
+		r = ERR(err, -ENOMEM, "no memory for what a side does not take yet");
 	if (r < 0)
 		pipe_close(p);
 	else
@@ -218,7 +227,7 @@ void pipe_say_close(struct pipe *p, unsigned code, struct str reason)
 	p->saying = true;
 	ev_fd_stop(&p->server.fd);
 	own_close(&p->server.fd.fd);
-	if (p->client.eof || !send_to(&p->client, (struct str){ frame, n })) {
+	if (p->client.eof || !send_to(&p->client, (struct str){ frame, n }) || p->client.deaf) {
 		end(p);
 		return;
 	}

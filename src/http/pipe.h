@@ -18,6 +18,7 @@ struct pipe_side {
 	struct ev_fd fd;
 	struct buf out; /* stuck on the way to this side */
 	bool blocked, eof;
+	bool deaf; /* takes nothing more; what it said last is still read */
 };
 
 struct pipe;

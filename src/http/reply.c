@@ -184,6 +184,7 @@ static void tail(struct http_req_priv *p, unsigned status, uint64_t length, stru
 	p->out_chunked = length == HTTP_CHUNKED && p->r.head.minor == 1;
 	if (length == HTTP_CHUNKED && p->r.head.minor == 0)
 		p->close = true; /* the end of the connection is the end of the body */
+	p->until_close = length == HTTP_CHUNKED && !p->out_chunked && !p->no_content;
 	p->out_left = length == HTTP_CHUNKED ? UINT64_MAX : length;
 	if (p->out_chunked && !bodyless && status != 304) {
 		add(t, STR("Transfer-Encoding: chunked\r\n"));
@@ -349,7 +350,7 @@ void http_abort(struct http_req *r)
 
 	if (!p->c)
 		return;
-	p->answer = HTTP_ANSWERED; /* the caller knows: no on_gone */
+	p->r.on_gone = NULL; /* the caller knows */
 	http_conn_close(p->c);
 }
 

@@ -253,7 +253,7 @@ struct http_req_priv *http_slot_new(struct http_server *s)
 	p->answer = HTTP_UNANSWERED;
 	p->body_max = p->body_got = p->out_left = 0;
 	p->body_over = p->body_paused = p->continued = false;
-	p->out_chunked = p->no_content = p->close = false;
+	p->out_chunked = p->no_content = p->close = p->until_close = false;
 	arena_init(&p->r.arena, s->cfg.arena_max);
 	return p;
 }

@@ -115,7 +115,8 @@ void http_end(struct http_req *r);
 /* len bytes of the file from off by sendfile; takes ownership of fd. A file
  * that turns out shorter closes the connection. */
 void http_reply_fd(struct http_req *r, unsigned status, int fd, uint64_t off, uint64_t len);
-/* Give up: close the connection without (more of) an answer. */
+/* Give up: close the connection without (more of) an answer, in such a way that
+ * what was begun can't be taken for the whole. */
 void http_abort(struct http_req *r);
 struct ev *http_ev(const struct http_req *r);
 /* Which connection of this server it came on, from 1; 0 if the client has gone. */

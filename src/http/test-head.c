@@ -352,8 +352,40 @@ static void words(void)
 	T_STREQ(http_reason(299), "Unknown");
 }
 
+static bool forwarded(const char *field)
+{
+	struct buf in = BUF(1000);
+	struct http_parser p = { 0 };
+	struct http_head h;
+	unsigned status;
+	size_t used;
+	bool yes;
+
+	buf_printf(&in, "GET / HTTP/1.1\r\nHost: a\r\n%s\r\n\r\n", field);
+	T_EQ(http_parse_request(&p, buf_str(&in), &h, &used, &status), HTTP_PARSE_DONE);
+	yes = http_is_forwarded(&h);
+	buf_fini(&in);
+	return yes;
+}
+
+static void proxies(void)
+{
+	static const char *const yes[] = {
+		"X-Forwarded-For: a", "x-forwarded-host: a", "X-Forwarded-Proto: https",
+		"Forwarded: for=a",   "X-Real-IP: a",        "via: 1.1 a"
+	};
+	static const char *const no[] = { "X-Forwarded: a", "Forwarded-For: a", "X-Real: a",
+		                          "Viaduct: a", "Connection: close" };
+
+	for (size_t i = 0; i < ARRAY_LEN(yes); i++)
+		T_OK(forwarded(yes[i]));
+	for (size_t i = 0; i < ARRAY_LEN(no); i++)
+		T_OK(!forwarded(no[i]));
+}
+
 TEST_MAIN({ "heads are accepted and refused by the book, however they are split", refusals },
           { "lines, fields and heads have maxima", limits },
           { "a head's meaning is found", meaning },
           { "answers are parsed as strictly", responses },
-          { "names and values are told from others", words })
+          { "names and values are told from others", words },
+          { "what a proxy passed on says so", proxies })

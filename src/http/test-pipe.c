@@ -124,6 +124,54 @@ static void ends(void)
 	stop();
 }
 
+/* A side that goes while something that it never read is on its way to it: a
+ * reset, but what it said last is still there. */
+static void last_words(bool in_vain)
+{
+	char tmp[1000];
+
+	start(STR(""), STR(""));
+	(void)get(fx.client, tmp, sizeof(tmp));
+	T_EQ(write(fx.client, "abc", 3), 3);
+	if (!in_vain)
+		turns(2); /* it lies unread at the server */
+	T_EQ(write(fx.server, "\x88\x02\x03\xe9", 4), 4);
+	close(fx.server);
+	fx.server = -1;
+	turns(3);
+	T_STR(get(fx.client, tmp, sizeof(tmp)), STR("\x88\x02\x03\xe9"));
+	T_EQ(fx.closed, 1);
+	stop();
+}
+
+static void goodbyes(void)
+{
+	last_words(false);
+	last_words(true);
+}
+
+/* The same of a side that had stopped reading before. */
+static void stuck_goodbye(void)
+{
+	static char block[65536];
+	char tmp[1000];
+
+	start(STR(""), STR(""));
+	(void)get(fx.client, tmp, sizeof(tmp));
+	for (int i = 0; i < 200; i++) {
+		(void)!write(fx.client, block, sizeof(block));
+		turns(2);
+	}
+	T_OK(fx.p.server.blocked);
+	T_EQ(write(fx.server, "\x88\x00", 2), 2);
+	close(fx.server);
+	fx.server = -1;
+	turns(5);
+	T_STR(get(fx.client, tmp, sizeof(tmp)), STR("\x88\x00"));
+	T_EQ(fx.closed, 1);
+	stop();
+}
+
 static void said(struct str from_server, bool frame)
 {
 	char tmp[1000];
@@ -156,4 +204,6 @@ static void close_frames(void)
 TEST_MAIN({ "bytes go both ways", both_ways },
           { "a side that takes nothing holds up only its own way", stuck },
           { "one end is the end", ends },
+          { "what a side says last arrives, though it takes nothing any more", goodbyes },
+          { "also of a side that is behind", stuck_goodbye },
           { "a close frame is put between two frames or not at all", close_frames })

@@ -376,6 +376,63 @@ static void vanishing(void)
 	stop(fd, 3);
 }
 
+/* A client that says it is done while its answer is on the way: once that has
+ * arrived there is nothing to wait for. */
+static void half_closed_late(void)
+{
+	struct buf b = BUF(10 << 20);
+	int fd = start();
+
+	peer_send(&fx, fd, STR("GET /whole HTTP/1.1\r\nHost: a\r\n\r\n"));
+	turns(&fx, 3);
+	shutdown(fd, SHUT_WR);
+	turns(&fx, 3);
+	T_EQ(http_server_conns(fx.srv), 1);
+	peer_read(&fx, fd, &b, NULL); /* within two seconds */
+	T_EQ(after_head(buf_str(&b)).len, 8000000);
+	T_EQ(http_server_conns(fx.srv), 0);
+	buf_fini(&b);
+	stop(fd, 1);
+}
+
+/* How a begun answer that is given up ends, over TCP: with the error that
+ * read sees, 0 if it looks whole. */
+static int broken_off(const char *version)
+{
+	struct err e = ERR_NONE;
+	struct addr a;
+	struct buf b = BUF(10000);
+	char c;
+	int lfd, fd, first = start(), r;
+
+	T_EQ(addr_parse(STR("tcp:127.0.0.1:0"), &a, &e), 0);
+	T_EQ(sock_listen(&a, 4, 0, &lfd, &e), 0);
+	T_EQ(getsockname(lfd, (struct sockaddr *)&a.sa, &a.len), 0);
+	T_EQ(http_server_listen(fx.srv, lfd, &e), 0);
+	T_EQ(sock_connect(&a, &fd, &e), 0);
+	while (poll(&(struct pollfd){ .fd = fd, .events = POLLOUT }, 1, 0) == 0)
+		turns(&fx, 1);
+	buf_printf(&b, "GET /sse HTTP/%s\r\nHost: a\r\n\r\n", version);
+	peer_send(&fx, fd, buf_str(&b));
+	buf_clear(&b);
+	peer_read(&fx, fd, &b, strcmp(version, "1.0") == 0 ? "onetwo" : "two\r\n");
+	http_abort(seen.last);
+	turns(&fx, 3);
+	(void)poll(&(struct pollfd){ .fd = fd, .events = POLLIN }, 1, 1000);
+	r = read(fd, &c, 1) < 0 ? errno : 0;
+	T_EQ(seen.gone, 0); /* the caller knows */
+	buf_fini(&b);
+	close(fd);
+	stop(first, 1);
+	return r;
+}
+
+static void breaks(void)
+{
+	T_EQ(broken_off("1.0"), ECONNRESET);
+	T_EQ(broken_off("1.1"), 0); /* the chunks say that there were to be more */
+}
+
 static void half_closed(void)
 {
 	struct buf b = BUF(1 << 20);
@@ -414,4 +471,6 @@ TEST_MAIN({ "whole answers, HEAD, HTTP/1.0", answers },
           { "files and large answers come whole", files },
           { "a client that vanishes is noticed", vanishing },
           { "a client that has said all may still listen", half_closed },
+          { "once it has everything it is let go", half_closed_late },
+          { "half an answer does not look whole", breaks },
           { "a connection can leave HTTP", taken })

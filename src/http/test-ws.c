@@ -20,9 +20,17 @@ static void on_message(struct ws *w, enum ws_op op, struct str data, void *arg)
 	seen.messages++;
 	if (str_is(data, "pause"))
 		ws_pause(w);
-	else if (str_is(data, "close"))
+	else if (str_is(data, "close")) {
 		ws_close(w, 4000, STR("as you wish"));
-	else if (str_is(data, "parts"))
+		T_STR(data, STR("close")); /* valid until we return, whatever we do */
+	} else if (str_is(data, "drop")) {
+		ws_drop(w);
+		T_STR(data, STR("drop"));
+	} else if (str_starts(data, STR("flood"))) {
+		for (int i = 0; i < 6; i++)
+			seen.last_error = ws_send(w, op, data);
+		T_EQ(data.ptr[data.len - 1], 'x');
+	} else if (str_is(data, "parts"))
 		T_EQ(ws_sendv(w, op, (const struct str[]){ STR("a"), STR(""), STR("bc") }, 3),
 		     0);
 	else
@@ -406,6 +414,100 @@ static void silent_client(void)
 	T_EQ(seen.code, 1006);
 }
 
+/* The message that is being read outlives the end that reading it brings. */
+static void ends_within_a_message(void)
+{
+	char *big = calloc(1, 700000);
+	int fd = start();
+
+	send_frame(fd, true, WSF_TEXT, STR("drop"));
+	turns(&fx, 3);
+	stop(fd);
+	T_EQ(seen.code, 1006);
+	fd = start();
+	memcpy(big, "flood", 5);
+	big[699999] = 'x';
+	send_frame(fd, true, WSF_BINARY, (struct str){ big, 700000 });
+	turns(&fx, 3);
+	T_EQ(seen.last_error, -EPIPE);
+	T_EQ(seen.code, 1013);
+	free(big);
+	stop(fd);
+}
+
+static void wait_ms(unsigned ms)
+{
+	mono_ms end = time_mono_ms() + ms;
+	struct err e = ERR_NONE;
+
+	while (time_mono_ms() < end)
+		T_EQ(ev_turn(fx.ev, 5, &e), 0);
+}
+
+/* No ping gets through behind what is queued for it, and so no pong comes. */
+static void slow_but_alive(void)
+{
+	size_t big = 1900000, got = 0;
+	char *data = calloc(1, big);
+	int fd;
+
+	ping_ms = 20; /* given up after 100 */
+	fd = start();
+	ping_ms = 0;
+	T_EQ(ws_send(seen.w, WS_BINARY, (struct str){ data, big }), 0);
+	while (got < big) {
+		ssize_t n = read(fd, data, 100000);
+
+		T_OK(n > 0 && !seen.closed);
+		got += (size_t)n;
+		wait_ms(20);
+	}
+	T_EQ(seen.closed, 0);
+	/* It takes nothing more: that is the end. */
+	wait_ms(300);
+	T_EQ(seen.closed, 1);
+	free(data);
+	stop(fd);
+}
+
+/* Who is not listened to can't be heard. */
+static void paused_is_not_silent(void)
+{
+	int fd;
+
+	ping_ms = 20;
+	fd = start();
+	ping_ms = 0;
+	send_frame(fd, true, WSF_TEXT, STR("pause"));
+	wait_ms(300);
+	T_EQ(seen.closed, 0);
+	ws_resume(seen.w);
+	wait_ms(300);
+	T_EQ(seen.closed, 1);
+	stop(fd);
+}
+
+/* As after the machine was suspended: the timer comes far too late. */
+static void long_sleep(void)
+{
+	int fd;
+
+	ping_ms = 20;
+	fd = start();
+	ping_ms = 0;
+	expect(fd, WSF_PING, STR(""));
+	send_frame(fd, true, WSF_PONG, STR(""));
+	turns(&fx, 2);
+	(void)poll(NULL, 0, 300);
+	turns(&fx, 2);
+	T_EQ(seen.closed, 0);
+	expect(fd, WSF_PING, STR(""));
+	send_frame(fd, true, WSF_PONG, STR(""));
+	turns(&fx, 2);
+	T_EQ(seen.closed, 0);
+	stop(fd);
+}
+
 static void handshakes(void)
 {
 	static const struct str bad[] = {
@@ -463,5 +565,9 @@ TEST_MAIN({ "messages, fragments, pings", messages }, { "either side may close",
           { "a client that does not read is let go", slow_reader },
           { "reading can pause", back_pressure },
           { "a client that says nothing is pinged, then dropped", silent_client },
+          { "a message may end the socket that it came by", ends_within_a_message },
+          { "a client that reads slowly is not silent", slow_but_alive },
+          { "nor is one that is not read", paused_is_not_silent },
+          { "after a long sleep all are asked before any is given up", long_sleep },
           { "only whole handshakes count", handshakes },
           { "bytes that follow the handshake count", early_bytes })

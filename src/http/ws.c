@@ -31,7 +31,8 @@ struct ws {
 	struct buf msg;
 	struct ev_timer timer;
 	struct ev_later kick, gone;
-	mono_ms heard_ms;
+	unsigned silent; /* ticks since a sign of life */
+	uint64_t tick_sent;
 	struct wsd wsd;
 	uint64_t wire; /* bytes of this message's frames, as they came */
 	uint32_t utf8;
@@ -39,12 +40,19 @@ struct ws {
 	unsigned leave_ms;
 	uint64_t left_sent;
 	enum ws_op op;
-	bool kicked, paused, leaving, closing, told, dead;
+	bool kicked, paused, leaving, closing, told, dead, stuck;
+	bool in_message; /* on_message reads msg */
 	uint8_t nctl;
 	char ctl[CTL_MAX];
 };
 
 /* ---- the end ---- */
+
+static void drop_message(struct ws *w)
+{
+	if (!w->in_message) /* else when it returns */
+		buf_fini(&w->msg);
+}
 
 static void on_gone(struct ev_later *l)
 {
@@ -58,7 +66,7 @@ static void die(struct ws *w)
 	w->dead = true;
 	ev_timer_stop(&w->timer);
 	stream_close(&w->st);
-	buf_fini(&w->msg);
+	drop_message(w);
 	wsd_fini(&w->wsd);
 	ev_at_turn_end(w->st.ev, &w->gone, on_gone);
 }
@@ -146,7 +154,7 @@ static void end(struct ws *w, unsigned code, struct str reason, unsigned told_co
 	if (!w->leaving)
 		put_close(w, code, reason);
 	ev_timer_stop(&w->timer);
-	buf_fini(&w->msg);
+	drop_message(w);
 	wsd_fini(&w->wsd);
 	stream_close_soon(&w->st, WS_LINGER_MS);
 	kick(w);
@@ -279,8 +287,12 @@ static void got_frame(struct ws *w)
 		end(w, 1007, STR("the text is not UTF-8"), 1007);
 		return;
 	}
+	w->in_message = true;
 	w->cfg.on_message(w, w->op, buf_str(&w->msg), w->cfg.arg);
-	if (!w->dead && !w->closing) {
+	w->in_message = false;
+	if (w->dead || w->closing) {
+		drop_message(w);
+	} else {
 		buf_clear(&w->msg);
 		buf_shrink(&w->msg);
 	}
@@ -314,7 +326,7 @@ static void on_data(struct stream *st)
 {
 	struct ws *w = CONTAINER_OF(st, struct ws, st);
 
-	w->heard_ms = ev_now_ms(st->ev);
+	w->silent = 0;
 	process(w);
 }
 
@@ -339,12 +351,24 @@ static void on_close(struct stream *st, const struct err *err)
 	die(w);
 }
 
+/* Silence is counted in ticks, each of which has asked: after the machine was
+ * suspended, all clients are asked before any is given up. A client that takes
+ * what is stuck lives, though the pong waits for the ping, and that for its
+ * turn; one that we don't listen to can't be heard. */
+static bool is_silent(struct ws *w)
+{
+	if (w->paused || (w->stuck && stream_sent(&w->st) != w->tick_sent))
+		w->silent = 0;
+	w->stuck = stream_pending(&w->st) > 0;
+	w->tick_sent = stream_sent(&w->st);
+	return (uint64_t)w->silent++ * w->cfg.ping_ms >= w->cfg.timeout_ms;
+}
+
 static void on_timer(struct ev_timer *t)
 {
 	struct ws *w = CONTAINER_OF(t, struct ws, timer);
-	mono_ms now = ev_now_ms(w->st.ev);
 
-	if (now - w->heard_ms >= w->cfg.timeout_ms) {
+	if (is_silent(w)) {
 		w->closing = true;
 		w->code = 1006;
 		tell(w);
@@ -352,10 +376,10 @@ static void on_timer(struct ev_timer *t)
 		return;
 	}
 	/* With answers still unread by the client a ping would only wait behind
-	 * them; it is the bytes it then sends that keep the connection. */
+	 * them; it is what it takes of them that keeps the connection. */
 	if (stream_pending(&w->st) == 0)
 		(void)put_frame(w, WSF_PING, NULL, 0, 0);
-	wsd_rest(&w->wsd, now);
+	wsd_rest(&w->wsd, ev_now_ms(w->st.ev));
 	ev_timer_start(w->st.ev, t, w->cfg.ping_ms, on_timer);
 }
 
@@ -428,7 +452,6 @@ struct ws *ws_accept(struct http_req *r, const struct ws_cfg *cfg)
 	w->st.on_drain = cfg->on_drain ? on_drain : NULL;
 	buf_init(&w->msg, w->cfg.message_max);
 	wsf_init(&w->rd, false);
-	w->heard_ms = ev_now_ms(ev);
 	ev_timer_start(ev, &w->timer, w->cfg.ping_ms, on_timer);
 	negotiate(w, r, cfg->deflate);
 	put_head(w, r, cfg);

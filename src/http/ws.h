@@ -26,7 +26,7 @@ struct ws_cfg {
 	size_t message_max;       /* 0: 16 MiB */
 	size_t out_max;           /* 0: 16 MiB queued; past it the socket is closed 1013 */
 	unsigned ping_ms;         /* 0: 30 s */
-	unsigned timeout_ms;      /* 0: 90 s without any byte: closed */
+	unsigned timeout_ms;      /* 0: 90 s without any byte come or taken: closed */
 	struct str protocol;      /* chosen subprotocol, or empty */
 	struct wsd_pool *deflate; /* NULL: no compression; see also ws_is_far */
 	ws_message_fn *on_message;

@@ -50,6 +50,11 @@ def echo(r):
     if path == "/cut":
         r.sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf")
         return False
+    if path == "/cut-chunked":
+        r.sock.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n")
+        return False
+    if path == "/policy":
+        return r.answer(b"<script>", fields=[("Content-Security-Policy", "script-src *"), ("X-Content-Type-Options", "off"), ("Content-Type", "text/html")])
     if path == "/hops":
         r.sock.sendall(b"HTTP/1.1 200 OK\r\nConnection: X-Secret-Hop\r\nX-Secret-Hop: 1\r\nKeep-Alive: timeout=5\r\n"
                        b"Set-Cookie: a=b\r\nSet-Cookie: __Host-t=evil; Secure; Path=/\r\nX-Carrel-Account: a_evil\r\n"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The edge by itself, for tests and benches:
- * edge-main LISTEN CONSOLE_URL SESSION_DOMAIN CORE [SOCKET_ROOT]
+ * edge-main LISTEN CONSOLE_URL SESSION_DOMAIN CORE [SOCKET_ROOT [TRUSTED_PROXIES]]
  */
 #include <stdio.h>
 #include <sys/socket.h>
@@ -19,7 +19,7 @@ int main(int argc, char **argv)
 	log_init("edge-main", LOG_INFO);
 	if (argc < 5) {
 		(void)fprintf(stderr, "usage: edge-main LISTEN CONSOLE_URL SESSION_DOMAIN CORE "
-		                      "[SOCKET_ROOT]\n");
+		                      "[SOCKET_ROOT [TRUSTED_PROXIES]]\n");
 		return 2;
 	}
 	r = addr_parse(str_of(argv[1]), &a, &err);
@@ -31,7 +31,8 @@ int main(int argc, char **argv)
 		r = edge_run(&(struct edge_cfg){ .console_url = argv[2],
 		                                 .session_domain = argv[3],
 		                                 .core = argv[4],
-		                                 .socket_root = argc > 5 ? argv[5] : "" },
+		                                 .socket_root = argc > 5 ? argv[5] : "",
+		                                 .trusted_proxies = argc > 6 ? argv[6] : "" },
 		             fd, &err);
 	}
 	if (r < 0)

@@ -99,11 +99,15 @@ class Request:
 class Server:
     """One thread per connection; requests are kept in .seen. handler(request) answers; returns False to close."""
 
-    def __init__(self, path, handler):
+    def __init__(self, path, handler, backlog=2048, begin=True):
         self.path, self.handler, self.seen, self.conns, self.socks = str(path), handler, [], 0, []
         self.sock = socket.socket(socket.AF_UNIX)
         self.sock.bind(self.path)
-        self.sock.listen(2048)
+        self.sock.listen(backlog)
+        if begin:
+            self.begin()
+
+    def begin(self):
         threading.Thread(target=self.accept, daemon=True).start()
 
     def accept(self):
@@ -177,8 +181,9 @@ def accept_of(key):
 class Lab:
     """Core knows `sessions` (label → dict) and `tickets` (ticket → label), `tokens` (Authorization → session id)."""
 
-    def __init__(self, tmp):
+    def __init__(self, tmp, proxies=""):
         self.tmp = Path(tmp)
+        self.proxies = proxies
         self.sessions, self.tickets, self.tokens, self.codes = {}, {}, {}, {}
         self.core_mode = "fine"
         self.agents = {}
@@ -193,7 +198,7 @@ class Lab:
         self.console = f"localhost:{self.port}"
         env = {**os.environ, "ASAN_OPTIONS": "abort_on_error=1:detect_leaks=1"}
         self.edge = subprocess.Popen([str(EDGE), f"tcp:127.0.0.1:{self.port}", f"http://{self.console}/", "",
-                                      f"unix:{self.tmp}/core.sock", str(self.tmp)], stdout=subprocess.PIPE, text=True, env=env)
+                                      f"unix:{self.tmp}/core.sock", str(self.tmp), self.proxies], stdout=subprocess.PIPE, text=True, env=env)
         assert self.edge.stdout.readline() == "listening\n"
 
     def stop(self):

@@ -326,7 +326,8 @@ def test_health_metrics_console(core, user):
     assert "jupyterhub_running_servers" in text and "carrel_store_commits_total" in text
     for line in text.strip().split("\n"):
         assert line.startswith("#") or len(line.rsplit(" ", 1)) == 2 and float(line.rsplit(" ", 1)[1]) >= 0
-    problem(core.call("GET", "/metrics", headers={"X-Carrel-Peer": "203.0.113.7"}), 401)
+    for far in ("203.0.113.7", "forwarded"):
+        problem(core.call("GET", "/metrics", headers={"X-Carrel-Peer": far}), 401)
     assert core.call("GET", "/metrics", headers={"X-Carrel-Peer": "203.0.113.7", "Authorization": f"Bearer {user.token}"}).status == 200
     page = core.call("GET", "/workspaces/anything")
     assert page.status == 200 and page.headers["Content-Type"].startswith("text/html")

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from edge_fixtures import echo, lab, one
-from edgelab import Gone, Reader, frame, read_frame, wait_until
+from edgelab import Gone, Lab, Reader, frame, read_frame, wait_until
 
 
 # ---- where requests go ----
@@ -35,7 +35,33 @@ def test_core_sees_the_request_but_no_invented_fields(lab):
     assert r["target"] == "/a%20b?q=1%&c"
     got = {k.lower(): v for k, v in r["fields"]}
     assert got == {"host": lab.console, "cookie": "__Host-s=login", "authorization": "Bearer t", "x-keep": "yes",
-                   "x-carrel-csrf": "1", "x-carrel-peer": "127.0.0.1"}
+                   "x-carrel-csrf": "1", "x-carrel-peer": "forwarded"}
+
+
+def peer(lab, *fields):
+    """Whom core is told that a request comes from."""
+    got = lab.request(lab.console, "/x", fields=fields).json()["fields"]
+    return [v for k, v in got if k.lower() == "x-carrel-peer"]
+
+
+def test_a_proxy_that_nobody_named_is_not_this_machine(lab):
+    assert peer(lab) == ["127.0.0.1"]
+    for f in ("X-Forwarded-For", "X-Real-IP", "Forwarded", "X-Forwarded-Host", "X-Forwarded-Proto", "Via"):
+        assert peer(lab, (f, "127.0.0.1")) == ["forwarded"], f
+
+
+def test_a_proxys_word_is_taken_if_it_is_named(tmp_path):
+    lab = Lab(tmp_path, proxies="127.0.0.1 10.0.0.0/8")
+    try:
+        say = lambda *v: peer(lab, *(("X-Forwarded-For", x) for x in v))
+        assert say("198.51.100.4") == ["198.51.100.4"]
+        assert say("127.0.0.1, 198.51.100.4") == say("127.0.0.1", "198.51.100.4, 10.9.9.9") == ["198.51.100.4"]
+        assert say("2001:DB8::1") == ["2001:db8::1"]
+        for odd in ("", "127.0.0.1", "10.1.1.1", "::1", "198.51.100.4:80", "198.51.100.4,", "unknown", "_x"):
+            assert say(odd) == ["forwarded"], odd
+        assert peer(lab) == peer(lab, ("X-Real-IP", "198.51.100.4")) == ["forwarded"]
+    finally:
+        lab.stop()
 
 
 def test_the_agent_sees_who_but_no_credential(lab, one):
@@ -199,6 +225,11 @@ def test_programs_come_in_by_token_and_browsers_do_not(lab, one):
     assert lab.request(lab.console, "/-/s/s_one", fields=[auth]).json()["target"] == "/"
     assert lab.request(lab.console, "/-/s/s_one?token=carrel_one").json()["target"] == "/"
     assert lab.request(lab.console, "/-/s/s_one/hops", fields=[auth])["Set-Cookie"] is None
+    # A browser that does not say it is one shows the text, and runs nothing of it.
+    a = lab.request(lab.console, "/-/s/s_one/policy", fields=[auth])
+    assert [v for k, v in a.fields if k == "Content-Security-Policy"] == ["sandbox; default-src 'none'", "script-src *"]
+    assert a["X-Content-Type-Options"] == "nosniff" and a.body == b"<script>"
+    assert lab.request(one[0], "/policy", cookie=one[1])["Content-Security-Policy"] == "script-src *", "a session's own origin is its own affair"
     for f in (("Sec-Fetch-Site", "none"), ("Sec-Fetch-Site", "same-origin"), ("Sec-Fetch-Mode", "navigate"), ("Sec-Fetch-Dest", "empty")):
         assert lab.request(lab.console, "/-/s/s_one/", fields=[auth, f]).status == 403
     a = lab.request(lab.console, "/-/s/s_one/")

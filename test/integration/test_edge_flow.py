@@ -3,13 +3,14 @@
 
 import hashlib
 import json
+import socket
 import threading
 import time
 
 import pytest
 
 from edge_fixtures import echo, lab, one
-from edgelab import Gone, Lab, Reader, accept_of, frame, read_frame, wait_until
+from edgelab import Gone, Lab, Reader, Server, accept_of, frame, read_frame, wait_until
 
 
 # ---- WebSockets ----
@@ -143,7 +144,107 @@ def test_own_pages_run_nothing(lab, one):
         assert b"<script" not in a.body
 
 
+# ---- crowds ----
+
+
+def test_rechecks_take_turns_and_leave_room(tmp_path):
+    """More people than core may be asked about at once: each is asked about again, and who comes anew is not turned away."""
+    lab, people = Lab(tmp_path), 600
+    host, cookie = lab.session("crowd", echo)
+    tickets = [f"ticket-of-person-{i:06}" for i in range(people)]
+    lab.tickets.update((t, "crowd") for t in [*tickets, "newcomer-0123456789"])
+    ws = [lab.websocket(host, cookie=f"__Host-t={t}") for t in tickets]
+    lock, asked, at_once, fine = threading.Lock(), set(), [0, 0], lab.on_core
+
+    def slow(r):
+        with lock:
+            at_once[0] += 1
+            at_once[1] = max(at_once)
+            asked.add(r.get("X-Carrel-Ticket"))
+        time.sleep(0.2)
+        with lock:
+            at_once[0] -= 1
+        return fine(r)
+
+    time.sleep(1)
+    lab.core.handler = slow
+    try:
+        wait_until("all are asked about", lambda: asked >= set(tickets), 20)
+        start = time.monotonic()
+        assert lab.request(host, "/x", cookie="__Host-t=newcomer-0123456789").status == 200
+        assert time.monotonic() - start < 2
+        assert 32 <= at_once[1] <= 66, "64 and who came anew"
+        del lab.tickets[tickets[0]], lab.tickets[tickets[-1]]
+        for w in (ws[0], ws[-1]):
+            assert read_frame(w)[1][:2] == (4401).to_bytes(2, "big")
+    finally:
+        lab.core.handler = fine
+        lab.stop()
+
+
+def test_an_agent_whose_queue_is_full_is_waited_for(lab):
+    host, cookie = lab.session("full", None)
+    agent = lab.agents["full"] = Server(lab.tmp / "full.sock", echo, backlog=0, begin=False)
+    crowd = []
+    with pytest.raises(BlockingIOError):
+        while True:
+            crowd.append(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK))
+            crowd[-1].connect(agent.path)
+    got = {}
+
+    def ask(method, body):
+        got[method] = lab.request(host, "/x", method=method, body=body, cookie=cookie)
+
+    asking = [threading.Thread(target=ask, args=a) for a in (("GET", b""), ("PUT", b"data"))]
+    for t in asking:
+        t.start()
+    time.sleep(0.7)
+    assert not got
+    agent.begin()
+    for t in asking:
+        t.join(5)
+    assert got["GET"].status == got["PUT"].status == 200 and got["PUT"].json()["body"] == "data"
+    for s in crowd:
+        s.close()
+
+
+def test_half_an_answer_does_not_look_whole_to_an_old_client(lab, one):
+    host, cookie = one
+
+    def read(path):
+        out = b""
+        with lab.connect() as s:
+            s.sendall(f"GET {path} HTTP/1.0\r\nHost: {host}\r\nCookie: {cookie}\r\n\r\n".encode())
+            while d := s.recv(65536):
+                out += d
+        return out
+
+    assert read("/until-close").endswith(b"\r\n\r\nto the end") and read("/chunked").endswith(b"\r\n\r\nhello world")
+    with pytest.raises(ConnectionResetError):
+        read("/cut-chunked")
+
+
 # ---- size and slowness ----
+
+
+def test_a_slow_upload_is_not_a_silent_core(tmp_path):
+    """Core's fifteen seconds begin when it has everything. Meanwhile, without any session: idle connections to core are swept."""
+    lab = Lab(tmp_path)
+    try:
+        with lab.connect() as idle, lab.connect() as s:
+            assert lab.request(lab.console, "/a", sock=idle).status == 200
+            behind = lab.core.socks[0]
+            s.sendall(f"POST /b HTTP/1.1\r\nHost: {lab.console}\r\nContent-Length: 70000\r\n\r\n".encode())
+            for _ in range(35):
+                s.sendall(b"x" * 2000)
+                time.sleep(0.5)
+            r = Reader(s)
+            line, fields = r.head()
+            assert " 200 " in line and json.loads(r.body(fields))["body"] == 70000
+            assert behind.fileno() == -1, "its thread saw the end and closed it"
+            assert lab.request(lab.console, "/c", sock=idle).status == 200
+    finally:
+        lab.stop()
 
 
 def rss(pid):

@@ -67,18 +67,69 @@ static int pass(int from, int to, const char *name, char ret_sum[65], uint64_t *
 	return r;
 }
 
+/* Beside it, and of no name that anybody takes for a journal: dir/.name.part */
+static void part_name(const char *to, char *ret, size_t size)
+{
+	const char *slash = strrchr(to, '/'), *name = slash ? slash + 1 : to;
+
+	(void)snprintf(ret, size, "%.*s.%s.part", (int)(name - to), to, name);
+}
+
 int backup_copy(int from_dir, const char *from, int to_dir, const char *to, char ret_sum[65],
                 uint64_t *ret_size, struct err *err)
 {
 	autoclose int in = -1, out = -1;
+	char part[512];
+	int r;
 
 	in = open_plain(from_dir, from, err);
 	if (in < 0)
 		return in;
-	out = openat(to_dir, to, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	part_name(to, part, sizeof(part));
+	(void)unlinkat(to_dir, part, 0); /* of one that was killed */
+	out = openat(to_dir, part, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (out < 0)
 		return ERR(err, -errno, "%s: %m", to);
-	return pass(in, out, from, ret_sum, ret_size, err);
+	r = pass(in, out, from, ret_sum, ret_size, err);
+	if (r == 0 && renameat(to_dir, part, to_dir, to) < 0)
+		r = ERR(err, -errno, "%s: %m", to);
+	if (r < 0)
+		(void)unlinkat(to_dir, part, 0);
+	return r;
+}
+
+int backup_move(int from_dir, const char *from, int to_dir, const char *to, struct err *err)
+{
+	char sum[65];
+	uint64_t size;
+	int r;
+
+	if (renameat(from_dir, from, to_dir, to) == 0)
+		return 0;
+	if (errno != EXDEV)
+		return ERR(err, -errno, "%s: %m", from);
+	r = backup_copy(from_dir, from, to_dir, to, sum, &size, err);
+	if (r == 0)
+		(void)unlinkat(from_dir, from, 0);
+	return r;
+}
+
+void backup_drop_store(int dir, const char *name)
+{
+	static const char *const suffixes[] = { "", "-journal", "-wal", "-shm" };
+	char path[128];
+
+	for (size_t i = 0; i < ARRAY_LEN(suffixes); i++) {
+		(void)snprintf(path, sizeof(path), "%s%s", name, suffixes[i]);
+		(void)unlinkat(dir, path, 0);
+	}
+}
+
+int backup_sync(int dir, const char *sub, struct err *err)
+{
+	autoclose int fd = openat(dir, sub, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	return fd < 0 || fsync(fd) < 0 ? ERR(err, -errno, "%s: %m", sub) : 0;
 }
 
 void backup_line(struct buf *manifest, const char *sum, uint64_t size, const char *name)

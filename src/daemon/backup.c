@@ -77,9 +77,15 @@ static int fill(struct backup *b, struct err *err)
 	static const char *const subs[] = { "journal", "journal/done" };
 	unsigned schema;
 	char path[1200], when[TIME_RFC3339_MAX];
-	int r = add(b, "db/backup.db", "carrel.db", err);
+	int r;
 
-	(void)snprintf(path, sizeof(path), "%s/db/backup.db", b->state);
+	/* Out of core's folder: a journal that somebody lays beside it there, SQLite
+	 * would act on, and here that is root. */
+	backup_drop_store(b->state_dir, "backup.db");
+	r = backup_move(b->state_dir, "db/backup.db", b->state_dir, "backup.db", err);
+	if (r == 0)
+		r = add(b, "backup.db", "carrel.db", err);
+	(void)snprintf(path, sizeof(path), "%s/backup.db", b->state);
 	if (r == 0)
 		r = store_check(path, &schema, err);
 	for (size_t i = 0; r == 0 && i < ARRAY_LEN(subs); i++) {
@@ -87,6 +93,8 @@ static int fill(struct backup *b, struct err *err)
 		if (mkdirat(b->to, subs[i], 0700) < 0)
 			return ERR(err, -errno, "%s: %m", subs[i]);
 		r = backup_each(b->state_dir, subs[i], add_journal, b, err);
+		if (r == 0)
+			r = backup_sync(b->to, subs[i], err);
 	}
 	if (r < 0)
 		return r;
@@ -134,7 +142,8 @@ int client_backup(const struct config *c, const struct client_arg *arg, struct e
 	r = copy_store(c, err);
 	if (r == 0)
 		r = make(&b, arg->operand, err);
-	(void)unlinkat(b.state_dir, "db/backup.db", 0);
+	backup_drop_store(b.state_dir, "db/backup.db");
+	backup_drop_store(b.state_dir, "backup.db");
 	own_close(&b.state_dir);
 	buf_fini(&b.manifest);
 	if (r < 0)

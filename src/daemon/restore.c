@@ -86,25 +86,44 @@ static int take_journals(struct restore *x, const char *db, struct err *err)
 	if (r == 0)
 		r = backup_each(x->state, "journal/done", tell_again, x, err);
 	store_runs_close(x->runs);
+	/* All of them stay, before the store that knows them does. */
+	for (size_t i = 0; r == 0 && i < ARRAY_LEN(subs); i++)
+		r = backup_sync(x->state, subs[i], err);
 	return r;
+}
+
+/* Logs go with their store: left behind, they would be written into another one. */
+static int move_logs(int db, const char *aside, struct err *err)
+{
+	static const char *const suffixes[] = { "-wal", "-journal" };
+	char from[32], to[80];
+
+	for (size_t i = 0; i < ARRAY_LEN(suffixes); i++) {
+		(void)snprintf(from, sizeof(from), "carrel.db%s", suffixes[i]);
+		(void)snprintf(to, sizeof(to), "%s%s", aside, suffixes[i]);
+		if (renameat(db, from, db, to) < 0 && errno != ENOENT)
+			return ERR(err, -errno, "%s: %m", from);
+	}
+	(void)unlinkat(db, "carrel.db-shm", 0);
+	return 0;
 }
 
 /* The one that is there, with its log, is moved aside; there is no moment
  * without a carrel.db. */
 static int put_in_place(int db, struct err *err)
 {
-	char aside[64], log[80], when[TIME_RFC3339_MAX];
+	char aside[64], when[TIME_RFC3339_MAX];
+	int r;
 
+	time_rfc3339(time_wall_us(), when);
+	(void)snprintf(aside, sizeof(aside), "replaced-%s.db", when);
+	r = move_logs(db, aside, err);
+	if (r < 0)
+		return r;
 	if (!exists(db, "carrel.db"))
 		return renameat(db, "restore.db", db, "carrel.db") < 0
 		           ? ERR(err, -errno, "carrel.db: %m")
 		           : 0;
-	time_rfc3339(time_wall_us(), when);
-	(void)snprintf(aside, sizeof(aside), "replaced-%s.db", when);
-	(void)snprintf(log, sizeof(log), "%s-wal", aside);
-	if (renameat(db, "carrel.db-wal", db, log) < 0 && errno != ENOENT)
-		return ERR(err, -errno, "carrel.db-wal: %m");
-	(void)unlinkat(db, "carrel.db-shm", 0);
 	if (renameat2(db, "restore.db", db, "carrel.db", RENAME_EXCHANGE) < 0 ||
 	    renameat(db, "restore.db", db, aside) < 0)
 		return ERR(err, -errno, "carrel.db: %m");
@@ -127,9 +146,11 @@ static int restore(struct restore *x, const char *state, bool replace, struct er
 		           "%s has a store already. With --replace it is moved aside, and the "
 		           "backup takes its place.",
 		           state);
-	(void)unlinkat(db, "restore.db", 0);
-	r = backup_copy(x->from, "carrel.db", db, "restore.db", sum, &size, err);
-	(void)snprintf(path, sizeof(path), "%s/db/restore.db", state);
+	/* Looked at in a folder of root's own: see backup.c. */
+	backup_drop_store(x->state, "restore.db");
+	backup_drop_store(db, "restore.db");
+	r = backup_copy(x->from, "carrel.db", x->state, "restore.db", sum, &size, err);
+	(void)snprintf(path, sizeof(path), "%s/restore.db", state);
 	if (r == 0)
 		r = store_check(path, &schema, err);
 	/* Journals first: killed in between, the store that is there hears again
@@ -137,7 +158,10 @@ static int restore(struct restore *x, const char *state, bool replace, struct er
 	if (r == 0)
 		r = take_journals(x, path, err);
 	if (r == 0)
+		r = backup_move(x->state, "restore.db", db, "restore.db", err);
+	if (r == 0)
 		r = put_in_place(db, err);
+	backup_drop_store(x->state, "restore.db");
 	if (r == 0 && (fsync(db) < 0 || fsync(x->state) < 0))
 		r = ERR(err, -errno, "%s: %m", state);
 	return r;

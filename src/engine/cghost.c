@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "base/log.h"
 
+#define HOST_LEAF     "/carrel-host" /* below ours: the processes that are not of a session */
 #define PROC_MAX      (1U << 20)
 #define CLOSE_TRIES   25
 #define CLOSE_WAIT_NS 20000000
@@ -38,9 +39,13 @@ static struct str own_path(struct str self, const char *controller)
 	while (str_split(&self, '\n', &line)) {
 		if (!str_split(&line, ':', &id) || !str_split(&line, ':', &list))
 			continue;
-		if (controller[0] ? in_list(list, controller)
-		                  : list.len == 0 && str_is(id, "0"))
-			return line;
+		if (!(controller[0] ? in_list(list, controller)
+		                    : list.len == 0 && str_is(id, "0")))
+			continue;
+		/* Where an engine before this one moved us (make_room): one up is ours. */
+		if (!controller[0] && str_ends(line, STR(HOST_LEAF)))
+			line.len -= sizeof(HOST_LEAF) - 1;
+		return line.len ? line : STR("/");
 	}
 	return STR("/");
 }
@@ -179,7 +184,7 @@ static int make_room(const char *parent, struct err *err)
 	struct str rest, pid;
 	int r;
 
-	(void)snprintf(leaf, sizeof(leaf), "%s/carrel-host", parent);
+	(void)snprintf(leaf, sizeof(leaf), "%s" HOST_LEAF, parent);
 	(void)snprintf(path, sizeof(path), "%s/cgroup.procs", parent);
 	if (mkdir(leaf, 0755) < 0 && errno != EEXIST)
 		return ERR(err, -errno, "can't make the cgroup %s: %m", leaf);

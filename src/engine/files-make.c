@@ -88,7 +88,7 @@ static int make_socket(struct files *f, int *ret, struct err *err)
 	(void)snprintf(text, sizeof(text), "unix:%s/agent.sock", f->sockets);
 	r = addr_parse(str_of(text), &at, err);
 	if (r == 0)
-		r = sock_listen(&at, 64, 0660, &fd, err);
+		r = sock_listen(&at, 4096, 0660, &fd, err);
 	if (r == 0 && chown(text + 5, 0, f->l->cfg->edge_gid) < 0)
 		r = ERR(err, -errno, "can't give %s away: %m", text + 5);
 	if (r == 0)

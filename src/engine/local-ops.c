@@ -118,6 +118,7 @@ enum volume_verb { VERB_CREATE, VERB_GROW, VERB_DELETE, VERB_STAT };
 
 struct volume_job {
 	struct pool_job job;
+	struct list node; /* l->volume_jobs */
 	struct local *l;
 	struct engine_call *call;
 	enum volume_verb verb;
@@ -129,42 +130,33 @@ struct volume_job {
 	struct err err;
 };
 
-static int create_admitted(struct volume_job *v)
+static int grow(struct volume_job *v)
+{
+	return volume_grow(v->l->volumes, v->id, v->size, v->l->cfg->pool_overcommit_pct,
+	                   &v->err);
+}
+
+/* One that is there was made by a call whose answer was never heard, perhaps for
+ * another size. */
+static int create(struct volume_job *v)
 {
 	char path[VOLUME_PATH_MAX];
-	struct pool_space p;
-	int r;
 
 	volume_path(v->l->volumes, v->id, path);
 	if (access(path, F_OK) == 0)
-		return 0;
-	r = volume_pool(v->l->volumes, &p, &v->err);
-	if (r == 0)
-		r = volume_admit(&p, v->size, v->l->cfg->pool_overcommit_pct, &v->err);
-	return r < 0 ? r : volume_create(v->l->volumes, v->id, v->size, &v->err);
-}
-
-static int grow_admitted(struct volume_job *v)
-{
-	struct pool_space p;
-	int r = volume_stat(v->l->volumes, v->id, &v->st, &v->err);
-
-	if (r == 0)
-		r = volume_pool(v->l->volumes, &p, &v->err);
-	if (r == 0 && v->size > v->st.size_bytes)
-		r = volume_admit(&p, v->size - v->st.size_bytes, v->l->cfg->pool_overcommit_pct,
-		                 &v->err);
-	return r < 0 ? r : volume_grow(v->l->volumes, v->id, v->size, &v->err);
+		return grow(v);
+	return volume_create(v->l->volumes, v->id, v->size, v->l->cfg->pool_overcommit_pct,
+	                     &v->err);
 }
 
 static void do_verb(struct volume_job *v)
 {
 	switch (v->verb) {
 	case VERB_CREATE:
-		v->r = create_admitted(v);
+		v->r = create(v);
 		break;
 	case VERB_GROW:
-		v->r = grow_admitted(v);
+		v->r = grow(v);
 		break;
 	case VERB_DELETE:
 		v->r = volume_delete(v->l->volumes, v->id, &v->err);
@@ -193,6 +185,7 @@ static void volume_done(struct pool_job *j)
 	struct volume_job *v = CONTAINER_OF(j, struct volume_job, job);
 	struct wire_msg m = { .type = WIRE_VOLUME_STAT_OK };
 
+	list_del(&v->node);
 	if (v->r < 0) {
 		engine_fail(v->call, &v->err);
 	} else if (v->verb == VERB_STAT) {
@@ -206,6 +199,18 @@ static void volume_done(struct pool_job *j)
 	free(v);
 }
 
+/* Two that change one volume would get into each other's way. */
+static bool is_changing(const struct local *l, struct str id)
+{
+	list_for_each (it, &l->volume_jobs) {
+		const struct volume_job *v = LIST_ENTRY(it, struct volume_job, node);
+
+		if (v->verb != VERB_STAT && str_is(id, v->id))
+			return true;
+	}
+	return false;
+}
+
 static void volume_call(struct engine *e, struct engine_call *c, enum volume_verb verb,
                         struct str id, uint64_t size)
 {
@@ -216,6 +221,8 @@ static void volume_call(struct engine *e, struct engine_call *c, enum volume_ver
 	if (r == 0 && (verb == VERB_CREATE || verb == VERB_GROW) &&
 	    (size < VOLUME_MIN || size > (1ULL << 46)))
 		r = ERR(&err, -EINVAL, "a volume has 16 MiB to 64 TiB");
+	if (r == 0 && verb != VERB_STAT && is_changing(local_of(e), id))
+		r = ERR(&err, -EAGAIN, "the volume is just being changed: ask again");
 	if (r < 0) {
 		engine_fail(c, &err);
 		return;
@@ -233,7 +240,9 @@ static void volume_call(struct engine *e, struct engine_call *c, enum volume_ver
 		(void)ERR(&err, -EAGAIN, "the engine is busy with other volumes: ask again");
 		engine_fail(c, &err);
 		free(v);
+		return;
 	}
+	list_push(&v->l->volume_jobs, &v->node);
 }
 
 static void volume_create_(struct engine *e, struct engine_call *c,

@@ -334,6 +334,7 @@ int local_new(struct ev *ev, const struct engine_cfg *cfg, struct local **ret, s
 	buf_init(&l->dns, DNS_MAX);
 	buf_init(&l->bpf, BPF_MAX);
 	map_init(&l->sessions, 2 * SLOT_SESSIONS);
+	list_init(&l->volume_jobs);
 	files_init(l);
 	r = open_all(l, err);
 	if (r < 0) {
@@ -347,6 +348,7 @@ int local_new(struct ev *ev, const struct engine_cfg *cfg, struct local **ret, s
 	ev_timer_start(ev, &l->sweep, SWEEP_SOON_MS, on_sweep);
 	ev_timer_start(ev, &l->guard, GUARD_MS, on_guard);
 	freeze_watch(l);
+	l->started = true;
 	*ret = l;
 	return 0;
 }
@@ -362,7 +364,8 @@ void local_free(struct local *l)
 	ev_timer_stop(&l->space);
 	files_fini(l);
 	pool_free(l->pool);
-	if (map_count(&l->sessions) == 0) {
+	/* One that did not come to look for sessions may have some. */
+	if (l->started && map_count(&l->sessions) == 0) {
 		cghost_close(&l->files_cgroups);
 		cghost_close(&l->cgroups);
 		if (nft_remove(l->cfg->slot, &err) < 0)

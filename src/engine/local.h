@@ -20,7 +20,8 @@
 #include "engine/volume.h"
 #include "ev/pool.h"
 
-#define KEY_MAX_ 56 /* "<session>-<epoch>" */
+#define KEY_MAX_   56 /* "<session>-<epoch>" */
+#define FROZEN_MAX 2  /* file systems of a session: its volume, its scratch image */
 
 enum session_state { SESSION_STARTING_, SESSION_RUNNING_, SESSION_STOPPING_ };
 
@@ -28,10 +29,12 @@ struct local {
 	struct engine base; /* first */
 	struct ev *ev;
 	struct pool *pool;
+	struct list volume_jobs; /* struct volume_job on the pool */
 	const struct engine_cfg *cfg;
 	struct map sessions; /* key → struct session */
 	bool used[SLOT_SESSIONS];
 	unsigned next_index;
+	bool started; /* all the way: it knows of every session */
 
 	uint32_t network;
 	struct cghost cgroups, files_cgroups;
@@ -92,10 +95,12 @@ struct session {
 	struct ev_timer check;
 	struct ev_later later;
 	uint32_t seq;
-	struct list calls; /* struct forwarded, not yet answered */
-	bool told_end;     /* the stop record went out */
-	bool frozen;
-	uint64_t stop_at_boot_ns; /* as the shim last said */
+	struct list calls; /* struct forwarded, not yet answered, the oldest first */
+	struct ev_timer patience;
+	bool told_end;             /* the stop record went out */
+	bool frozen;               /* perhaps: an engine before us may have done it */
+	int frozen_fd[FROZEN_MAX]; /* what we froze and have to thaw; -1: not (freeze.c) */
+	uint64_t stop_at_boot_ns;  /* as the shim last said */
 	bool stop_wanted, deadline_wanted;
 	char stop_reason[32];
 	uint32_t stop_grace;
@@ -147,6 +152,7 @@ void files_unmake(struct files *f);
 
 /* freeze.c */
 void freeze_watch(struct local *l);
+/* `frozen` stays set while that can't be done. */
 void session_thaw(struct session *s);
 
 /* local.c */

@@ -64,7 +64,7 @@ static void last_line(int fd, char *ret, size_t n)
 	(void)snprintf(ret, n, "%.*s", STR_ARG(last));
 }
 
-static int run(const char *const *argv, int in, int out, struct err *err)
+static int run(const char *const *argv, int in, int out, int most, struct err *err)
 {
 	char line[160];
 	int status, r;
@@ -76,7 +76,7 @@ static int run(const char *const *argv, int in, int out, struct err *err)
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
 			return ERR(err, -errno, "can't wait for %s: %m", argv[0]);
-	if (status == 0)
+	if (WIFEXITED(status) && WEXITSTATUS(status) <= most)
 		return 0;
 	last_line(out, line, sizeof(line));
 	return ERR(err, -EIO, "%s failed: %s", argv[0], line);
@@ -89,7 +89,14 @@ int proc_run(const char *const *argv, struct str input, struct err *err)
 
 	if (in < 0 || out < 0)
 		return in < 0 ? in : out;
-	return run(argv, in, out, err);
+	return run(argv, in, out, 0, err);
+}
+
+int proc_run_on(const char *const *argv, int in, int most, struct err *err)
+{
+	autoclose int out = memory_file(STR_NONE, err);
+
+	return out < 0 ? out : run(argv, in, out, most, err);
 }
 
 int proc_read(const char *const *argv, struct buf *ret, struct err *err)
@@ -103,7 +110,7 @@ int proc_read(const char *const *argv, struct buf *ret, struct err *err)
 
 	if (in < 0 || out < 0)
 		return in < 0 ? in : out;
-	r = run(argv, in, out, err);
+	r = run(argv, in, out, 0, err);
 	while (r == 0 && (n = pread(out, text, sizeof(text), at)) > 0) {
 		at += n;
 		buf_put(ret, text, (size_t)n);

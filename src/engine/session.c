@@ -28,12 +28,14 @@
 #define CHECK_MS             5
 #define CHECK_SLOW_MS        100
 #define ADOPT_MAX_MS         30000
+#define ANSWER_MS            10000 /* a shim answers at once, or is not well */
 #define CLOSE_RANGE_CLOEXEC_ 4
 
 /* A request that went on to the shim. */
 struct forwarded {
 	struct list node;
 	uint32_t seq;
+	mono_ms asked;
 	struct engine_call *call;
 };
 
@@ -54,14 +56,18 @@ struct session *session_find(struct local *l, struct str id, uint32_t epoch)
 
 static void on_free(struct ev_later *later)
 {
-	free(CONTAINER_OF(later, struct session, later));
+	struct session *s = CONTAINER_OF(later, struct session, later);
+
+	for (size_t i = 0; i < FROZEN_MAX; i++)
+		own_close(&s->frozen_fd[i]);
+	free(s);
 }
 
 static void drop_calls(struct session *s)
 {
 	struct err err = ERR_NONE;
 
-	(void)ERR(&err, -EAGAIN, "the session is starting or ending: ask again");
+	(void)ERR(&err, -EAGAIN, "the session can't be reached now: ask again");
 	while (!list_empty(&s->calls)) {
 		struct forwarded *f = LIST_ENTRY(s->calls.next, struct forwarded, node);
 
@@ -96,7 +102,10 @@ static void session_over(struct session *s)
 		engine_emit(&l->base, &m);
 	}
 	drop_calls(s);
+	if (s->frozen)
+		session_thaw(s);
 	ev_timer_stop(&s->check);
+	ev_timer_stop(&s->patience);
 	ev_child_stop(&s->shim);
 	l->used[s->index] = false;
 	(void)map_del(&l->sessions, str_of(s->key));
@@ -164,13 +173,35 @@ void session_set_deadline(struct session *s, const struct wire_session_deadline 
 	send_deadline(s);
 }
 
+/* Nobody waits for ever because a shim hangs. Perhaps another line gets on. */
+static void on_patience(struct ev_timer *t)
+{
+	struct session *s = CONTAINER_OF(t, struct session, patience);
+	const struct forwarded *oldest;
+	mono_ms waited;
+
+	if (list_empty(&s->calls))
+		return;
+	oldest = LIST_ENTRY(s->calls.next, struct forwarded, node);
+	waited = time_mono_ms() - oldest->asked;
+	if (waited < ANSWER_MS) {
+		ev_timer_start(s->l->ev, t, ANSWER_MS - waited, on_patience);
+		return;
+	}
+	log_event(LOG_WARN, "shim_silent", LZ("session", s->key));
+	disconnect(s);
+}
+
 /* The shim's answer is the engine's. */
 static void forward(struct session *s, struct engine_call *c, struct wire_msg *m)
 {
 	struct forwarded *f = xcalloc(1, sizeof(*f));
 
 	f->call = c;
+	f->asked = time_mono_ms();
 	list_push(&s->calls, &f->node);
+	if (!ev_timer_armed(&s->patience))
+		ev_timer_start(s->l->ev, &s->patience, ANSWER_MS, on_patience);
 	if (send_to_shim(s, m))
 		f->seq = m->seq;
 	else
@@ -392,6 +423,8 @@ struct session *session_new(struct local *l, const char *key, unsigned index)
 	s->fd = -1;
 	s->index = index;
 	list_init(&s->calls);
+	for (size_t i = 0; i < FROZEN_MAX; i++)
+		s->frozen_fd[i] = -1;
 	(void)snprintf(s->key, sizeof(s->key), "%s", key);
 	CHECK(journals_split_key(str_of(s->key), &id, &s->epoch) == 0);
 	(void)snprintf(s->id, sizeof(s->id), "%.*s", STR_ARG(id));

@@ -58,6 +58,24 @@ static void test_v2(void)
 	free(c);
 }
 
+/* Its own start of before has moved the engine's service one down. */
+static void test_again(void)
+{
+	struct str mounts =
+	    STR("30 1 0:25 / /sys/fs/cgroup rw shared:4 - cgroup2 cgroup2 rw\n");
+	struct cghost *h = calloc(1, sizeof(*h));
+
+	T_EQ(cghost_parse(mounts, STR("0::/system.slice/carrel.service/carrel-host\n"), "i",
+	                  false, h, NULL),
+	     0);
+	T_STREQ(h->base[0].path, "/sys/fs/cgroup/system.slice/carrel.service/carrel-i");
+	T_EQ(cghost_parse(mounts, STR("0::/carrel-host\n"), "i", false, h, NULL), 0);
+	T_STREQ(h->base[0].path, "/sys/fs/cgroup/carrel-i");
+	T_EQ(cghost_parse(mounts, STR("0::/a/my-carrel-host\n"), "i", false, h, NULL), 0);
+	T_STREQ(h->base[0].path, "/sys/fs/cgroup/a/my-carrel-host/carrel-i");
+	free(h);
+}
+
 static void test_container(void)
 {
 	struct cghost *h = calloc(1, sizeof(*h));
@@ -82,5 +100,6 @@ static void test_none(void)
 
 TEST_MAIN({ "a hybrid host has one group in each v1 hierarchy", test_hybrid },
           { "a v2 host has one group in all", test_v2 },
+          { "an engine that starts again finds the groups of the one before", test_again },
           { "a mount of a part is seen from that part", test_container },
           { "a host without cgroups is refused", test_none })

@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -14,8 +15,12 @@
 #include "engine/proc.h"
 
 #define SUFFIX  ".img"
+#define TMP     ".tmp-"
 #define BLOCK   4096
 #define USER_ID 1000
+
+/* e2fsck: 0 nothing was wrong, 1 what was wrong is mended. */
+#define FSCK_MENDED 1
 
 void volume_path(const char *dir, const char *id, char ret[VOLUME_PATH_MAX])
 {
@@ -41,23 +46,40 @@ static int sync_dir(const char *dir, struct err *err)
 	return fd < 0 || fsync(fd) < 0 ? ERR(err, -errno, "can't sync %s: %m", dir) : 0;
 }
 
-/* A sparse file of that size. */
-static int make_file(const char *path, uint64_t size, struct err *err)
+static int make_file(const char *path, int *ret_fd, struct err *err)
 {
-	autoclose int fd = -1;
-
 	(void)unlink(path);
-	fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (fd < 0 || ftruncate(fd, (off_t)size) < 0)
-		return ERR(err, -errno, "can't make %s: %m", path);
-	return 0;
+	*ret_fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	return *ret_fd < 0 ? ERR(err, -errno, "can't make %s: %m", path) : 0;
 }
 
-static int sync_file(const char *path, struct err *err)
+/* A larger size, if the pool may promise it; sparse. One at a time is asked: the
+ * next one then counts what this one got. */
+static int promise(const char *dir, int fd, const char *path, uint64_t size,
+                   uint64_t overcommit_pct, struct err *err)
 {
-	autoclose int fd = open(path, O_RDWR | O_CLOEXEC);
+	static pthread_mutex_t one = PTHREAD_MUTEX_INITIALIZER;
+	struct pool_space p;
+	struct stat st;
+	int r;
 
-	return fd < 0 || fsync(fd) < 0 ? ERR(err, -errno, "can't sync %s: %m", path) : 0;
+	if (fstat(fd, &st) < 0)
+		return ERR(err, -errno, "can't look at %s: %m", path);
+	if ((uint64_t)st.st_size >= size)
+		return 0;
+	CHECK(pthread_mutex_lock(&one) == 0);
+	r = volume_pool(dir, &p, err);
+	if (r == 0)
+		r = volume_admit(&p, size - (uint64_t)st.st_size, overcommit_pct, err);
+	if (r == 0 && ftruncate(fd, (off_t)size) < 0)
+		r = ERR(err, -errno, "can't size %s: %m", path);
+	CHECK(pthread_mutex_unlock(&one) == 0);
+	return r;
+}
+
+static int sync_file(int fd, const char *path, struct err *err)
+{
+	return fsync(fd) < 0 ? ERR(err, -errno, "can't sync %s: %m", path) : 0;
 }
 
 /* mkfs -d takes owners from a folder: it holds home/, empty, the user's. */
@@ -96,29 +118,44 @@ static int make_fs(const char *path, const char *template, struct err *err)
 	return proc_run(argv, STR_NONE, err);
 }
 
-int volume_create(const char *dir, const char *id, uint64_t size_bytes, struct err *err)
+/* A file system in a file that has its size. */
+static int fill(const char *dir, const char *path, int fd, struct err *err)
 {
-	char path[VOLUME_PATH_MAX], tmp[VOLUME_PATH_MAX], template[VOLUME_PATH_MAX];
+	char template[VOLUME_PATH_MAX];
+	int r;
+
+	(void)snprintf(template, sizeof(template), "%s/.template", dir);
+	r = make_template(template, err);
+	if (r == 0)
+		r = make_fs(path, template, err);
+	if (r == 0)
+		r = sync_file(fd, path, err);
+	return r < 0 ? err_wrap(err, r, "can't make the volume") : 0;
+}
+
+int volume_create(const char *dir, const char *id, uint64_t size_bytes, uint64_t overcommit_pct,
+                  struct err *err)
+{
+	char path[VOLUME_PATH_MAX], tmp[VOLUME_PATH_MAX];
 	uint64_t size = size_bytes / BLOCK * BLOCK;
+	autoclose int fd = -1;
 	int r;
 
 	volume_path(dir, id, path);
 	if (access(path, F_OK) == 0)
 		return 0;
-	(void)snprintf(tmp, sizeof(tmp), "%s/.tmp-%s", dir, id);
-	(void)snprintf(template, sizeof(template), "%s/.template", dir);
-	r = make_file(tmp, size, err);
+	/* Not the name that the mkfs of a killed engine may still be writing to. */
+	(void)snprintf(tmp, sizeof(tmp), "%s/" TMP "%s.%d" SUFFIX, dir, id, (int)getpid());
+	r = make_file(tmp, &fd, err);
 	if (r == 0)
-		r = make_template(template, err);
+		r = promise(dir, fd, tmp, size, overcommit_pct, err);
 	if (r == 0)
-		r = make_fs(tmp, template, err);
-	if (r == 0)
-		r = sync_file(tmp, err);
+		r = fill(dir, tmp, fd, err);
 	if (r == 0 && rename(tmp, path) < 0)
 		r = ERR(err, -errno, "can't name %s: %m", path);
 	if (r < 0) {
 		(void)unlink(tmp);
-		return err_wrap(err, r, "can't make the volume");
+		return r;
 	}
 	return sync_dir(dir, err);
 }
@@ -139,29 +176,29 @@ static int hold(const char *dir, const char *id, int *ret_fd, struct err *err)
 	return 0;
 }
 
-int volume_grow(const char *dir, const char *id, uint64_t size_bytes, struct err *err)
+int volume_grow(const char *dir, const char *id, uint64_t size_bytes, uint64_t overcommit_pct,
+                struct err *err)
 {
 	uint64_t size = size_bytes / BLOCK * BLOCK;
 	char path[VOLUME_PATH_MAX];
 	const char *const check[] = { "e2fsck", "-f", "-p", path, NULL };
 	const char *const resize[] = { "resize2fs", path, NULL };
 	autoclose int fd = -1;
-	struct stat st;
 	int r = hold(dir, id, &fd, err);
 
+	if (r == 0) {
+		volume_path(dir, id, path);
+		r = promise(dir, fd, path, size, overcommit_pct, err);
+	}
 	if (r < 0)
 		return r;
-	volume_path(dir, id, path);
-	if (fstat(fd, &st) < 0)
-		return ERR(err, -errno, "can't look at %s: %m", path);
-	/* Also when it has the size: a former call may have been killed here. */
-	if ((uint64_t)st.st_size < size && ftruncate(fd, (off_t)size) < 0)
-		return ERR(err, -errno, "can't grow %s: %m", path);
-	r = proc_run(check, STR_NONE, err);
+	/* Also when it has the size: a former call may have been killed here. The
+	 * programs hold the lock as well: they outlive an engine that is killed. */
+	r = proc_run_on(check, fd, FSCK_MENDED, err);
 	if (r == 0)
-		r = proc_run(resize, STR_NONE, err);
-	if (r == 0 && fsync(fd) < 0)
-		r = ERR(err, -errno, "can't sync %s: %m", path);
+		r = proc_run_on(resize, fd, 0, err);
+	if (r == 0)
+		r = sync_file(fd, path, err);
 	return r < 0 ? err_wrap(err, r, "can't grow the volume") : 0;
 }
 
@@ -240,7 +277,8 @@ int volume_pool(const char *dir, struct pool_space *ret, struct err *err)
 	for (struct dirent *e; (e = readdir(d));) {
 		struct stat st;
 
-		if (e->d_name[0] == '.' || !str_ends(str_of(e->d_name), STR(SUFFIX)) ||
+		/* Those just being made among them. */
+		if (!str_ends(str_of(e->d_name), STR(SUFFIX)) ||
 		    fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 			continue;
 		p.promised_bytes += (uint64_t)st.st_size;
@@ -289,18 +327,21 @@ int volume_scratch(const char *dir, uint64_t size_bytes, char ret[VOLUME_PATH_MA
 		                     "lazy_itable_init=1,nodiscard",
 		                     tmp,
 		                     NULL };
+	autoclose int fd = -1;
 	int r;
 
 	(void)snprintf(ret, VOLUME_PATH_MAX, "%s/.scratch-%llu", dir,
 	               (unsigned long long)size_bytes);
 	if (access(ret, F_OK) == 0)
 		return 0;
-	(void)snprintf(tmp, sizeof(tmp), "%s/.tmp-scratch", dir);
-	r = make_file(tmp, size_bytes / BLOCK * BLOCK, err);
+	(void)snprintf(tmp, sizeof(tmp), "%s/" TMP "scratch", dir);
+	r = make_file(tmp, &fd, err);
+	if (r == 0 && ftruncate(fd, (off_t)(size_bytes / BLOCK * BLOCK)) < 0)
+		r = ERR(err, -errno, "can't size %s: %m", tmp);
 	if (r == 0)
 		r = proc_run(argv, STR_NONE, err);
 	if (r == 0)
-		r = sync_file(tmp, err);
+		r = sync_file(fd, tmp, err);
 	if (r == 0 && rename(tmp, ret) < 0)
 		r = ERR(err, -errno, "can't name %s: %m", ret);
 	return r < 0 ? err_wrap(err, r, "can't make the scratch image") : 0;
@@ -311,7 +352,7 @@ void volume_sweep(const char *dir)
 	DIR *d = opendir(dir);
 
 	for (struct dirent *e; d && (e = readdir(d));)
-		if (str_starts(str_of(e->d_name), STR(".tmp-")))
+		if (str_starts(str_of(e->d_name), STR(TMP)))
 			(void)unlinkat(dirfd(d), e->d_name, 0);
 	if (d)
 		(void)closedir(d);

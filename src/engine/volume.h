@@ -19,19 +19,20 @@ struct volume_stat {
 
 struct pool_space {
 	uint64_t total_bytes, free_bytes; /* of the file system */
-	uint64_t promised_bytes;          /* sum of all volumes' sizes */
+	uint64_t promised_bytes;          /* sum of all volumes' sizes, unfinished ones too */
 	uint64_t allocated_bytes;         /* what they take now */
 };
 
 void volume_path(const char *dir, const char *id, char ret[VOLUME_PATH_MAX]);
 /* The id of a volume's path; "" if it is none. */
 void volume_name(const char *path, char ret[41]);
-/* Idempotent: one that is there is left alone, whatever its size. */
+/* Idempotent: one that is there is left alone, whatever its size. -ENOSPC when the
+ * pool can't promise so much (volume_admit); one call at a time for an id. */
 MUST_CHECK int volume_create(const char *dir, const char *id, uint64_t size_bytes,
-                             struct err *err);
-/* Never smaller. -EBUSY while attached, -ENOENT. */
+                             uint64_t overcommit_pct, struct err *err);
+/* Never smaller. -EBUSY while attached, -ENOENT, -ENOSPC. */
 MUST_CHECK int volume_grow(const char *dir, const char *id, uint64_t size_bytes,
-                           struct err *err);
+                           uint64_t overcommit_pct, struct err *err);
 MUST_CHECK int volume_stat(const char *dir, const char *id, struct volume_stat *ret,
                            struct err *err);
 /* Idempotent; -EBUSY while attached. */

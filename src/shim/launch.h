@@ -33,6 +33,7 @@ struct launcher {
 	int go_fd;     /* write one byte after CREATED */
 };
 
-/* log_fd: where the runtime and the container's PID 1 write to. */
+/* log_fd: where the runtime and the container's PID 1 write to; what they set on it
+ * holds for whoever shares it. */
 MUST_CHECK int launch_start(const struct shim_conf *c, int log_fd, struct launcher *ret,
                             struct err *err);

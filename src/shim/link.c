@@ -9,17 +9,32 @@
 
 #include <errno.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/un.h>
 
 #include "base/json.h"
 #include "base/log.h"
+#include "base/rand.h"
 #include "shim/cgroup.h"
 #include "shim/net.h"
 
 #define TURN_MAX 16
 
+/* The agent's folder is the agent's: there may be anything, and something else a
+ * moment later. A folder is moved out of the way in one step; taking it apart
+ * could go on for as long as somebody fills it. */
+static void make_way(const char *path)
+{
+	char aside[SHIM_PATH_MAX + 64];
+
+	if (unlink(path) == 0 || errno != EISDIR)
+		return;
+	(void)snprintf(aside, sizeof(aside), "%s.%016llx", path,
+	               (unsigned long long)rand_u64());
+	(void)rename(path, aside);
+}
+
+/* Made with mode 0700 by our umask. Nothing here follows a link. */
 static int open_listener(struct shim *s, struct link *l, const char *path, uid_t owner,
                          ev_fd_fn *on_accept, struct err *err)
 {
@@ -31,8 +46,8 @@ static int open_listener(struct shim *s, struct link *l, const char *path, uid_t
 	if (strlen(path) >= sizeof(sa.sun_path))
 		return ERR(err, -ENAMETOOLONG, "the socket's path %s is too long", path);
 	memcpy(sa.sun_path, path, strlen(path));
-	(void)unlink(path);
-	if (bind(fd, (const struct sockaddr *)&sa, sizeof(sa)) < 0 || chmod(path, 0600) < 0 ||
+	make_way(path);
+	if (bind(fd, (const struct sockaddr *)&sa, sizeof(sa)) < 0 ||
 	    lchown(path, owner, owner) < 0 || listen(fd, 8) < 0)
 		return ERR(err, -errno, "can't listen on %s: %m", path);
 	l->listen_fd = steal_fd(&fd);
@@ -433,15 +448,18 @@ static void on_engine_accept(struct ev_fd *f, uint32_t events)
 	accept_one(s, &s->engine, 0, on_engine);
 }
 
-int shim_links_open(struct shim *s, struct err *err)
+int shim_open_agent(struct shim *s, struct err *err)
 {
 	char path[SHIM_PATH_MAX + 32];
-	int r;
 
 	(void)snprintf(path, sizeof(path), "%s/shim.sock", s->conf.socket_dir);
-	r = open_listener(s, &s->agent, path, s->conf.userns_base, on_agent_accept, err);
-	if (r < 0)
-		return r;
+	return open_listener(s, &s->agent, path, s->conf.userns_base, on_agent_accept, err);
+}
+
+int shim_open_engine(struct shim *s, struct err *err)
+{
+	char path[SHIM_PATH_MAX + 32];
+
 	(void)snprintf(path, sizeof(path), "%s/ctl.sock", s->conf.dir);
 	return open_listener(s, &s->engine, path, 0, on_engine_accept, err);
 }

@@ -3,7 +3,8 @@
  * What the runtime and the container's PID 1 print goes through a FIFO into
  * the session's log file, of which the last LOG_MAX bytes are kept. A FIFO by
  * name, opened for both ways by its writers, outlives a shim: they never see
- * a broken pipe, and the next shim reads on.
+ * a broken pipe, and the next shim reads on. Theirs is an open file description
+ * of its own: PID 1 may turn its O_NONBLOCK off, and must not make us wait.
  */
 #define _GNU_SOURCE
 #include "shim/shim.h"
@@ -65,6 +66,17 @@ static void on_log(struct ev_fd *f, uint32_t events)
 		;
 }
 
+int logpipe_writer(struct shim *s, struct err *err)
+{
+	char path[SHIM_PATH_MAX + 32];
+	int fd;
+
+	(void)snprintf(path, sizeof(path), "%s/log", s->conf.dir);
+	/* Both ways: it never comes to an end. */
+	fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
+	return fd < 0 ? ERR(err, -errno, "can't open %s: %m", path) : fd;
+}
+
 int logpipe_open(struct shim *s, struct err *err)
 {
 	char path[SHIM_PATH_MAX + 32];
@@ -73,10 +85,9 @@ int logpipe_open(struct shim *s, struct err *err)
 	(void)snprintf(path, sizeof(path), "%s/log", s->conf.dir);
 	if (mkfifo(path, 0600) < 0 && errno != EEXIST)
 		return ERR(err, -errno, "can't make %s: %m", path);
-	/* Both ways: it never comes to an end. */
-	s->log.fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	s->log.fd = logpipe_writer(s, err); /* who reads holds it open for writing too */
 	if (s->log.fd < 0)
-		return ERR(err, -errno, "can't open %s: %m", path);
+		return s->log.fd;
 	s->log.file = open(s->conf.log, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (s->log.file < 0 || fstat(s->log.file, &st) < 0)
 		return ERR(err, -errno, "can't open the log %s: %m", s->conf.log);

@@ -134,9 +134,23 @@ static void estimate(struct shim *s, struct journal_rec *r)
 	r->estimated = 1;
 }
 
-int record_stop(struct shim *s, struct err *err)
+/* A disk that takes no record makes no run longer. */
+static struct journal_rec end_record(struct shim *s)
 {
 	struct journal_rec r = record(s, JOURNAL_STOP);
+
+	if (!s->ended_boot_ns) {
+		s->ended_boot_ns = r.boottime_ns;
+		s->ended_wall_us = r.wall_us;
+	}
+	r.boottime_ns = s->ended_boot_ns;
+	r.wall_us = s->ended_wall_us;
+	return r;
+}
+
+int record_stop(struct shim *s, struct err *err)
+{
+	struct journal_rec r = end_record(s);
 	int res;
 
 	if (!s->journal.running) {

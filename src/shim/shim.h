@@ -62,7 +62,10 @@ struct shim {
 	struct ev_fd init_ev;       /* adopted: only its pidfd */
 	int init_pidfd;
 	int exit_status; /* as from wait(), -1 unknown */
-	int volume_fd;   /* O_PATH of the home folder, for statvfs */
+	/* When nothing of it lived any more, however late that is written down. */
+	boot_ns ended_boot_ns;
+	wall_us ended_wall_us;
+	int volume_fd; /* O_PATH of the home folder, for statvfs */
 
 	struct jfile journal;
 	struct deadline deadline;
@@ -107,7 +110,8 @@ void shim_end(struct shim *s);                        /* kill what is left, reco
 void shim_clean(struct shim *s);
 
 /* link.c */
-MUST_CHECK int shim_links_open(struct shim *s, struct err *err);
+MUST_CHECK int shim_open_agent(struct shim *s, struct err *err);
+MUST_CHECK int shim_open_engine(struct shim *s, struct err *err);
 void shim_links_close(struct shim *s);
 void link_send(struct shim *s, struct link *l, const struct wire_msg *m);
 void link_phase(struct shim *s);
@@ -138,6 +142,8 @@ void record_evidence(const char *evidence, char *ret, size_t n);
 
 /* logpipe.c */
 MUST_CHECK int logpipe_open(struct shim *s, struct err *err);
+/* A descriptor for those who write to it, and for nobody else. */
+MUST_CHECK int logpipe_writer(struct shim *s, struct err *err);
 void logpipe_drain(struct shim *s);
 void logpipe_close(struct shim *s);
 

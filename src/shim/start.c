@@ -263,7 +263,7 @@ static int open_all(struct shim *s, struct err *err)
 	if (r == 0)
 		r = logpipe_open(s, err);
 	if (r == 0)
-		r = shim_links_open(s, err);
+		r = shim_open_engine(s, err);
 	if (r == 0)
 		r = jfile_open(&s->journal, s->conf.journal_dir, s->conf.session, s->conf.epoch,
 		               err);
@@ -272,14 +272,19 @@ static int open_all(struct shim *s, struct err *err)
 
 int shim_launch(struct shim *s, struct err *err)
 {
+	autoclose int log = -1;
 	int r = open_all(s, err);
 
+	if (r == 0)
+		r = shim_open_agent(s, err);
 	if (r == 0 && s->journal.records > 0)
 		r = ERR(err, -EEXIST, "this run has a journal already");
 	if (r == 0)
 		r = cgroups_make(&s->conf, err);
-	if (r == 0)
-		r = launch_start(&s->conf, s->log.fd, &s->launcher, err);
+	if (r == 0) {
+		log = logpipe_writer(s, err);
+		r = log < 0 ? log : launch_start(&s->conf, log, &s->launcher, err);
+	}
 	if (r == 0)
 		r = ev_fd_start(s->ev, &s->report_ev, s->launcher.report_fd, EPOLLIN, on_report,
 		                err);
@@ -334,6 +339,7 @@ static bool find_init(struct shim *s)
 
 int shim_adopt(struct shim *s, struct err *err)
 {
+	struct err deaf = ERR_NONE;
 	bool had_state, ran;
 	int r;
 
@@ -342,6 +348,9 @@ int shim_adopt(struct shim *s, struct err *err)
 	r = open_all(s, err);
 	if (r < 0)
 		return r;
+	/* An agent may keep us from listening in its own folder, not from its end. */
+	if (shim_open_agent(s, &deaf) < 0)
+		log_err(LOG_ERROR, "agent_unheard", &deaf);
 	had_state = read_state(s, NULL) == 0;
 	s->ready = strcmp(s->state.phase, "ready") == 0;
 	ran = s->ready || strcmp(s->state.phase, "running") == 0;

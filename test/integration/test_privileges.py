@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from processes import cmdline, roles, shims
-from product import Jupyter
+from product import Jupyter, wait_for
 
 SETGID, SETUID, KILL = 6, 7, 5
 # The engine's set, as in src/daemon/privileges.c: who holds more has grown.
@@ -87,6 +87,7 @@ def busy(hub):
     session = api.start(ws)
     kernel = Jupyter(session["program_url"], api.token).kernel()
     kernel.text("1")
+    hub.program = Jupyter(session["program_url"], api.token)
     yield hub
     api.stop(ws)
 
@@ -131,14 +132,38 @@ def test_every_edge_is_nobody_in_an_empty_directory(busy):
         assert p.groups == set()
         no_rights(p)
         assert p.limit("Max processes") == ["0", "0"]
-        root = os.readlink(f"/proc/{pid}/root")
-        assert re.fullmatch(r"/run/carrel/[0-9a-f]{8}/edge", root)
-        assert os.readlink(f"/proc/{pid}/cwd") == root
+        root, cwd, folder = (os.stat(p) for p in (f"/proc/{pid}/root", f"/proc/{pid}/cwd", f"{busy.runtime}/edge"))
+        assert (root.st_dev, root.st_ino) == (cwd.st_dev, cwd.st_ino) == (folder.st_dev, folder.st_ino)
+        # One mount, which follows no link and from which there is no way to another.
+        (mount,) = Path(f"/proc/{pid}/mountinfo").read_text().splitlines()
+        assert set("ro nosuid nodev noexec nosymfollow".split()) <= set(mount.split()[5].split(","))
         log = log_of(busy)
         for fd, what in p.files():
             allowed = (what in ("tcp", "tcp-listen", "unix", "/dev/null") or what.startswith("anon_inode:")
                        or (fd == 2 and what == log))
             assert allowed, f"edge holds descriptor {fd}: {what}"
+
+
+def test_edge_follows_no_link_that_a_session_lays(busy):
+    """A session's folder is its agent's own: a link in the socket's place must lead edge nowhere, least of all to core or to a neighbour."""
+    (folder,) = (Path(busy.runtime) / "edge/s").iterdir()
+    before = roles(busy)["edge"]
+    for pid in before:  # else a connection to the agent that they keep would do
+        os.kill(pid, 9)
+    wait_for("other edges", lambda: len(set(roles(busy).get("edge", before)) - set(before)) == len(before), 20)
+    busy.wait_ready()
+    sock = folder / "agent.sock"
+    sock.rename(folder / "real.sock")
+    try:
+        for to in ("real.sock", f"/s/{folder.name}/real.sock", "/core.sock", "../../core.sock"):
+            sock.symlink_to(to)
+            r = busy.program.call("GET", "/api")
+            assert r.status_code == 503 and "does not answer" in r.text, (to, r.status_code, r.text)
+            sock.unlink()
+    finally:
+        sock.unlink(missing_ok=True)
+        (folder / "real.sock").rename(sock)
+    busy.program.call("GET", "/api", 200)
 
 
 def test_core_holds_its_database_and_local_sockets_only(busy):
@@ -237,7 +262,7 @@ def test_what_the_user_runs_has_no_right_at_all(busy):
 
 def test_the_runtime_directory_lets_nobody_in_who_does_not_belong(busy):
     n = slot(busy)
-    edge = Path(os.readlink(f"/proc/{roles(busy)['edge'][0]}/root"))
+    edge = Path(busy.runtime) / "edge"
 
     def look(path):
         st = path.stat()

@@ -14,6 +14,7 @@
 
 #define DEPTH_MAX 64U
 #define LIST_MAX  ((size_t)16 << 10)
+#define STEP_MAX  8U /* entries, or pieces of files, however little comes of them */
 
 struct level {
 	DIR *d;
@@ -262,7 +263,7 @@ static enum pump_step step(struct pump *p, struct buf *out)
 
 	if (!a->begun)
 		put_top(a, out);
-	while (buf_len(out) < PUMP_PIECE) {
+	for (unsigned i = 0; i < STEP_MAX && buf_len(out) < PUMP_PIECE; i++) {
 		if (arc_error(a->arc) || buf_error(out))
 			return PUMP_FAIL;
 		if (a->fd >= 0)

@@ -3,9 +3,9 @@
 #include "agent/arcwrite.h"
 
 #include <errno.h>
+#include <zlib.h>
 
 #include "agent/arctar.h"
-#include "agent/crc32.h"
 #include "base/encode.h"
 
 #define CENTRAL_MAX ((size_t)32 << 20) /* some 300,000 entries */
@@ -19,7 +19,6 @@
 
 struct arc {
 	enum arc_format format;
-	struct crc32_table table;
 	uint64_t at; /* bytes put out so far */
 	bool begun, ending, in_entry;
 	/* The entry in hand. */
@@ -39,12 +38,17 @@ struct arc {
 	struct buf raw;
 };
 
+/* CRC-32 as zip and gzip use it; goes on from `crc`, which is 0 at the start. */
+static uint32_t sum(uint32_t crc, struct str s)
+{
+	return (uint32_t)crc32_z(crc, (const unsigned char *)s.ptr, s.len);
+}
+
 struct arc *arc_new(enum arc_format format)
 {
 	struct arc *w = xcalloc(1, sizeof(*w));
 
 	w->format = format;
-	crc32_init(&w->table);
 	buf_init(&w->name, 8192);
 	buf_init(&w->central, CENTRAL_MAX);
 	buf_init(&w->raw, 4 * PIECE);
@@ -91,7 +95,7 @@ static void flush_raw(struct arc *w, struct buf *out)
 		/* deflate, no name, no time, made on Unix */
 		buf_put(out, "\x1f\x8b\x08\0\0\0\0\0\0\x03", 10);
 	w->begun = true;
-	w->gz_crc = crc32_add(&w->table, w->gz_crc, buf_str(&w->raw));
+	w->gz_crc = sum(w->gz_crc, buf_str(&w->raw));
 	w->gz_len += buf_len(&w->raw);
 	while (buf_len(&w->raw)) {
 		struct str s = str_sub(buf_str(&w->raw), 0, ARC_PIECE_MAX);
@@ -248,7 +252,7 @@ void arc_data(struct arc *w, struct str data, struct buf *out)
 		return;
 	w->have += data.len;
 	if (w->format == ARC_ZIP) {
-		w->crc = crc32_add(&w->table, w->crc, data);
+		w->crc = sum(w->crc, data);
 		put_block(out, data, false);
 		w->packed += data.len + 5;
 	} else {

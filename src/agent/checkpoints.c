@@ -71,11 +71,16 @@ static int copy(const struct agent *a, struct str from, struct str to, struct er
 	autoclose int fd = place_open(a, from, O_RDONLY | O_NONBLOCK);
 	struct save s = SAVE_NONE;
 	char piece[14000];
+	struct stat st;
 	ssize_t n = 0;
 	int r;
 
 	if (fd < 0)
 		return fd;
+	if (fstat(fd, &st) == 0 && st.st_size > CONTENTS_READ_MAX)
+		return ERR(err, -EFBIG,
+		           "Files larger than %u MB have no checkpoints. Use a terminal: cp",
+		           (unsigned)(CONTENTS_READ_MAX >> 20));
 	r = save_begin(a, to, &s, err);
 	if (r < 0)
 		return r;

@@ -182,7 +182,7 @@ static int make_one(struct place *at, bool dir, bool notebook)
 	            0666);
 	if (fd < 0)
 		return -errno;
-	if (notebook && file_write_all(fd, STR(empty_notebook), NULL) < 0) {
+	if (notebook && (file_write_all(fd, STR(empty_notebook), NULL) < 0 || fsync(fd) < 0)) {
 		int r = -errno;
 
 		(void)close(fd);
@@ -214,6 +214,8 @@ static int untitled(struct call *c, struct str dir, struct str type, struct str 
 		if (r < 0)
 			return r;
 		r = make_one(&at, is_dir, nb);
+		if (r == 0)
+			(void)!place_sync(&at);
 		place_fini(&at);
 		if (r == 0)
 			*ret = path;
@@ -255,17 +257,11 @@ void contents_untitled(struct call *c, struct str dir, const struct json *body)
 	contents_reply(c, 201, path, NULL);
 }
 
-static void copy_to(struct call *c, struct str dir, struct str raw_from)
+static void on_copied(struct call *c, int r, struct str from, struct str made,
+                      const struct err *err)
 {
-	struct err err = ERR_NONE;
-	struct str from = STR_NONE, made = STR_NONE;
-	int r;
-
-	if (!contents_body_path(c, raw_from, &from))
-		return;
-	r = contents_copy(c, from, dir, &made, &err);
-	if (r < 0 && err.code) {
-		call_err(c, &err);
+	if (r < 0 && err->code) {
+		call_err(c, err);
 	} else if (r < 0) {
 		contents_fail(c, r, from, "copy");
 	} else {
@@ -297,10 +293,10 @@ static void on_post(struct call *c, const struct json *body)
 		agent_json_error(c->r, 404, NULL, "No such directory: %.*s", STR_ARG(dir));
 		return;
 	}
-	if (from.len)
-		copy_to(c, dir, from);
-	else
+	if (!from.len)
 		contents_untitled(c, dir, body);
+	else if (contents_body_path(c, from, &from))
+		contents_copy(c, from, dir, on_copied);
 }
 
 static void contents_post(struct call *c)
@@ -332,6 +328,10 @@ static int rename_to(struct call *c, struct str from, struct str to)
 		r = place_of(c->a, to, &t);
 	if (r == 0)
 		r = rename_noreplace(&f, &t);
+	if (r == 0) {
+		(void)!place_sync(&t);
+		(void)!place_sync(&f);
+	}
 	place_fini(&f);
 	place_fini(&t);
 	if (r == 0) {

@@ -50,11 +50,12 @@ call_fn checkpoints_list, checkpoints_post, checkpoints_restore, checkpoints_del
 /* -EEXIST if there is something of that name. */
 MUST_CHECK int rename_noreplace(const struct place *from, const struct place *to);
 
-/* contents_copy.c */
-MUST_CHECK int contents_copy(struct call *c, struct str from, struct str to_dir,
-                             struct str *ret, struct err *err);
-MUST_CHECK int copy_file(int from_dir, const char *from, int to_dir, const char *to,
-                         struct err *err);
+/* contents_copy.c: into the folder `to`, or under that name if there is nothing
+ * of it; done is called once, now or when all is copied. r: 0 and what was made,
+ * or -errno, with a sentence in err or without. Takes c->ctx and r->on_free. */
+typedef void contents_copied_fn(struct call *c, int r, struct str from, struct str made,
+                                const struct err *err);
+void contents_copy(struct call *c, struct str from, struct str to, contents_copied_fn *done);
 /* trash.c: moves to the trash, or deletes for good. */
 MUST_CHECK int contents_delete(const struct agent *a, struct str path, struct err *err);
 /* contents.c: the cleaned path of a body; answers by itself when it is none. */

@@ -24,6 +24,7 @@ struct put {
 	struct arena *arena;   /* holds it, which may be large */
 	bool existed, guarded; /* guarded: only over the file that base_hash names */
 	char message[200], hash[65];
+	struct nb nb; /* a notebook that was saved, as it is on disk; else nothing */
 };
 
 static int bad(struct err *err, const char *what)
@@ -52,35 +53,35 @@ static int put_notebook(struct put *p, struct err *err)
 	struct out o = { &s, err, 0 };
 	char digest[NBTRUST_HEX + 1];
 	uint64_t major;
+	struct nb *nb = &p->nb;
 	bool trusted;
-	struct nb nb;
 	int r;
 
 	if (!content || content->type != JSON_OBJECT)
 		return bad(err, "The content of a notebook must be a JSON object");
 	/* Old formats are converted, which needs the whole tree. */
 	if (json_get_u64(content, "nbformat", 3, &major) == 0)
-		r = nb_parse(p->arena, content->raw, &nb, err);
+		r = nb_parse(p->arena, content->raw, nb, err);
 	else
-		r = nb_of(p->arena, content, &nb, err);
+		r = nb_of(p->arena, content, nb, err);
 	if (r < 0)
 		return r;
-	if (nb.problem[0])
+	if (nb->problem[0])
 		(void)snprintf(p->message, sizeof(p->message), "Notebook validation failed: %s",
-		               nb.problem);
-	trusted = nb_cells_trusted(&nb);
-	r = nb_for_disk(p->arena, &nb);
+		               nb->problem);
+	trusted = nb_cells_trusted(nb);
+	r = nb_for_disk(p->arena, nb);
 	if (r == 0)
 		r = save_begin(p->c->a, p->path, &s, err);
 	if (r < 0)
 		return r;
-	r = nb_print_disk(&nb, on_piece, &o);
+	r = nb_print_disk(nb, on_piece, &o);
 	if (r == 0)
 		r = o.r;
 	if (r == 0)
 		r = save_commit(&s, err);
 	save_fini(&s);
-	if (r == 0 && trusted && nbtrust_digest(p->c->a, &nb, digest) == 0)
+	if (r == 0 && trusted && nbtrust_digest(p->c->a, nb, digest) == 0)
 		nbtrust_remember(p->c->a, digest);
 	if (r == 0 && !checkpoint_exists(p->c->a, p->path))
 		(void)(checkpoint_make(p->c->a, p->path, NULL) == 0);
@@ -191,6 +192,8 @@ static int put_dir(struct put *p, struct err *err)
 	r = place_of(p->c->a, p->path, &at);
 	if (r == 0 && mkdirat(at.dir, at.name, 0777) < 0)
 		r = -errno;
+	if (r == 0)
+		(void)!place_sync(&at);
 	place_fini(&at);
 	return r;
 }
@@ -291,7 +294,7 @@ static void finish(struct put *p, int r, const struct err *err)
 		contents_reply_entry(c, existed ? 200 : 201, &e, NULL);
 		return;
 	}
-	runs_on_save(c->a, p->path);
+	runs_on_save(c->a, p->path, p->nb.root ? &p->nb : NULL);
 	contents_event(c, existed ? "save" : "upload", p->path, STR_NONE);
 	if (p->hash[0])
 		contents_reply_hash(c, existed ? 200 : 201, p->path, p->hash);

@@ -152,10 +152,24 @@ static struct process load_process(struct kernel *k, struct hand_in *in)
 	return p;
 }
 
-static void save_kernel(const struct kernel *k, struct hand_out *out)
+/* Those that can come back. */
+static void save_clients(const struct kernel *k, struct hand_out *out)
 {
 	uint32_t n = 0;
 
+	list_for_each (it, &k->clients)
+		n += !CONTAINER_OF(it, struct kclient, node)->made_up;
+	buf_put_u32le(&out->b, n);
+	list_for_each (it, &k->clients) {
+		const struct kclient *c = CONTAINER_OF(it, struct kclient, node);
+
+		if (!c->made_up)
+			save_client(c, out);
+	}
+}
+
+static void save_kernel(const struct kernel *k, struct hand_out *out)
+{
 	hand_put_str(out, str_of(k->id));
 	hand_put_str(out, str_of(k->name));
 	hand_put_str(out, str_of(k->cwd));
@@ -171,11 +185,7 @@ static void save_kernel(const struct kernel *k, struct hand_out *out)
 	save_run(k, out);
 	for (int c = 0; c < JMSG_CHANNEL_MAX_ && k->state == KERNEL_READY; c++)
 		kconn_save(&k->conn[c], out);
-	list_for_each (it, &k->clients)
-		n++;
-	buf_put_u32le(&out->b, n);
-	list_for_each (it, &k->clients)
-		save_client(CONTAINER_OF(it, struct kclient, node), out);
+	save_clients(k, out);
 }
 
 static char *text_or_null(struct hand_in *in)
@@ -307,7 +317,7 @@ static void cut(struct agent *a)
 static void save(struct agent *a, struct hand_out *out)
 {
 	buf_put_u64le(&out->b, (uint64_t)a->kernels->last_activity);
-	buf_put_u64le(&out->b, a->kernels->oom_kills);
+	buf_put_u64le(&out->b, a->kernels->oom_heard);
 	buf_put_u32le(&out->b, (uint32_t)a->kernels->n);
 	list_for_each (it, &a->kernels->all)
 		save_kernel(CONTAINER_OF(it, struct kernel, node), out);
@@ -322,7 +332,7 @@ static int load(struct hand_in *in, struct err *err)
 
 	if (in->a) {
 		in->a->kernels->last_activity = last;
-		in->a->kernels->oom_kills = oom_kills;
+		in->a->kernels->oom_kills = in->a->kernels->oom_heard = oom_kills;
 	}
 	for (uint32_t i = 0; i < n && r == 0; i++)
 		r = load_kernel(in, err);

@@ -331,10 +331,12 @@ int handover_parse(struct str text, struct handover **ret, struct err *err)
 
 static int map_file(int fd, void **ret, size_t *ret_len, struct err *err)
 {
+	int seals = fcntl(fd, F_GET_SEALS);
 	struct stat st;
 	void *map = NULL;
 
-	if (fcntl(fd, F_GET_SEALS) != (int)SEALS || fstat(fd, &st) < 0)
+	/* Linux adds a seal of its own where vm.memfd_noexec is set. */
+	if (seals < 0 || (seals & SEALS) != SEALS || fstat(fd, &st) < 0)
 		return ERR(err, -EBADF, "descriptor %d is not the state of an agent", fd);
 	if (st.st_size <= 0 || st.st_size > (off_t)STATE_MAX + HEAD_MAX)
 		return bad(err, "it is empty, or too large");

@@ -146,12 +146,7 @@ static void on_message(struct ws *w, enum ws_op op, struct str data, void *arg)
 
 static void on_close(struct ws *w, unsigned code, void *arg)
 {
-	struct kclient *c = arg;
-	bool was = c->ws == w;
-
-	kclient_closed(c, w, code);
-	if (was && c->k)
-		runs_on_left(c->k, c, code);
+	kclient_closed(arg, w, code);
 }
 
 static void on_drain(struct ws *w, void *arg)
@@ -188,6 +183,7 @@ static void accept_socket(struct call *c, struct kernel *k)
 		agent_json_error(c->r, 503, NULL, "There is no memory for another connection");
 		return;
 	}
+	client->made_up = session.ptr == made_up;
 	call_account(c, client->account);
 	cfg.arg = client;
 	w = ws_accept(c->r, &cfg);

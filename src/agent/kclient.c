@@ -415,8 +415,8 @@ void kclient_closed(struct kclient *c, struct ws *w, unsigned code)
 			put_back(c, w);
 		if (!c->ws)
 			kspool_clear(&c->way);
-		if (!c->k && !c->ws)
-			ev_at_turn_end(c->a->ev, &c->gone, on_gone);
+		if (!c->ws && (!c->k || c->made_up))
+			forget(c);
 		return;
 	}
 	if (c->ws != w)
@@ -431,6 +431,11 @@ void kclient_closed(struct kclient *c, struct ws *w, unsigned code)
 	if (w && code == 1006)
 		put_back(c, w);
 	kspool_clear(&c->way);
+	runs_on_left(c->k, c, code);
+	if (c->made_up) {
+		forget(c);
+		return;
+	}
 	c->away_ms = ev_now_ms(c->a->ev);
 	c->spool.file_max = FILE_MAX_AWAY;
 	bound_away(c->k);

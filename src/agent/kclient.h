@@ -27,6 +27,7 @@ struct kclient {
 	struct ws *leaving; /* was sent away: is still heard, and told nothing */
 	bool v1, paused;
 	bool clean;        /* was closed on purpose */
+	bool made_up;      /* it named no session: it can't come back */
 	bool browser;      /* a page, not a program: there is a limit to what it can show */
 	uint64_t run_hash; /* of the request whose stream output is counted */
 	size_t run_bytes;

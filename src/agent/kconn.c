@@ -12,6 +12,9 @@
 #define RETRY_SLOW_MS  200U
 #define TRIES_FAST     2500U
 #define SEND_PARTS_MAX 32U
+/* Who takes longer to say who it is, never will: a child that a dead kernel
+ * left has its sockets, and takes connections without a thread to answer. */
+#define HANDSHAKE_MS 2000U
 
 static void connect_now(struct kconn *c);
 
@@ -79,6 +82,7 @@ static void on_data(struct stream *s)
 	struct buf out = BUF(4096);
 	int r = 0;
 
+	c->heard_ms = ev_now_ms(c->ev);
 	while (c->open_) {
 		struct str in = buf_str(&s->in);
 		size_t had = in.len;
@@ -93,6 +97,7 @@ static void on_data(struct stream *s)
 		if (r < 0 || r == ZMTP_MORE)
 			break;
 		if (r == ZMTP_READY) {
+			ev_timer_stop(&c->retry_);
 			c->ready = true;
 			c->on_ready(c);
 		} else {
@@ -102,6 +107,11 @@ static void on_data(struct stream *s)
 	buf_fini(&out);
 	if (r < 0 && c->open_)
 		retry(c);
+}
+
+static void on_silent(struct ev_timer *t)
+{
+	retry(CONTAINER_OF(t, struct kconn, retry_));
 }
 
 static void connect_now(struct kconn *c)
@@ -120,6 +130,7 @@ static void connect_now(struct kconn *c)
 	c->s_.on_data = on_data;
 	c->s_.on_close = on_close;
 	c->s_.on_drain = on_drain;
+	ev_timer_start(c->ev, &c->retry_, HANDSHAKE_MS, on_silent);
 	zmtp_start(&c->z_, &greeting);
 	if (write_buf(c, &greeting) < 0)
 		retry(c);

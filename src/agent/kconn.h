@@ -33,6 +33,7 @@ struct kconn {
 	kconn_fn *on_ready; /* each time the handshake is done */
 	kconn_fn *on_drain; /* all that was queued is sent; may be NULL */
 	bool ready;         /* messages may be sent */
+	mono_ms heard_ms;   /* when bytes came last: of a large message long before its end */
 	struct stream s_;
 	struct zmtp z_;
 	struct ev_timer retry_;

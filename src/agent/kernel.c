@@ -147,6 +147,7 @@ void kernels_fini(struct agent *a)
 	}
 	sessions_fini(a);
 	ev_timer_stop(&a->kernels->cull);
+	ev_timer_stop(&a->kernels->oom_timer);
 	free(a->kernels);
 	a->kernels = NULL;
 }

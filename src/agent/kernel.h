@@ -2,8 +2,9 @@
 /*
  * A kernel: one interpreter of the user, its four ZeroMQ connections, and the
  * browsers that watch it. kernel.c holds the registry and the states,
- * kernel_proc.c the process, kernel_msgs.c what the kernel says,
- * kernel_end.c stopping, restarting and dying; kclient.h the browsers' side.
+ * kernel_proc.c the process, kernel_msgs.c what the kernel says, kernel_tell.c
+ * what the browsers are told, kernel_end.c stopping, restarting and dying;
+ * kclient.h the browsers' side.
  *
  * A kernel is freed at the end of the turn in which it became DEAD; nothing
  * but its id may be kept elsewhere.
@@ -125,8 +126,9 @@ struct kernels {
 	struct list all, sessions;
 	size_t n, nsessions;
 	wall_us last_activity;
-	uint64_t oom_kills;
-	unsigned end_ms; /* per step of an ending, while all are stopped */
+	uint64_t oom_kills, oom_heard; /* known before; as the shim said last */
+	struct ev_timer oom_timer;     /* then the one becomes the other */
+	unsigned end_ms;               /* per step of an ending, while all are stopped */
 	struct ev_timer cull;
 	void (*stopped)(struct agent *a);
 };
@@ -198,11 +200,19 @@ MUST_CHECK int kernel_make(struct kernel *k, struct arena *a, struct jmsg_new n,
 /* Makes and sends one; content is JSON or "". */
 MUST_CHECK int kernel_ask(struct kernel *k, enum jmsg_channel c, const char *type,
                           struct str content);
-/* A status of our own to all browsers; exec changes too. */
+void kernel_forget_run(struct kernel *k);
+
+/* kernel_tell.c */
+/* A message of the kernel's to all browsers, and to the run that it belongs to. */
+void kernel_tell_all(struct kernel *k, struct arena *a, const struct jmsg *m);
+/* What a message said that was too large to be kept. */
+void kernel_tell_dropped(struct kernel *k, const struct jmsg *m);
+/* A status of our own, as if the kernel had said it of `parent` (a header, or ""). */
+void kernel_tell_state(struct kernel *k, struct str parent, const char *state);
+/* The same of the kernel itself; exec changes too. */
 void kernel_tell_status(struct kernel *k, enum kernel_exec exec);
 /* Ends the running request in the browsers: error output, error reply, idle. */
 void kernel_tell_death(struct kernel *k, const char *ename, const char *evalue);
-void kernel_forget_run(struct kernel *k);
 
 /* sessions_api.c */
 void sessions_fini(struct agent *a);

@@ -21,6 +21,7 @@
 #define BACKOFF_MS   200U
 #define READY_MS     60000U /* a restart that takes longer has failed */
 #define FAILED_MS    3600000U
+#define OOM_MS       3000U /* in that time processes that were killed are gone */
 
 static void on_end_timer(struct ev_timer *t);
 
@@ -163,6 +164,7 @@ void kernel_restart(struct kernel *k, struct kernel_wait *w)
 		return; /* one restart serves all who ask for it */
 	kernel_emit(k, "restart", "success", "Kernel is being restarted");
 	k->restarts = k->port_tries = 0;
+	k->ready_ms = 0;
 	k->reason = NULL;
 	free(k->failure);
 	k->failure = NULL;
@@ -268,17 +270,36 @@ static void put_gb(struct buf *b, uint64_t bytes)
 	           (unsigned long long)(tenths % 10));
 }
 
+static void on_oom_timer(struct ev_timer *t)
+{
+	struct kernels *ks = CONTAINER_OF(t, struct kernels, oom_timer);
+
+	ks->oom_kills = ks->oom_heard;
+}
+
+/* Did more processes die for lack of memory than were known to have? One answer
+ * may tell of two kernels, of which the second takes a while to be gone: so a
+ * number is only known when some time has passed. */
+static bool is_oom(struct kernels *ks, const struct oom_facts *facts)
+{
+	if (facts->oom_kills <= ks->oom_kills)
+		return false;
+	if (facts->oom_kills != ks->oom_heard) {
+		ks->oom_heard = facts->oom_kills;
+		ev_timer_start(ks->a->ev, &ks->oom_timer, OOM_MS, on_oom_timer);
+	}
+	return true;
+}
+
 /* After a SIGKILL that nobody of us sent: was it memory? */
 static void on_oom_facts(struct agent *a, const struct oom_facts *facts, void *arg)
 {
 	char *id = arg;
 	struct kernel *k = kernel_by_id(a, str_of(id));
 	struct buf b = BUF(1024);
-	bool oom = facts && facts->oom_kills > a->kernels->oom_kills;
+	bool oom = facts && is_oom(a->kernels, facts);
 
 	free(id);
-	if (facts)
-		a->kernels->oom_kills = facts->oom_kills;
 	if (!k || k->state != KERNEL_RESTARTING || k->pid)
 		return;
 	if (oom) {
@@ -340,6 +361,8 @@ void kernel_on_exit(struct kernel *k, int code, int status)
 		(void)!kernel_move(k, KERNEL_DEAD, NULL);
 		break;
 	case KERNEL_RESTARTING:
+		/* It may have begun the next cell while it was being ended. */
+		kernel_forget_run(k);
 		launch_again(k);
 		break;
 	case KERNEL_STARTING:

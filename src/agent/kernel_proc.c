@@ -23,6 +23,7 @@
 
 #define SUN_PATH_MAX   107U
 #define PORT_TRIES_MAX 3U
+#define LAST_READS     32
 
 enum { PORT_SHELL, PORT_IOPUB, PORT_STDIN, PORT_CONTROL, PORT_HB };
 
@@ -146,19 +147,24 @@ bool kernel_change_ports(struct kernel *k)
 	return find_ports(k, NULL) == 0 && write_connection_file(k, NULL) == 0;
 }
 
-void kernel_unlink_files(struct kernel *k)
+static void unlink_sockets(const struct kernel *k)
 {
 	char path[KCONN_ADDR_MAX + 16];
 
-	if (!k->file[0])
-		return;
-	(void)unlink(k->file);
 	for (unsigned i = 0; !k->tcp && i < ARRAY_LEN(k->ports); i++) {
 		(void)snprintf(path, sizeof(path), "%s-%u", k->ip, k->ports[i]);
 		(void)unlink(path);
 		(void)snprintf(path, sizeof(path), "%s:%u", k->ip, k->ports[i]);
 		(void)unlink(path);
 	}
+}
+
+void kernel_unlink_files(struct kernel *k)
+{
+	if (!k->file[0])
+		return;
+	(void)unlink(k->file);
+	unlink_sockets(k);
 }
 
 /* Some kernels put a colon between path and port, as in a tcp address. */
@@ -175,18 +181,18 @@ void kernel_look_for_colons(struct kernel *k)
 	}
 }
 
-static void on_output(struct ev_fd *f, uint32_t events)
+/* False: there is no more now. */
+static bool read_output(struct kernel *k)
 {
-	struct kernel *k = CONTAINER_OF(f, struct kernel, output);
 	char text[4096];
-	ssize_t n = read(f->fd, text, sizeof(text));
+	ssize_t n = read(k->output.fd, text, sizeof(text));
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
-		return;
+		return false;
 	if (n <= 0) {
 		ev_fd_stop(&k->output);
 		own_close(&k->output.fd);
-		return;
+		return false;
 	}
 	for (ssize_t i = 0; i < n; i++) {
 		if (k->tail_len == KERNEL_TAIL) {
@@ -195,14 +201,22 @@ static void on_output(struct ev_fd *f, uint32_t events)
 		}
 		k->tail[k->tail_len++] = text[i];
 	}
+	return true;
+}
+
+static void on_output(struct ev_fd *f, uint32_t events)
+{
+	(void)events;
+	(void)read_output(CONTAINER_OF(f, struct kernel, output));
 }
 
 static void on_exit_of_child(struct ev_child *c, int code, int status)
 {
 	struct kernel *k = CONTAINER_OF(c, struct kernel, child);
 
-	if (k->output.fd >= 0) /* its last words */
-		on_output(&k->output, EPOLLIN);
+	/* Its last words: all that a pipe holds, but not what a child of it goes on writing. */
+	for (int i = 0; i < LAST_READS && k->output.fd >= 0 && read_output(k); i++)
+		continue;
 	k->pid = 0;
 	kernel_on_exit(k, code, status);
 }
@@ -241,6 +255,8 @@ int kernel_launch(struct kernel *k, struct err *err)
 	int fds[2] = { -1, -1 }, r;
 
 	kernel_close_process(k);
+	/* A child that the last process forked may live, and listen there still. */
+	unlink_sockets(k);
 	k->tail_len = 0;
 	k->sent_signal = 0;
 	r = kspec_find(k->a, &m, str_of(k->name), &spec, err);

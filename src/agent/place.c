@@ -106,6 +106,16 @@ void place_fini(struct place *p)
 	own_close(&p->dir);
 }
 
+int place_sync(const struct place *p)
+{
+	/* An O_PATH folder can't be synced itself, nor one that only others may read. */
+	autoclose int fd = openat(p->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if ((fd < 0 || fsync(fd) < 0) && errno != EACCES && errno != EINVAL)
+		return -errno;
+	return 0;
+}
+
 int place_resolve(const struct agent *a, struct str path, struct place *ret)
 {
 	char proc[64], real[PATH_MAX], root[PATH_MAX];

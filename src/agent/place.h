@@ -31,6 +31,8 @@ struct str place_child(struct arena *a, struct str parent, struct str name);
 MUST_CHECK int place_open(const struct agent *a, struct str path, int flags);
 MUST_CHECK int place_of(const struct agent *a, struct str path, struct place *ret);
 void place_fini(struct place *p);
+/* What was made, renamed or removed in its folder stays so after a power cut. */
+MUST_CHECK int place_sync(const struct place *p);
 /* Follows links (that stay beneath the root) to the file itself, so that a
  * save through a link changes the file and keeps the link. */
 MUST_CHECK int place_resolve(const struct agent *a, struct str path, struct place *ret);

@@ -5,9 +5,11 @@
 
 #define PENDING_MAX (256U << 10)
 #define PIECE_MAX   (4U << 20)
+#define TURN_PIECES 16U /* 1 MiB */
 
 static void pump_free(struct pump *p)
 {
+	ev_timer_stop(&p->more_);
 	buf_fini(&p->piece_);
 	p->fini(p);
 }
@@ -17,42 +19,58 @@ static void on_free(struct http_req *r)
 	pump_free(call_of(r)->ctx);
 }
 
+/* What the next step made goes out. */
+static void go_step(struct pump *p)
+{
+	struct http_req *r = p->c->r;
+	enum pump_step s;
+
+	buf_clear(&p->piece_);
+	s = p->step(p, &p->piece_);
+	p->ended_ = s != PUMP_MORE;
+	if (s == PUMP_FAIL || buf_error(&p->piece_)) {
+		p->ended_ = true;
+		if (p->begun_)
+			http_abort(r);
+		else
+			agent_json_error(r, 500, NULL, "The file can't be read");
+		return;
+	}
+	if (s == PUMP_DONE && !p->begun_) {
+		http_reply(r, p->status_, buf_str(&p->piece_));
+		return;
+	}
+	if (!p->begun_) {
+		p->begun_ = true;
+		http_begin(r, p->status_, HTTP_CHUNKED);
+	}
+	if (buf_len(&p->piece_) && http_data(r, buf_str(&p->piece_)) < 0) {
+		p->ended_ = true;
+		http_abort(r);
+	} else if (s == PUMP_DONE) {
+		http_end(r);
+	}
+}
+
+static void on_more(struct ev_timer *t);
+
 static void go_on(struct pump *p)
 {
 	struct http_req *r = p->c->r;
+	unsigned n = 0;
 
 	while (!p->ended_ && (!p->begun_ || http_pending(r) < PENDING_MAX)) {
-		enum pump_step s;
-
-		buf_clear(&p->piece_);
-		s = p->step(p, &p->piece_);
-		if (s == PUMP_FAIL || buf_error(&p->piece_)) {
-			p->ended_ = true;
-			if (p->begun_)
-				http_abort(r);
-			else
-				agent_json_error(r, 500, NULL, "The file can't be read");
+		if (n++ == TURN_PIECES) {
+			ev_timer_start(http_ev(r), &p->more_, 0, on_more);
 			return;
 		}
-		if (s == PUMP_DONE && !p->begun_) {
-			p->ended_ = true;
-			http_reply(r, p->status_, buf_str(&p->piece_));
-			return;
-		}
-		if (!p->begun_) {
-			p->begun_ = true;
-			http_begin(r, p->status_, HTTP_CHUNKED);
-		}
-		if (buf_len(&p->piece_) && http_data(r, buf_str(&p->piece_)) < 0) {
-			p->ended_ = true;
-			http_abort(r);
-			return;
-		}
-		if (s == PUMP_DONE) {
-			p->ended_ = true;
-			http_end(r);
-		}
+		go_step(p);
 	}
+}
+
+static void on_more(struct ev_timer *t)
+{
+	go_on(CONTAINER_OF(t, struct pump, more_));
 }
 
 static void on_drain(struct http_req *r)

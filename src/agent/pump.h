@@ -19,7 +19,7 @@ enum pump_step {
 	PUMP_DONE,
 	PUMP_FAIL /* cut the connection: too late for a status */
 };
-/* Appends about PUMP_PIECE bytes to out. */
+/* Appends about PUMP_PIECE bytes to out, or fewer where they take long to make. */
 typedef enum pump_step pump_step_fn(struct pump *p, struct buf *out);
 
 struct pump {
@@ -27,6 +27,8 @@ struct pump {
 	pump_step_fn *step;
 	void (*fini)(struct pump *p);
 	struct buf piece_;
+	struct ev_timer
+	    more_; /* the browser takes all: the next pieces are made in another turn */
 	bool begun_, ended_;
 	unsigned status_;
 };

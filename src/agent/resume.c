@@ -314,12 +314,8 @@ static int move_in(struct agent *a, int dir, const struct resume *u)
 		r = rename_noreplace(&from, &to);
 	else if (renameat(dir, from.name, to.dir, to.name) < 0)
 		r = -errno;
-	if (r == 0) { /* an O_PATH folder can't be synced itself */
-		autoclose int fd = openat(to.dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-		if (fd >= 0)
-			(void)fsync(fd);
-	}
+	if (r == 0)
+		(void)!place_sync(&to);
 	place_fini(&to);
 	return r;
 }

@@ -251,7 +251,18 @@ void run_saved(struct run *r)
 	r->saved = r->state == RUN_DONE;
 }
 
-void runs_on_save(struct agent *a, struct str path)
+/* Another page may have saved it, which shows an earlier run in that cell. (One
+ * that shows nothing there may be the run's own, in which somebody cleared it.) */
+static bool shows_another(const struct nb *nb, const struct run *r)
+{
+	const struct runsave_cell c = { .id = str_of(r->cell_id), .code = r->code };
+	uint64_t count;
+
+	return r->has_count && run_is_dirty(r) && runsave_count(nb, &c, &count) &&
+	       count != r->count;
+}
+
+void runs_on_save(struct agent *a, struct str path, const struct nb *nb)
 {
 	struct kernel *k = sessions_kernel(a, path);
 	mono_ms now = ev_now_ms(a->ev);
@@ -263,7 +274,8 @@ void runs_on_save(struct agent *a, struct str path)
 
 		if (r->state == RUN_DONE && now - r->ended_ms >= DELIVER_MS &&
 		    run_is_delivered(k->runs, r)) {
-			run_saved(r);
+			if (!nb || !shows_another(nb, r))
+				run_saved(r);
 		} else if (r->state != RUN_DONE && !run_is_watched(k->runs, r)) {
 			r->rev++; /* a page without this run's outputs wrote it */
 			runs_write_in(k->runs, LEFT_MS);

@@ -67,6 +67,7 @@ struct runs {
 	uint64_t seq;
 	struct run *last; /* the one that a message was of */
 	struct ev_timer timer;
+	size_t at;               /* of its notebooks the one whose turn it is */
 	mono_ms next_ms;         /* nothing is written before */
 	mono_ms hold_ms;         /* a page is opening the notebook */
 	bool disk_full, failing; /* said so in the log */
@@ -94,8 +95,9 @@ uint64_t runs_seq(const struct kernel *k);
 
 /* ---- what happens to notebooks ---- */
 
-/* A page saved it. */
-void runs_on_save(struct agent *a, struct str path);
+struct nb;
+/* A page saved it; nb: what, on its way to disk, NULL if nobody knows. */
+void runs_on_save(struct agent *a, struct str path, const struct nb *nb);
 /* A page is about to read it: what is not in it yet goes in. */
 void runs_before_read(struct agent *a, struct str path);
 /* What no page watches is written now: the kernel loses its notebook, or the

@@ -181,6 +181,24 @@ void runs_write_all(struct runs *rs, bool watched_too)
 	arena_fini(&m);
 }
 
+/* One group into the notebook whose turn it is; false: all have had theirs. */
+static bool write_next(struct runs *rs)
+{
+	struct arena m = ARENA(1U << 20);
+	struct str path[PATHS_MAX];
+	size_t n = sessions_notebooks(rs->k->a, rs->k, &m, path, PATHS_MAX);
+	bool wrote = false;
+
+	while (!wrote && rs->at < n) {
+		wrote = write_some(rs, path[rs->at], false);
+		rs->at += !wrote;
+	}
+	if (!wrote)
+		rs->at = 0;
+	arena_fini(&m);
+	return wrote;
+}
+
 /* ---- when ---- */
 
 /* In how many ms to try again; 0: there is nothing to write. */
@@ -207,7 +225,11 @@ static void on_timer(struct ev_timer *t)
 		runs_write_in(rs, 0);
 		return;
 	}
-	runs_write_all(rs, false);
+	/* Each group of hundreds of cells rewrites the notebook: one in a turn. */
+	if (write_next(rs)) {
+		runs_write_in(rs, 0);
+		return;
+	}
 	again = again_in(rs);
 	if (again)
 		runs_write_in(rs, again);

@@ -118,6 +118,13 @@ static struct json *find_cell(const struct nb *nb, const struct runsave_cell *wa
 	return found && has_source(found, want->code) ? found : NULL;
 }
 
+bool runsave_count(const struct nb *nb, const struct runsave_cell *c, uint64_t *ret)
+{
+	const struct json *cell = find_cell(nb, c);
+
+	return cell && json_get_u64(cell, "execution_count", INT64_MAX, ret) == 0;
+}
+
 static int hash_piece(struct buf *b, void *arg)
 {
 	sha256_add(arg, buf_str(b));

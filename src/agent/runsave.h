@@ -44,6 +44,10 @@ static inline bool runsave_same(const struct runsave_file *x, const struct runsa
 	return x->dev == y->dev && x->ino == y->ino && x->size == y->size &&
 	       x->mtime_ns == y->mtime_ns;
 }
+struct nb;
+/* The execution_count that the cell has in this notebook; false: it has none, or
+ * is not there with that source. */
+bool runsave_count(const struct nb *nb, const struct runsave_cell *c, uint64_t *ret);
 /* -EAGAIN: somebody else wrote it each time. */
 MUST_CHECK int runsave_write(struct agent *a, struct str path,
                              struct runsave_cell *const *cells, size_t n,

@@ -277,8 +277,7 @@ static int overwrite(struct save *s, struct err *err)
 
 int save_commit(struct save *s, struct err *err)
 {
-	autoclose int dir = -1;
-	int r = 0;
+	int r;
 
 	if (s->in_place)
 		return overwrite(s, err);
@@ -298,10 +297,8 @@ int save_commit(struct save *s, struct err *err)
 	}
 	s->tmp[0] = '\0';
 	sweep(s);
-	dir = openat(s->at.dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (dir < 0 || fsync(dir) < 0)
-		return errno == EACCES || errno == EINVAL ? 0 : fail(s, -errno, err);
-	return 0;
+	r = place_sync(&s->at);
+	return r < 0 ? fail(s, r, err) : 0;
 }
 
 void save_fini(struct save *s)

@@ -263,7 +263,7 @@ static int serve(struct init *in, struct handover *h, char *const *argv, struct 
 
 	r = addr_parse(STR("unix:" RUN_DIR "/agent.sock"), &at, err);
 	if (r == 0 && !h)
-		r = sock_listen(&at, 128, 0666, &fd, err);
+		r = sock_listen(&at, 4096, 0666, &fd, err);
 	if (r == 0)
 		r = act_as_user(&in->cfg, err);
 	if (h)

@@ -182,6 +182,24 @@ static void write_some(struct term *t)
 		buf_clear(&t->input);
 }
 
+/* What is typed faster than the program reads it waits at the browsers. */
+static void hold_back(struct term *t)
+{
+	bool full = buf_len(&t->input) > TERM_INPUT_MAX;
+
+	if (full == t->full || (t->full && buf_len(&t->input)))
+		return;
+	t->full = full;
+	list_for_each (it, &t->clients) {
+		struct ws *w = LIST_ENTRY(it, struct term_client, node)->ws;
+
+		if (full)
+			ws_pause(w);
+		else
+			ws_resume(w);
+	}
+}
+
 static void on_nobody(struct ev_timer *timer)
 {
 	term_close(CONTAINER_OF(timer, struct term, timer));
@@ -191,8 +209,10 @@ static void on_pty(struct ev_fd *f, uint32_t events)
 {
 	struct term *t = CONTAINER_OF(f, struct term, fd);
 
-	if (events & EPOLLOUT)
+	if (events & EPOLLOUT) {
 		write_some(t);
+		hold_back(t);
+	}
 	if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) && !t->stalled && !read_some(t)) {
 		/* The shell's end follows at once, and says how it was. */
 		ev_fd_stop(&t->fd);
@@ -342,6 +362,21 @@ static uint16_t dimension(const struct json *v)
 	return (uint16_t)n;
 }
 
+static void typed(struct term_client *cl, struct str text)
+{
+	struct term *t = cl->t;
+
+	/* Never too much but while the browsers are sent away, who are heard to their end. */
+	if (text.len > buf_room(&t->input))
+		return;
+	buf_put_str(&t->input, text);
+	t->last_activity = time_wall_us();
+	agent_touch_by(cl->a, cl->account, ACT_TYPE);
+	write_some(t);
+	hold_back(t);
+	want(t);
+}
+
 static void on_message(struct ws *w, enum ws_op op, struct str data, void *arg)
 {
 	struct json_limits lim = { .depth = 4, .values = 64, .lax_surrogates = true };
@@ -360,14 +395,8 @@ static void on_message(struct ws *w, enum ws_op op, struct str data, void *arg)
 	if (kind && kind->type == JSON_STRING && str_is(kind->text, "stdin")) {
 		const struct json *text = json_at(j, 1);
 
-		if (text && text->type == JSON_STRING &&
-		    text->text.len <= buf_room(&cl->t->input)) {
-			buf_put_str(&cl->t->input, text->text);
-			cl->t->last_activity = time_wall_us();
-			agent_touch_by(cl->a, cl->account, ACT_TYPE);
-			write_some(cl->t);
-			want(cl->t);
-		}
+		if (text && text->type == JSON_STRING)
+			typed(cl, text->text);
 	} else if (kind && kind->type == JSON_STRING && str_is(kind->text, "set_size")) {
 		cl->rows = dimension(json_at(j, 1));
 		cl->cols = dimension(json_at(j, 2));
@@ -407,7 +436,7 @@ static void on_drain(struct ws *w, void *arg)
 
 void term_attach(struct term *t, struct call *c)
 {
-	struct ws_cfg cfg = { .message_max = 2U << 20,
+	struct ws_cfg cfg = { .message_max = TERM_MESSAGE_MAX,
 		              .out_max = 8U << 20,
 		              .deflate = &c->a->deflate,
 		              .on_message = on_message,
@@ -426,6 +455,8 @@ void term_attach(struct term *t, struct call *c)
 	cl->t = t;
 	list_push(&t->clients, &cl->node);
 	t->nclients++;
+	if (t->full)
+		ws_pause(cl->ws);
 	t->last_activity = t->all->last_activity = time_wall_us();
 	if (ws_send(cl->ws, WS_TEXT, STR("[\"setup\",{}]")) == 0 && buf_len(&t->replay))
 		send_pair(cl, "stdout", buf_str(&t->replay));
@@ -461,7 +492,7 @@ struct term *term_blank(struct terms *all)
 	t->pty = -1;
 	list_init(&t->clients);
 	buf_init(&t->replay, TERM_REPLAY_MAX * 2);
-	buf_init(&t->input, TERM_INPUT_MAX);
+	buf_init(&t->input, TERM_INPUT_MAX + TERM_MESSAGE_MAX); /* one message too many */
 	return t;
 }
 
@@ -472,11 +503,13 @@ int term_watch(struct term *t, pid_t shell, struct err *err)
 
 	if (r == 0)
 		r = ev_child_start(ev, &t->child, shell, on_child, err);
-	if (r < 0)
+	if (r < 0) {
 		ev_fd_stop(&t->fd);
-	else
-		want(t);
-	return r;
+		return r;
+	}
+	hold_back(t); /* after an exec there may be much to be read already */
+	want(t);
+	return 0;
 }
 
 int term_open(struct terms *all, const char *name, const char *cwd, struct term **ret,

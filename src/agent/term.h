@@ -7,7 +7,8 @@
 #include "http/ws.h"
 
 #define TERM_REPLAY_MAX  ((size_t)128 << 10)
-#define TERM_INPUT_MAX   (1U << 20)
+#define TERM_INPUT_MAX   (1U << 20) /* above it no more is read from the browsers */
+#define TERM_MESSAGE_MAX (2U << 20)
 #define TERM_CLIENTS_MAX 64U
 
 struct term {
@@ -22,6 +23,7 @@ struct term {
 	unsigned kill_step;
 	pid_t job; /* process group last seen in the foreground of a terminal that ends, or 0 */
 	bool closing, reaped, stalled;
+	bool full; /* the program does not read what was typed: the browsers are paused */
 	struct list clients;
 	unsigned nclients;
 	struct buf replay, input;

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 
 #include "agent/contents.h"
@@ -207,5 +208,33 @@ static void what_is_no_state_is_refused(void)
 	(void)close(fd);
 }
 
+/* What comes of a memory file with these seals, and no state in it. */
+static int open_sealed(int seals)
+{
+	struct handover *h = NULL;
+	int fd = memfd_create("state", MFD_CLOEXEC | MFD_ALLOW_SEALING), r;
+
+	T_EQ(write(fd, "x", 1), 1);
+	if (fcntl(fd, F_ADD_SEALS, seals) < 0 && errno == EINVAL)
+		r = -ENOSYS; /* this kernel does not know them */
+	else
+		r = handover_open(fd, &h, NULL);
+	(void)close(fd);
+	return r;
+}
+
+static void a_state_has_its_seals_and_may_have_more(void)
+{
+	int all = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE, r;
+
+	T_EQ(open_sealed(all), -EPROTO); /* read, and found to be none */
+	T_EQ(open_sealed(all & ~F_SEAL_WRITE), -EBADF);
+	T_EQ(open_sealed(all & ~F_SEAL_SEAL), -EBADF);
+	r = open_sealed(all | 0x20); /* F_SEAL_EXEC, as with vm.memfd_noexec */
+	T_OK(r == -EPROTO || r == -ENOSYS);
+}
+
 TEST_MAIN({ "a state goes over whole or not at all", a_state_goes_over_whole_or_not_at_all },
-          { "what is no state is refused", what_is_no_state_is_refused })
+          { "what is no state is refused", what_is_no_state_is_refused },
+          { "a state has its seals and may have more",
+            a_state_has_its_seals_and_may_have_more })

@@ -184,6 +184,10 @@ static int to_trash(const struct agent *a, struct place *p)
 
 	if (r == 0)
 		r = move_into(&bin, p, original);
+	if (r == 0) {
+		(void)fsync(bin.files);
+		(void)!place_sync(p);
+	}
 	bin_fini(&bin);
 	arena_fini(&m);
 	return r;

@@ -91,6 +91,8 @@ static int take_out(const struct bin *bin, const struct thrown *t, const struct 
 	memcpy(from.name, t->name, sizeof(from.name));
 	r = rename_noreplace(&from, to);
 	buf_printf(&info, "%s" SUFFIX, t->name);
+	if (r == 0)
+		(void)!place_sync(to);
 	if (r == 0 && !buf_error(&info))
 		(void)unlinkat(bin->info, buf_cstr(&info), 0);
 	buf_fini(&info);

@@ -15,9 +15,21 @@
 #define FIRST_MS      2000U
 #define SPANS_AT_ONCE 200U
 
+/* A wall clock that was stepped forward must not charge the time between: no
+ * more than an hour is believed beside what the boot clock says has passed. */
+wall_us books_believable(const struct core *core, wall_us now)
+{
+	boot_ns passed = time_boot_ns() - core->books_since.boot;
+	wall_us most =
+	    core->books_since.wall + (wall_us)(passed / 1000) + INT64_C(3600) * US_PER_S;
+
+	return now < most || !core->books_since.wall ? now : most;
+}
+
 struct books core_books(const struct core *core, wall_us now)
 {
-	return (struct books){ core->months, core->cfg->currency, now };
+	return (struct books){ core->months, core->cfg->currency, now,
+		               books_believable(core, now) };
 }
 
 int books_zone(struct core *core, struct err *err)
@@ -119,18 +131,6 @@ static wall_us midnight(const struct months *m, wall_us now)
 	return at;
 }
 
-/* A wall clock that was stepped forward must not charge the time between: no
- * more than an hour is believed beside what the boot clock says has passed. */
-static wall_us believable(const struct core *core)
-{
-	boot_ns passed = time_boot_ns() - core->books_since.boot;
-	wall_us most = core->books_since.wall + (wall_us)(passed / 1000) +
-	               INT64_C(3600) * US_PER_S,
-	        now = time_wall_us();
-
-	return now < most ? now : most;
-}
-
 static void on_again(struct ev_timer *t)
 {
 	struct core *core = CONTAINER_OF(t, struct core, books);
@@ -142,7 +142,7 @@ static void on_again(struct ev_timer *t)
 	d = xcalloc(1, sizeof(*d));
 	d->job = (struct store_job){ .run = run_daily, .done = done_daily, .essential = true };
 	d->core = core;
-	d->now = believable(core);
+	d->now = books_believable(core, time_wall_us());
 	d->to = midnight(core->months, d->now);
 	core->books_busy = true;
 	CHECK(store_submit(core->store, &d->job) == 0);

@@ -11,6 +11,8 @@
 /* What posting needs: the site's months, its currency, the time. Also on the
  * store's thread. */
 struct books core_books(const struct core *core, wall_us now);
+/* As much of `now` as may be charged for. */
+wall_us books_believable(const struct core *core, wall_us now);
 /* What an account that was just made gets by its plan. */
 int books_welcome(struct db *db, const struct core *core, const struct now *now,
                   const char *account_id, struct err *err) MUST_CHECK;

@@ -5,10 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define STEPS_MAX   16 /* prices to come that count */
+#define STEPS_MAX   256 /* prices of a month, and to come: four a day and more */
 #define OWNERS_MAX  1000000
 #define GB          UINT64_C(1000000000)
 #define MONTH_HOURS 730
+#define HOUR_US     (INT64_C(3600) * US_PER_S)
 
 boot_ns budget_boot_of(const struct now *now, wall_us at)
 {
@@ -105,6 +106,14 @@ static void look_ahead(struct budget_book *b, size_t first, boot_ns stop)
 	}
 }
 
+/* Per GB and month; up to the next micro-unit per hour. */
+static money_micro storage_rate(money_micro rate, uint64_t bytes)
+{
+	return (
+	    money_micro)(((unsigned __int128)(uint64_t)rate * bytes + GB * MONTH_HOURS - 1) /
+	                 (GB * MONTH_HOURS));
+}
+
 /* One rate, or those of the catalogue from `from` on. False: it never costs. */
 static bool add_priced(struct budget_book *b, struct budget_piece p, const char *resource,
                        uint64_t bytes, wall_us from)
@@ -124,16 +133,37 @@ static bool add_priced(struct budget_book *b, struct budget_piece p, const char 
 		one.from = at > p.from ? at : p.from;
 		one.to = next < end ? next : end;
 		one.rate = step[i].rate;
-		if (bytes) /* per GB and month, up to the next micro-unit per hour */
-			one.rate =
-			    (money_micro)(((unsigned __int128)(uint64_t)step[i].rate * bytes +
-			                   GB * MONTH_HOURS - 1) /
-			                  (GB * MONTH_HOURS));
+		if (bytes)
+			one.rate = storage_rate(step[i].rate, bytes);
 		costs |= one.rate > 0;
 		if (one.from < one.to && one.rate > 0)
 			add_piece(b, one);
 	}
 	return costs;
+}
+
+/* What was kept before this boot and is not charged yet: the boot clock does not
+ * reach there. Rounded up, as all of it. */
+static void add_before(struct budget_book *b, struct budget_owner *sum,
+                       const struct storage_open *s, wall_us from)
+{
+	struct price_step step[STEPS_MAX];
+	wall_us booted = clock_wall_of(&b->now, 0),
+	        to = s->to && s->to < booted ? s->to : booted;
+	int n = from < to ? price_steps(b->db_, "storage", from, step, ARRAY_LEN(step)) : 0;
+
+	if (n < 0)
+		b->error_ = n;
+	for (int i = 0; i < n; i++) {
+		wall_us begin = step[i].from > from ? step[i].from : from,
+		        end = i + 1 < n && step[i + 1].from < to ? step[i + 1].from : to;
+
+		if (begin < end)
+			sum->before +=
+			    (money_micro)((__int128)storage_rate(step[i].rate, s->bytes) *
+			                  (end - begin) / HOUR_US) +
+			    1;
+	}
 }
 
 static void on_storage(void *arg, const struct storage_open *s)
@@ -147,8 +177,10 @@ static void on_storage(void *arg, const struct storage_open *s)
 	};
 	size_t first = b->npieces;
 
-	if (s->bytes)
+	if (s->bytes) {
+		add_before(b, &b->sums[p.owner], s, from);
 		(void)add_priced(b, p, "storage", s->bytes, from);
+	}
 	look_ahead(b, first, BUDGET_NEVER);
 }
 

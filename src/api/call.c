@@ -279,6 +279,7 @@ void call_commit(struct call *c, call_tx_fn *tx, call_fn *after)
 {
 	c->tx = tx;
 	c->after = after;
+	c->now = core_now(c->core); /* its body may have come slowly */
 	c->job = (struct store_job){ .run = run_tx,
 		                     .done = tx_done,
 		                     .essential = c->route->flags & ROUTE_ESSENTIAL };

@@ -116,6 +116,7 @@ void do_budgets(struct call *c)
 	struct jsonw w = JSONW(&c->out);
 	struct budget_book b;
 	struct budgets_out o = { &w, &b };
+	int r;
 
 	if (budget_book_read(db, c->core, &c->now, &(struct book_of){ .account_id = STR("") },
 	                     &b, NULL) < 0) {
@@ -125,13 +126,15 @@ void do_budgets(struct call *c)
 	jw_obj(&w);
 	jw_key(&w, "items");
 	jw_arr(&w);
-	if (budget_list(db, on_budget, &o) < 0)
-		buf_clear(&c->out);
+	r = budget_list(db, on_budget, &o);
 	jw_arr_end(&w);
 	jw_kv_null(&w, "next");
 	jw_obj_end(&w);
 	budget_book_fini(&b);
-	call_reply(c, 200, CONTENT_JSON);
+	if (r < 0)
+		call_fail(c, PROBLEM_INTERNAL, NULL, "The budgets can't be read; try again.");
+	else
+		call_reply(c, 200, CONTENT_JSON);
 }
 
 /* --- changes --- */

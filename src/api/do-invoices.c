@@ -130,6 +130,9 @@ static int put_csv(struct call *c, const struct invoice *i)
 	return charge_list_invoice(store_reader(c->core->store), i->number, line_csv, &c->out);
 }
 
+/* An invoice is whole or none: a month of 500 volumes has 15,000 lines, of some 600 bytes. */
+#define INVOICE_MAX (96UL << 20)
+
 void do_invoice(struct call *c)
 {
 	struct str format = call_query(c, "format");
@@ -144,6 +147,7 @@ void do_invoice(struct call *c)
 		return;
 	}
 	invoice_label(&i, label);
+	buf_init(&c->out, INVOICE_MAX); /* nothing is in it yet */
 	if (!format.ptr || str_is(format, "json")) {
 		r = put_json(c, &i);
 	} else if (str_is(format, "csv")) {
@@ -198,6 +202,7 @@ void do_focus(struct call *c)
 		return;
 	}
 	(void)snprintf(c->filename, sizeof(c->filename), "focus-%s.csv", m.name);
+	buf_init(&c->out, INVOICE_MAX); /* nothing is in it yet */
 	if (focus_put(db, &m, (int64_t)before, &c->out, &next) < 0)
 		call_fail(c, PROBLEM_INTERNAL, NULL, "The invoices can't be read; try again.");
 	else

@@ -224,14 +224,19 @@ static int run_made(struct db *db, struct store_job *j, struct err *err)
 {
 	struct op *o = CONTAINER_OF(j, struct op, job);
 	struct books b = core_books(o->core, time_wall_us());
-	int r = volume_set_made(db, str_of(o->volume_id), o->bytes, err);
+	int r = volume_set_made(db, str_of(o->volume_id), o->bytes, b.now, err);
 
 	return r < 0 ? r : span_made(db, &b, str_of(o->volume_id), o->bytes, err);
 }
 
 static void done_made(struct store_job *j)
 {
-	share_budget(CONTAINER_OF(j, struct op, job));
+	struct op *o = CONTAINER_OF(j, struct op, job);
+
+	if (j->result < 0)
+		refused(o, &j->err);
+	else
+		share_budget(o);
 }
 
 static void on_volume(struct link *link, const struct wire_msg *m, const struct err *err,

@@ -9,6 +9,8 @@
 #include "store/sessions.h"
 #include "store/workspaces.h"
 
+#define REJOINED_US (INT64_C(60) * US_PER_S) /* later than it was asked for */
+
 /* "14:05 UTC" */
 static void clock_text(wall_us at, char ret[16])
 {
@@ -62,6 +64,8 @@ int turns_hold(struct db *db, struct turns *t, struct session *s, bool again, st
 	char until[16], text[128];
 	int r;
 
+	if (strcmp(s->boot_id, now->boot_id) != 0)
+		s->queued_boot = s->state_boot = 1; /* before everybody of this boot */
 	memcpy(s->boot_id, now->boot_id, sizeof(s->boot_id));
 	s->held_until = now->boot + hold_of(db, s) * NS_PER_S;
 	clock_text(clock_wall_of(now, s->held_until), until);
@@ -69,6 +73,18 @@ int turns_hold(struct db *db, struct turns *t, struct session *s, bool again, st
 	turns_say(s, "turn", text);
 	r = again ? 0 : turns_tell(db, t, s, text, err);
 	return r < 0 ? r : turns_put(db, t, s, again ? NULL : "session.turn", err);
+}
+
+/* One that comes back into the line has missed a turn before. After half a day
+ * that is enough; who has waited for longer than that gets a second one. */
+static bool gives_up(const struct session *s, const struct now *now, bool others)
+{
+	bool first = clock_wall_of(now, s->queued_boot) - s->created < REJOINED_US;
+	wall_us most = (wall_us)ADMIT_GIVE_UP_S * US_PER_S;
+
+	if (first && others)
+		return false;
+	return now->wall - s->created > (first ? 2 * most : most);
 }
 
 /* Not taken. When others wait it goes to the end of the line; when nobody
@@ -80,7 +96,7 @@ static int missed(struct db *db, struct turns *t, struct session *s, bool others
 	char at[16];
 	int r;
 
-	if (now->wall - s->created > (wall_us)ADMIT_GIVE_UP_S * US_PER_S) {
+	if (gives_up(s, now, others)) {
 		r = session_move(s, SESSION_STOPPED, "turn-missed", now, err);
 		return r < 0 ? r : turns_put_ended(db, t, s, "session.stopped", err);
 	}
@@ -97,21 +113,36 @@ static int missed(struct db *db, struct turns *t, struct session *s, bool others
 	return r < 0 ? r : turns_put(db, t, s, "session.turn-missed", err);
 }
 
+/* The host was started anew meanwhile: nobody could have taken it. */
+static bool is_of_old(const struct queue_row *r, const struct now *now)
+{
+	return r->held_until && strcmp(r->boot_id, now->boot_id) != 0;
+}
+
 static bool is_missed(const struct queue_row *r, const struct now *now)
 {
-	return r->held_until &&
-	       (r->held_until <= now->boot || strcmp(r->boot_id, now->boot_id) != 0);
+	return r->held_until && (r->held_until <= now->boot || is_of_old(r, now));
+}
+
+/* Does anybody wait who could run? What is too large for this host is in nobody's way. */
+static bool have_others(const struct admission *a)
+{
+	for (size_t i = 0; i < a->q.nitems; i++) {
+		const struct queue_item *it = &a->q.items[i];
+
+		if (!a->rows[it->ref].row.held_until && it->verdict != QUEUE_NEVER)
+			return true;
+	}
+	return false;
 }
 
 int turns_missed(struct db *db, struct turns *t, const struct admission *a, struct err *err)
 {
 	const struct now *now = &t->world.now;
-	bool others = false;
+	bool others = have_others(a);
 	struct session s;
 	int r = 0, changed = 0;
 
-	for (size_t i = 0; i < a->nrows; i++)
-		others |= a->rows[i].row.held_until == 0;
 	for (size_t i = 0; r >= 0 && i < a->nrows; i++) {
 		const struct queue_row *row = &a->rows[i].row;
 
@@ -119,7 +150,8 @@ int turns_missed(struct db *db, struct turns *t, const struct admission *a, stru
 			continue;
 		r = session_by_id(db, str_of(row->id), &s);
 		if (r > 0)
-			r = missed(db, t, &s, others, err);
+			r = is_of_old(row, now) ? turns_hold(db, t, &s, true, err)
+			                        : missed(db, t, &s, others, err);
 		changed = 1;
 	}
 	return r < 0 ? r : changed;

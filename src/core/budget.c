@@ -91,7 +91,7 @@ static __int128 closed(const struct budget_view *v)
 	__int128 sum = 0;
 
 	for (size_t i = 0; i < v->nowners; i++)
-		sum += v->owners[i].used;
+		sum += (__int128)v->owners[i].used + v->owners[i].before;
 	return sum;
 }
 

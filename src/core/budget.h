@@ -35,6 +35,7 @@ struct budget_piece {
 
 struct budget_owner {
 	money_micro used;      /* closed charges of this month */
+	money_micro before;    /* not charged yet, of before this boot */
 	uint64_t free_ns;      /* left of this month's free time */
 	uint64_t free_next_ns; /* what a new month brings */
 };

@@ -53,6 +53,10 @@ static void what_costs_nothing_never_ends(void)
 	T_EQ(budget_until(&v, 499), v.now);
 	v.n = 0;
 	T_EQ(budget_until(&v, 500), BUDGET_NEVER);
+	/* Of before the boot, and not charged yet. */
+	o.before = 7;
+	T_EQ(budget_used(&v, v.now), 507);
+	T_EQ(budget_until(&v, 506), v.now);
 }
 
 static void a_new_month_brings_the_amount_again(void)

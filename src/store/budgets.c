@@ -267,6 +267,8 @@ int price_steps(struct db *db, const char *resource, wall_us from, struct price_
 			ret[n - 1] = s; /* the newer row of the same moment holds */
 		else if (n < room)
 			ret[n++] = s;
+		else if (n && s.rate > ret[n - 1].rate)
+			ret[n - 1].rate = s.rate; /* no room: rather too much than too little */
 	}
 	q_end(&q);
 	return r < 0 ? r : (int)n;

@@ -309,12 +309,14 @@ int invoice_get(struct db *db, struct str account_id, struct str id, struct invo
 	return q_found(&q, r);
 }
 
+#define LIST "SELECT " INVOICE_COLS " FROM invoice WHERE number < ?1"
+#define PAGE " AND (?3 = '' OR month = ?3) ORDER BY number DESC LIMIT ?4"
+
 int invoice_list(struct db *db, const struct list_of *of, struct str month, invoice_fn *fn,
                  void *arg)
 {
-	struct q q = db_q(db, "SELECT " INVOICE_COLS " FROM invoice WHERE number < ?1"
-	                      " AND (?2 = '' OR account_id = ?2) AND (?3 = '' OR month = ?3)"
-	                      " ORDER BY number DESC LIMIT ?4");
+	struct q q = db_q(db, of->account_id.len ? LIST " AND account_id = ?2" PAGE
+	                                         : LIST " AND ?2 = ''" PAGE);
 	int r;
 
 	q_int(&q, of->before);

@@ -22,6 +22,7 @@ struct books {
 	const struct months *months;
 	const char *currency;
 	wall_us now;
+	wall_us most; /* storage is charged no further: a clock may be stepped; 0: to now */
 };
 
 struct ledger_line {

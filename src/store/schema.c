@@ -367,6 +367,14 @@ static const char v4[] =
 /* Of a volume that nobody uses: whose was it? */
 static const char v5[] = "CREATE INDEX workspace_volume ON workspace(volume_id);";
 
+/* What a month cost everybody, and what is being charged: without reading what
+ * lies years back. */
+static const char v6[] =
+    "CREATE INDEX charge_of_month ON charge(month, account_id, kind, free, amount, ns);"
+    "CREATE INDEX charge_from ON charge(from_us);"
+    "CREATE INDEX storage_span_due ON storage_span(account_id, seq)"
+    " WHERE to_us IS NULL OR to_us > charged_us;";
+
 const struct migration migrations[] = {
 	{ v1, NULL, 1 },
 	{ v2, NULL, 2 },
@@ -378,5 +386,7 @@ const struct migration migrations[] = {
 	/* 5: while an older release runs, deleted workspaces are not kept: those that
 	 * were go at once. */
 	{ v5, "", 3 },
+	/* 6: indexes only. */
+	{ v6, "", 3 },
 };
 const unsigned schema_version = ARRAY_LEN(migrations);

@@ -251,10 +251,12 @@ int session_count_live(struct db *db, int64_t ret[SESSION_STATE_MAX_])
 
 int session_has_newer(struct db *db, const struct session *than)
 {
-	struct q q = db_q(db, "SELECT 1 FROM session WHERE workspace_id = ? AND created_us > ?"
-	                      " AND" LIVE "LIMIT 1");
+	/* Wall clocks are stepped; an epoch grows, and comes twice after a restore only. */
+	struct q q = db_q(db, "SELECT 1 FROM session WHERE workspace_id = ?1 AND (epoch > ?2"
+	                      " OR (epoch = ?2 AND created_us > ?3)) AND" LIVE "LIMIT 1");
 
 	q_text(&q, than->workspace_id);
+	q_int(&q, than->epoch);
 	q_int(&q, than->created);
 	return q_found(&q, q_row(&q));
 }

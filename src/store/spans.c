@@ -85,11 +85,13 @@ static int open_span(struct db *db, struct str volume_id, struct span *ret)
 	return q_found(&q, r);
 }
 
-/* A clock that was stepped back ends the span where it had been charged to. */
+/* A clock that was stepped back ends the span where it had been charged to, one
+ * that was stepped forward where that can be believed. */
 static int close_span(struct db *db, const struct books *b, const struct span *s, wall_us at,
                       struct err *err)
 {
-	wall_us end = at > s->charged ? at : s->charged;
+	wall_us sure = b->most && b->most < at ? b->most : at;
+	wall_us end = sure > s->charged ? sure : s->charged;
 	struct q q;
 	int r = charge_to(db, b, s, end, err);
 
@@ -189,7 +191,8 @@ int spans_charge(struct db *db, const struct books *b, wall_us to, unsigned limi
                  struct err *err)
 {
 	struct span *list;
-	struct q q = db_q(db, "SELECT " SPAN_COLS " FROM storage_span WHERE charged_us <"
+	struct q q = db_q(db, "SELECT " SPAN_COLS " FROM storage_span WHERE (to_us IS NULL OR"
+	                      " to_us > charged_us) AND charged_us <"
 	                      " min(?, coalesce(to_us, ?1)) ORDER BY seq LIMIT ?");
 	unsigned n = 0;
 	int r, end;

@@ -88,6 +88,30 @@ static void put_row(struct jsonw *w, sqlite3_stmt *st)
 	jw_obj_end(w);
 }
 
+static bool path_of(struct db *db, const char *name, char ret[512])
+{
+	const char *file = sqlite3_db_filename(db->h, "main"), *slash = strrchr(file, '/');
+
+	return slash && snprintf(ret, 512, "%.*s/%s", (int)(slash - file), file, name) < 512;
+}
+
+/* A core that runs for months keeps two files of that size, no more. */
+static void turn_over(struct db *db)
+{
+	char now[512], old[512];
+	struct stat st;
+	int fd;
+
+	if (fstat(db->starts, &st) < 0 || st.st_size <= FILE_MAX || !path_of(db, NAME, now) ||
+	    !path_of(db, OLD, old) || rename(now, old) < 0)
+		return;
+	fd = open_file(AT_FDCWD, now);
+	if (fd < 0)
+		return; /* it goes on in the old one */
+	(void)close(db->starts);
+	db->starts = fd;
+}
+
 void starts_note(struct db *db, const char *session_id)
 {
 	struct buf b = BUF(LINE_MAX_);
@@ -113,6 +137,7 @@ void starts_note(struct db *db, const char *session_id)
 	/* A full disk must not keep anybody from working. */
 	if (buf_error(&b) < 0 || file_write_all(db->starts, buf_str(&b), &err) < 0)
 		log_event(LOG_WARN, "start_not_noted", LZ("s", session_id));
+	turn_over(db);
 	buf_fini(&b);
 }
 
@@ -145,16 +170,14 @@ static struct str find_in(int fd, struct str id, struct arena *a)
 
 static struct str find(struct db *db, struct str id, struct arena *a)
 {
-	const char *file = sqlite3_db_filename(db->h, "main"), *slash = strrchr(file, '/');
 	autoclose int old = -1;
 	struct str line = STR_NONE;
 	char path[512];
 
 	if (db->starts > 0)
 		line = find_in(db->starts, id, a);
-	if (line.ptr || !slash)
+	if (line.ptr || !path_of(db, OLD, path))
 		return line;
-	(void)snprintf(path, sizeof(path), "%.*s/" OLD, (int)(slash - file), file);
 	old = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	return old < 0 ? line : find_in(old, id, a);
 }

@@ -35,6 +35,7 @@ static inline void add_owner(struct db *db, const char *account, const char *wor
 	(void)snprintf(w.id, sizeof(w.id), "%s", workspace);
 	(void)snprintf(w.label, sizeof(w.label), "%.20s", workspace);
 	(void)snprintf(w.volume_id, sizeof(w.volume_id), "%s", volume);
+	w.storage_bytes = 1;
 	memcpy(w.account_id, a.id, sizeof(w.account_id));
 	T_EQ(account_insert(db, &a, &err), 0);
 	T_EQ(workspace_insert(db, &w, &err), 0);
@@ -42,7 +43,7 @@ static inline void add_owner(struct db *db, const char *account, const char *wor
 
 static inline void books_fixture(struct db *db)
 {
-	books = (struct books){ &months_utc, "USD", 5000 };
+	books = (struct books){ &months_utc, "USD", 5000, 0 };
 	test_db_open(db);
 	add_owner(db, "a_1", "ws_1", "v_1");
 }

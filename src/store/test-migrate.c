@@ -110,7 +110,7 @@ static void there_with_a_copy(void)
 	T_EQ(number(&db, "SELECT CAST(value AS INTEGER) FROM setting"
 	                 " WHERE name = 'schema_oldest'"),
 	     3);
-	check_copy("before-v5.db", 2, SEGMENTS);
+	check_copy("before-v6.db", 2, SEGMENTS);
 	test_db_close(&db);
 }
 

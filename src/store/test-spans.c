@@ -11,7 +11,7 @@ static struct err err;
 static void made(struct db *db, wall_us at, uint64_t bytes)
 {
 	books.now = at;
-	T_EQ(volume_set_made(db, STR("v_1"), bytes, &err), 0);
+	T_EQ(volume_set_made(db, STR("v_1"), bytes, 1, &err), 0);
 	T_EQ(span_made(db, &books, STR("v_1"), bytes, &err), 0);
 }
 
@@ -44,6 +44,23 @@ static void by_days(void)
 	T_EQ(number(&db, "SELECT count(*) FROM storage_span WHERE to_us = charged_us"), 2);
 	books.now += 100 * HOUR_US;
 	T_EQ(spans_charge(&db, &books, books.now, 10, &err), 0);
+	test_db_close(&db);
+}
+
+/* Something else ends a span while the clock is a year ahead. */
+static void clock_jumps_ahead(void)
+{
+	wall_us start = time_month_start(2026, 11);
+	struct db db;
+
+	books_fixture(&db);
+	add_price(&db, "storage", 0, 730);
+	made(&db, start, GB);
+	books.now = start + 8760 * HOUR_US;
+	books.most = start + 3 * HOUR_US;
+	T_EQ(span_end(&db, &books, STR("v_1"), &err), 0);
+	T_EQ(number(&db, "SELECT sum(ns) FROM charge"), (int64_t)(3 * HOUR_NS));
+	books.most = 0;
 	test_db_close(&db);
 }
 
@@ -92,7 +109,7 @@ static void volumes_of_before(void)
 	struct db db;
 
 	books_fixture(&db);
-	T_EQ(volume_set_made(&db, STR("v_1"), 7, &err), 0);
+	T_EQ(volume_set_made(&db, STR("v_1"), 7, 1, &err), 0);
 	for (int i = 0; i < 2; i++)
 		T_EQ(spans_adopt(&db, &books, &err), 0);
 	T_EQ(
@@ -109,10 +126,10 @@ static void volumes_of_before(void)
 	/* A release that knows no spans made one volume larger, and deleted another. */
 	add_owner(&db, "a_2", "ws_2", "v_2");
 	add_owner(&db, "a_3", "ws_3", "v_3");
-	T_EQ(volume_set_made(&db, STR("v_2"), 5, &err), 0);
-	T_EQ(volume_set_made(&db, STR("v_3"), 5, &err), 0);
+	T_EQ(volume_set_made(&db, STR("v_2"), 5, 1, &err), 0);
+	T_EQ(volume_set_made(&db, STR("v_3"), 5, 1, &err), 0);
 	T_EQ(spans_adopt(&db, &books, &err), 0);
-	T_EQ(volume_set_made(&db, STR("v_2"), 8, &err), 0);
+	T_EQ(volume_set_made(&db, STR("v_2"), 8, 1, &err), 0);
 	T_EQ(volume_doom(&db, STR("v_3"), 7000, &err), 0);
 	books.now = 9000;
 	for (int i = 0; i < 2; i++)
@@ -127,6 +144,7 @@ static void volumes_of_before(void)
 
 TEST_MAIN({ "a volume is charged by days, and to its end", by_days },
           { "a clock that steps back charges nothing twice", clock_steps_back },
+          { "a clock that jumps ahead charges no year", clock_jumps_ahead },
           { "storage follows its price, and without one costs nothing",
             price_changes_and_none },
           { "volumes of before spans were kept, and such as are deleted", volumes_of_before })

@@ -6,7 +6,12 @@
 #include "store/rows.h"
 
 /* c: the charge. */
-#define WITHIN " (? = '' OR c.account_id = ?) AND c.from_us >= ? AND c.from_us < ? "
+/* Of one account, or of all: each has an index of its own. */
+#define MONTHS " AND c.from_us >= ?2 AND c.from_us < ?3 "
+#define OWN    " c.account_id = ?1" MONTHS
+#define ALL    " ?1 = ''" MONTHS
+/* Both forms of a statement; each has its place in the cache. */
+#define FOR(of, head, rest) ((of)->account_id.len ? head OWN rest : head ALL rest)
 #define SUMS                                                                                 \
 	" coalesce(sum(c.amount), 0),"                                                       \
 	" coalesce(sum(CASE c.kind WHEN 'compute' THEN c.ns ELSE 0 END), 0),"                \
@@ -16,7 +21,6 @@
 
 static void put_of(struct q *q, const struct usage_of *of)
 {
-	q_str(q, of->account_id);
 	q_str(q, of->account_id);
 	q_int(q, of->from);
 	q_int(q, of->to);
@@ -58,18 +62,19 @@ static void get_charge(struct q *q, struct charge *c)
 	c->at = q_get_int(q);
 }
 
+#define LINES                                                                 \
+	"SELECT c.seq, c.id, c.account_id, c.kind, c.month, c.workspace_id,"  \
+	" c.session_id, c.epoch, c.segment, c.part, c.volume_id, c.resource," \
+	" c.from_us, c.to_us, c.ns, c.bytes, c.rate, c.free, c.amount,"       \
+	" c.estimated, c.reason, c.corrects, c.at_us, coalesce(w.name, ''),"  \
+	" coalesce(a.email, '') FROM charge c"                                \
+	" LEFT JOIN workspace w ON w.id = c.workspace_id"                     \
+	" LEFT JOIN account a ON a.id = c.account_id WHERE"
+
 int usage_list(struct db *db, const struct usage_of *of, int64_t before, unsigned limit,
                usage_fn *fn, void *arg)
 {
-	struct q q =
-	    db_q(db, "SELECT c.seq, c.id, c.account_id, c.kind, c.month, c.workspace_id,"
-	             " c.session_id, c.epoch, c.segment, c.part, c.volume_id, c.resource,"
-	             " c.from_us, c.to_us, c.ns, c.bytes, c.rate, c.free, c.amount,"
-	             " c.estimated, c.reason, c.corrects, c.at_us, coalesce(w.name, ''),"
-	             " coalesce(a.email, '') FROM charge c"
-	             " LEFT JOIN workspace w ON w.id = c.workspace_id"
-	             " LEFT JOIN account a ON a.id = c.account_id"
-	             " WHERE" WITHIN "AND c.seq < ? ORDER BY c.seq DESC LIMIT ?");
+	struct q q = db_q(db, FOR(of, LINES, "AND c.seq < ?4 ORDER BY c.seq DESC LIMIT ?5"));
 	int r;
 
 	put_of(&q, of);
@@ -89,7 +94,7 @@ int usage_list(struct db *db, const struct usage_of *of, int64_t before, unsigne
 
 int usage_sum(struct db *db, const struct usage_of *of, struct usage_sum *ret)
 {
-	struct q q = db_q(db, "SELECT" SUMS "FROM charge c WHERE" WITHIN);
+	struct q q = db_q(db, FOR(of, "SELECT" SUMS "FROM charge c WHERE", ""));
 	int r;
 
 	put_of(&q, of);
@@ -99,23 +104,26 @@ int usage_sum(struct db *db, const struct usage_of *of, struct usage_sum *ret)
 	return q_found(&q, r);
 }
 
+/* clang-format off */
+#define GROUPS(whose) { \
+	[USAGE_BY_WORKSPACE] = "SELECT c.workspace_id, coalesce(w.name, '')," SUMS \
+	    "FROM charge c LEFT JOIN workspace w ON w.id = c.workspace_id WHERE" whose \
+	    "GROUP BY c.workspace_id ORDER BY sum(c.amount) DESC, c.workspace_id", \
+	[USAGE_BY_TYPE] = "SELECT c.resource, c.resource," SUMS \
+	    "FROM charge c WHERE" whose \
+	    "GROUP BY c.resource ORDER BY sum(c.amount) DESC, c.resource", \
+	[USAGE_BY_ACCOUNT] = "SELECT c.account_id, coalesce(a.email, '')," SUMS \
+	    "FROM charge c LEFT JOIN account a ON a.id = c.account_id WHERE" whose \
+	    "GROUP BY c.account_id ORDER BY sum(c.amount) DESC, c.account_id", \
+}
+/* clang-format on */
+static const char *const own[] = GROUPS(OWN);
+static const char *const everybody[] = GROUPS(ALL);
+
 int usage_groups(struct db *db, const struct usage_of *of, enum usage_group by,
                  usage_group_fn *fn, void *arg)
 {
-	/* clang-format off */
-	static const char *const sql[] = {
-		[USAGE_BY_WORKSPACE] = "SELECT c.workspace_id, coalesce(w.name, '')," SUMS
-		    "FROM charge c LEFT JOIN workspace w ON w.id = c.workspace_id WHERE" WITHIN
-		    "GROUP BY c.workspace_id ORDER BY sum(c.amount) DESC, c.workspace_id",
-		[USAGE_BY_TYPE] = "SELECT c.resource, c.resource," SUMS
-		    "FROM charge c WHERE" WITHIN
-		    "GROUP BY c.resource ORDER BY sum(c.amount) DESC, c.resource",
-		[USAGE_BY_ACCOUNT] = "SELECT c.account_id, coalesce(a.email, '')," SUMS
-		    "FROM charge c LEFT JOIN account a ON a.id = c.account_id WHERE" WITHIN
-		    "GROUP BY c.account_id ORDER BY sum(c.amount) DESC, c.account_id",
-	};
-	/* clang-format on */
-	struct q q = db_q(db, sql[by]);
+	struct q q = db_q(db, of->account_id.len ? own[by] : everybody[by]);
 	int r;
 
 	put_of(&q, of);
@@ -133,8 +141,8 @@ int usage_groups(struct db *db, const struct usage_of *of, enum usage_group by,
 
 int usage_moments(struct db *db, const struct usage_of *of, usage_moment_fn *fn, void *arg)
 {
-	struct q q = db_q(db, "SELECT c.from_us," SUMS "FROM charge c WHERE" WITHIN
-	                      "GROUP BY c.from_us ORDER BY c.from_us");
+	struct q q = db_q(db, FOR(of, "SELECT c.from_us," SUMS "FROM charge c WHERE",
+	                          "GROUP BY c.from_us ORDER BY c.from_us"));
 	int r;
 
 	put_of(&q, of);

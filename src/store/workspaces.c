@@ -484,11 +484,14 @@ int volume_made(struct db *db, struct str id, uint64_t *ret_bytes)
 	return q_found(&q, r);
 }
 
-int volume_set_made(struct db *db, struct str id, uint64_t bytes, struct err *err)
+int volume_set_made(struct db *db, struct str id, uint64_t bytes, wall_us now, struct err *err)
 {
-	struct q q = db_q(db, "UPDATE volume SET made_bytes = ? WHERE id = ?");
+	struct q q =
+	    db_q(db, "UPDATE volume SET made_bytes = ?1, delete_us = CASE WHEN size_bytes = 0"
+	             " THEN ?2 ELSE delete_us END WHERE id = ?3");
 
 	q_int(&q, (int64_t)bytes);
+	q_int(&q, now);
 	q_str(&q, id);
 	return q_run(&q, err);
 }

@@ -73,7 +73,9 @@ int volumes_make_fit(struct db *db, wall_us now, uint64_t more, uint64_t limit,
 int volume_gone(struct db *db, struct str id, struct err *err) MUST_CHECK;
 /* The size that the engine has made; 0 = none yet. */
 int volume_made(struct db *db, struct str id, uint64_t *ret_bytes) MUST_CHECK;
-int volume_set_made(struct db *db, struct str id, uint64_t bytes, struct err *err) MUST_CHECK;
+/* One whose file was deleted meanwhile is to be deleted once more. */
+int volume_set_made(struct db *db, struct str id, uint64_t bytes, wall_us now,
+                    struct err *err) MUST_CHECK;
 
 /* The engine's list, whole: what is not in it is no longer present. */
 int images_replace(struct db *db, const struct image *images, size_t n, wall_us now,

@@ -128,17 +128,25 @@ def points_of(calls, most, kinds):
 
 
 class Allocations:
-    """The control page of libfailalloc.so: how many allocations there were, and which one fails."""
+    """The control page of libfailalloc.so: how many allocations there were, from where, and which one fails."""
+
+    PLACES = 131072  # as in failalloc.c
+    SIZE = 32 + 8 * PLACES
 
     def __init__(self, path):
         self.path = Path(path)
-        self.path.write_bytes(bytes(4096))
+        self.path.write_bytes(bytes(self.SIZE))
         with open(self.path, "r+b") as f:
-            self.page = mmap.mmap(f.fileno(), 4096)
+            self.page = mmap.mmap(f.fileno(), self.SIZE)
 
-    def arm(self, n):
-        """The n-th from now on fails; 0: none."""
-        struct.pack_into("<qqq", self.page, 0, n, 0, 0)
+    def arm(self, n, watching=False):
+        """The n-th from now on fails; 0: none. Watching: where each comes from is written down."""
+        struct.pack_into("<qqqq", self.page, 0, n, 0, 0, watching)
+
+    @property
+    def places(self):
+        """For each allocation that was watched, a number that is the same for the same chain of calls."""
+        return struct.unpack_from(f"<{min(self.count, self.PLACES)}Q", self.page, 32)
 
     @property
     def count(self):

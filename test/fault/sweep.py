@@ -6,6 +6,7 @@ Each scenario runs once in peace to count the system calls (of each thread) and 
 point: it is prepared in peace, the n-th call is the process's last, or fails, or the n-th allocation fails; the process is started
 again if it died, everything that was not answered is asked again with the same key, and the checker judges every promise.
 --points N takes N of each scenario, chosen by the seed; without it, all. --point repeats one: thread:call:what:n, or alloc:n.
+Of a scenario with more than 2,500 allocations, the first, the middle and the last of those that one chain of calls leads to.
 """
 
 import argparse
@@ -26,6 +27,7 @@ from scenarios import SCENARIOS  # noqa: E402
 
 MOST = 60       # of one call of one thread
 RENEW = 40      # points, then a fresh store
+WHOLE = 2500    # allocations; a start makes 50,000, most of them in SQLite's loops
 LIB = BUILD / "test/fault/libfailalloc.so"
 # An abort that says why is the house's answer to a small allocation that fails; a crash never is.
 ON_PURPOSE = re.compile(r'event=check_failed (what=".*" at=\S+)|event=(?:database_fatal|core_ends).*')
@@ -49,6 +51,7 @@ class Sweep:
     def __init__(self, name, folder, kinds=("kill", "error")):
         self.name, self.fn, self.folder, self.kinds = name, SCENARIOS[name], Path(folder), kinds
         self.rig, self.used, self.allocations = None, 0, None
+        self.of = ""
         self.tally = {"points": 0, "reached": 0, "deaths": 0, "slow": 0}
         self.aborts = set()
 
@@ -89,7 +92,7 @@ class Sweep:
         alloc = "alloc" in self.kinds
         log = self.folder / "strace"
         if alloc:
-            self.allocations.arm(0)
+            self.allocations.arm(0, watching=True)
         s = None if alloc or self.fn.startup else inject.Strace(r.core.proc.pid, log)
         if self.fn.startup:
             assert r.spawn(r.prefix if alloc else inject.whole(log)), r.words()
@@ -97,6 +100,7 @@ class Sweep:
         self.finish(act)
         if alloc:
             count = count or self.allocations.count
+            places = self.allocations.places
         elif s:
             s.end()
         else:
@@ -106,8 +110,15 @@ class Sweep:
         assert not refused, f"{self.name} does not do what it is meant to: {refused}"
         r.check()
         if alloc:
-            return [("alloc", i) for i in range(1, count + 1)]
+            return self.of_each_place(places[:count]) if count > WHOLE else [("alloc", i) for i in range(1, count + 1)]
         return inject.points_of(s.calls() if s else inject.calls_of_start(log), MOST, self.kinds)
+
+    def of_each_place(self, places):
+        by = {}
+        for i, place in enumerate(places, 1):
+            by.setdefault(place, []).append(i)
+        self.of = f" (first, middle and last of {len(by)} chains of calls, {len(places)} allocations)"
+        return [("alloc", i) for i in sorted({i for all_ in by.values() for i in (all_[0], all_[len(all_) // 2], all_[-1])})]
 
     @staticmethod
     def finish(act):
@@ -228,7 +239,7 @@ def run(name, kinds, n, seed, folder):
         for p in chosen:
             s.one(p)
         t = s.tally
-        return (f"{name} ({'+'.join(kinds)}): {t['points']} of {len(everything)} points, {t['reached']} reached, {t['deaths']} deaths, {t['slow']} slow, "
+        return (f"{name} ({'+'.join(kinds)}): {t['points']} of {len(everything)} points{s.of}, {t['reached']} reached, {t['deaths']} deaths, {t['slow']} slow, "
                 f"all promises held, {time.monotonic() - began:.0f} s, seed {seed}"
                 + "".join(f"\n    ended itself: {a}" for a in sorted(s.aborts))), t
 

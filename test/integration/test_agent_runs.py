@@ -329,6 +329,45 @@ def test_what_a_page_saved_is_not_written_again(agent):
         book.close()
 
 
+def test_a_save_that_shows_an_earlier_run_is_not_the_save_of_this_one(agent):
+    """Another page's, which was read before; nor does it become one because the cell was cleared."""
+    book = Book(agent, "# " + "long \\ \"source\" " * 20 + "\nprint('new')", "print('cleared')")
+    try:
+        old = [{"output_type": "stream", "name": "stdout", "text": "old\n"}]
+        book.save(lambda content: [c.update(outputs=old, execution_count=77) for c in content["cells"][:2]])
+        page, front = book.page(), FrontEnd()
+        ids = [book.run(page, f"c{i}", front) for i in range(2)]
+        listen(page, front, *ids)
+        ended = time.monotonic()
+        wait_for("a moment", lambda: time.monotonic() - ended > 3.5)
+        book.save(lambda content: content["cells"][1].update(outputs=[], execution_count=None))
+        assert (book.text("c0"), book.text("c1")) == ("old\n", "")
+        page.drop()
+        written(book, "c0", *front.cell(ids[0]))
+        assert (book.cell("c1")["execution_count"], book.cell("c1")["outputs"]) == (None, [])
+    finally:
+        book.close()
+
+
+def test_hundreds_of_cells_that_wait_are_written_in_turns(agent):
+    """Run All, and the tab is closed: all cells but the first are emptied, group by group, and others are answered."""
+    n = 200
+    book = Book(agent, "import time\nprint('first', flush=True); time.sleep(4)", *[f"print({i})" for i in range(n)])
+    try:
+        old = [{"output_type": "stream", "name": "stdout", "text": ["y" * 99 + "\n"] * 300}]
+        book.save(lambda content: [c.update(outputs=old, execution_count=7) for c in content["cells"][:-1]])
+        page = book.page()
+        first, *others = [book.run(page, f"c{i}") for i in range(n + 1)]
+        mine(page, first, "stream")
+        wait_for("all of them", lambda: len(book.runs()["runs"]) == n + 1)
+        page.drop()
+        wait_for("the last one's output", lambda: book.text(f"c{n}") == f"{n - 1}\n", 60, every=0.5)
+        wait_for("all outputs", lambda: all(book.text(f"c{i + 1}") == f"{i}\n" for i in range(n)), 60, every=1)
+        assert book.text("c0") == "first\n" and book.runs()["runs"] == []
+    finally:
+        book.close()
+
+
 def test_another_page_follows_a_run(agent):
     book = Book(agent, slow(25))
     try:

@@ -22,7 +22,7 @@ from product import BUILD, select_pause, wait_for
 
 AGENT = Path(os.environ.get("CARREL_SESSION_AGENT", BUILD / "lib/session/bin/carrel-agent"))
 BASE = 0x100000 + 990 * 0x10000  # a range that no slot of this machine uses
-READY, ACTIVITY, OOM_QUERY, STATUS, STOPPING = 70, 71, 72, 80, 81
+READY, ACTIVITY, OOM_QUERY, STATUS, STOPPING, OOM = 70, 71, 72, 80, 81, 82
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("crun"), reason="needs root and crun")
 
@@ -44,7 +44,7 @@ class Shim:
         os.chown(path, BASE, 0)
         os.chmod(path, 0o600)
         self.sock.listen(5)
-        self.conn, self.ready, self.reports = None, 0, []
+        self.conn, self.ready, self.reports, self.oom_kills = None, 0, [], 0
         threading.Thread(target=self.serve, daemon=True).start()
 
     def serve(self):
@@ -63,6 +63,8 @@ class Shim:
                 kind = struct.unpack_from("<IHHI", frame)[1]
                 if kind == READY:
                     self.ready += 1
+                elif kind == OOM_QUERY:
+                    self.send(OOM, struct.pack("<IQQ", self.oom_kills, 1 << 30, 1 << 30))
                 elif kind == ACTIVITY:
                     last, busy, n = struct.unpack_from("<QII", frame, 12)
                     text = frame[28:28 + n]
@@ -347,6 +349,27 @@ def test_a_new_shim_is_found(session):
     before = session.shim.ready
     session.shim.conn.shutdown(socket.SHUT_RDWR)
     wait_for("the line again", lambda: session.shim.ready > before, 10)
+
+
+def test_two_kernels_that_died_of_one_want_of_memory(session):
+    """The shim's answer tells of both; a later kill is another matter."""
+    spec = session.home / ".local/share/jupyter/kernels/sleeper"
+    spec.mkdir(parents=True)
+    (spec / "kernel.json").write_text(json.dumps({"argv": ["/bin/sh", "-c", "echo $$ >>/tmp/sleepers; exec sleep 1000"],
+                                                  "display_name": "S", "language": "x"}))
+    t = Term(session)
+
+    def kill_all(n):
+        ids = [json.loads(session.call("POST", "/api/kernels", {"name": "sleeper"})[2])["id"] for _ in range(n)]
+        t.type(f"until [ $(wc -l </tmp/sleepers) = {n} ]; do sleep 0.1; done; kill -9 $(cat /tmp/sleepers); rm /tmp/sleepers\n")
+        models = [wait_for("the end", lambda i=i: (m := json.loads(session.call("GET", f"/api/kernels/{i}")[2]))["execution_state"]
+                           == "dead" and m) for i in ids]
+        return [m["reason"] for m in models]
+
+    session.shim.oom_kills = 2
+    assert kill_all(2) == ["Out of memory", "Out of memory"]
+    time.sleep(3.5)
+    assert kill_all(1) == ["The kernel was killed (signal 9, SIGKILL)"]
 
 
 def test_the_end_is_orderly(session):

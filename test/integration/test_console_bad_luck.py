@@ -144,6 +144,21 @@ def test_two_tabs_know_the_same_and_the_second_change_is_told(user, context, sky
     expect(b.get_by_label("Name", exact=True)).to_have_value("once-more")
 
 
+def test_another_account_signs_in_in_another_tab(core, user, context, sky):
+    user.workspace("not-theirs")
+    page = opened(context, sky, "/workspaces")
+    row = page.get_by_role("row").filter(has_text="not-theirs")
+    expect(row).to_be_visible()
+    wait_for("its stream", lambda: sky.streams)
+    r = context.request.post(f"http://localhost:{sky.port}/api/v1/login", data={"code": core.code("else@example.org", create=True)},
+                             headers={"X-Carrel-CSRF": "1", "Sec-Fetch-Site": "same-origin"})
+    assert r.ok, r.text()
+    sky.cut()
+    # The page is theirs as a whole, not one with the other's things and their sign-in.
+    expect(page.get_by_role("link", name=re.compile("^else.*, account"))).to_be_visible()
+    expect(row).to_have_count(0)
+
+
 def test_a_laptop_sleeps_and_wakes(user, context, sky):
     ws = user.workspace("sleeps")
     user.start(ws)

@@ -182,6 +182,21 @@ def test_rows_wait_in_a_skeleton_only_when_they_are_slow(page, console):
     expect(page.locator(".skel-rows")).to_have_count(0)
 
 
+def test_an_answer_slower_than_the_clock_is_waited_for(page, console):
+    held = []
+    page.route("**/api/v1/admin/health", lambda r: held.append(r))
+    page.clock.install()
+    page.goto(console + "/admin/health")
+    expect(page.locator(".skel-rows")).to_be_visible()
+    for _ in range(3):  # less than the 20 s after which it is given up
+        page.clock.run_for(5_000)
+        page.wait_for_timeout(200)
+    assert len(held) == 1
+    held[0].continue_()
+    page.unroute("**/api/v1/admin/health")
+    expect(page.locator("#h-disk")).to_be_visible()
+
+
 def test_what_comes_waits_above_the_list(browser, console, core):
     """A row that is looked at does not move for what somebody else, another tab or a program makes."""
     someone = core.user("looks@example.org")

@@ -10,6 +10,7 @@ from playwright.sync_api import expect, sync_playwright
 
 from idepage import notebook
 from product import BUILD, Jupyter, wait_for
+from test_console_files import drop
 
 SHOTS = Path(os.environ.get("CARREL_SHOTS", BUILD / "screenshots"))
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
@@ -65,6 +66,10 @@ def test_before_the_first_start_it_says_so_and_offers_the_start(page):
     page.goto(page.at + "/files")
     expect(page.get_by_role("heading", name="It has not been started yet")).to_be_visible(timeout=LONG)
     expect(page.get_by_role("tabpanel").get_by_role("button", name="Start")).to_be_visible()
+    # Nothing is begun that there is no place for yet.
+    drop(page, ("early.txt", "a"))
+    expect(page.get_by_role("status").filter(has_text="Start it once first")).to_be_visible()
+    expect(page.get_by_role("region", name="Uploads")).to_have_count(0)
     page.goto(page.at + "/environment")
     expect(page.get_by_role("heading", name="It has not been started yet")).to_be_visible(timeout=LONG)
 

@@ -2,12 +2,15 @@
 """Files under bad conditions: lost replies, two at once, a full disk, a death at every system call; and by range."""
 
 import base64
+import concurrent.futures
 import hashlib
 import io
 import json
 import os
 import random
 import shutil
+import socket
+import struct
 import subprocess
 import zipfile
 from pathlib import Path
@@ -17,6 +20,7 @@ import pytest
 import requests
 
 from kernelsocket import Agent
+from product import wait_for
 
 ROOT_ONLY = pytest.mark.skipif(os.geteuid() != 0, reason="needs root: mounts a small file system")
 
@@ -416,6 +420,52 @@ def test_another_disk_has_a_trash_of_its_own(small_disk):
     assert not (a.root / "plain.txt").exists() and list((a.root / "sub").iterdir()) == []
 
 
+# ------------------------------------------------------------------------------ copies
+
+def test_others_are_answered_while_a_large_file_is_copied(agent):
+    """In steps; with the bytes and the mode of the first, under the first name that is free."""
+    large = agent.root / "copies" / "large.bin"
+    large.parent.mkdir()
+    large.write_bytes(os.urandom(1 << 20) * 300)
+    large.chmod(0o640)
+    answers = []
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        copy = pool.submit(Agent.call, agent, "POST", "api/contents/copies", 201, json={"copy_from": "copies/large.bin"})
+        while not copy.done():
+            answers.append(requests.get(f"http://127.0.0.1:{agent.port}{agent.base}api/status",
+                                        headers={"Authorization": f"token {agent.token}"}, timeout=30).status_code)
+    assert copy.result().json()["path"] == "copies/large-Copy1.bin" and set(answers) == {200} and len(answers) > 3
+    made = large.with_name("large-Copy1.bin")
+    assert made.read_bytes() == large.read_bytes() and made.stat().st_mode & 0o777 == 0o640
+    assert not temporary(large.parent)
+    shutil.rmtree(large.parent)
+
+
+def test_a_copy_that_nobody_waits_for_leaves_nothing(agent):
+    large = agent.root / "left" / "large.bin"
+    large.parent.mkdir()
+    with open(large, "wb") as f:
+        f.truncate(1 << 40)  # all of it a hole, and still the work of minutes
+    body = json.dumps({"copy_from": "left/large.bin"}).encode()
+    with socket.create_connection(("127.0.0.1", agent.port)) as s:
+        s.sendall(f"POST {agent.base}api/contents/left HTTP/1.1\r\nHost: localhost\r\nAuthorization: token {agent.token}\r\n"
+                  f"Content-Length: {len(body)}\r\n\r\n".encode() + body)
+        wait_for("its beginning", lambda: temporary(large.parent))
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # reset, not just shut
+    wait_for("its end", lambda: not temporary(large.parent))
+    assert os.listdir(large.parent) == ["large.bin"]
+    shutil.rmtree(large.parent)
+
+
+def test_files_that_no_editor_opens_have_no_checkpoints(agent):
+    with open(agent.root / "huge.bin", "wb") as f:
+        f.truncate((256 << 20) + 1)
+    r = agent.call("POST", "api/contents/huge.bin/checkpoints", 413)
+    assert r.json()["message"] == "Files larger than 256 MB have no checkpoints. Use a terminal: cp"
+    assert agent.call("GET", "api/contents/huge.bin/checkpoints", 200).json() == []
+    (agent.root / "huge.bin").unlink()
+
+
 # ----------------------------------------------------- a death or an error at every call
 
 # The calls that work on files: what a save, its checkpoint and a rename are made of.
@@ -539,3 +589,24 @@ def test_an_error_at_any_call_of_a_save_leaves_a_whole_file(tmp_path):
     points = sweep(tmp_path, save, saved, FAILING, [f"error={e}" for e in ERRORS])
     print(f"{points} errors")
     assert points > 20
+
+
+@STRACE
+def test_what_was_made_moved_or_deleted_outlives_a_power_cut(tmp_path):
+    """The folders are written out before the answer says that it was done, and so is a new file."""
+    a, log = Agent(tmp_path / "root").start(), tmp_path / "calls.log"
+    acts = [("POST", "api/contents/", {"type": "notebook"}, 2), ("POST", "api/contents/", {"copy_from": "Untitled.ipynb"}, 2),
+            ("PUT", "api/contents/folder", {"type": "directory"}, 1), ("PUT", "api/contents/folder/x", {"type": "directory"}, 1),
+            ("PATCH", "api/contents/Untitled.ipynb", {"path": "folder/n.ipynb"}, 2), ("POST", "api/contents/", {"copy_from": "folder"}, 1),
+            ("DELETE", "api/contents/folder", None, 2), ("POST", "api/carrel/restore", {"path": "folder"}, 1)]
+    try:
+        for method, path, body, least in acts:
+            s = subprocess.Popen(["strace", "-o", str(log), "-e", "trace=fsync", "-p", str(a.proc.pid)], stdin=subprocess.DEVNULL,
+                                 stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+            assert b"attached" in s.stderr.readline()
+            status = a.call(method, path, json=body).status_code
+            s.terminate()
+            s.communicate(timeout=30)
+            assert status in (200, 201, 204) and log.read_text().count("fsync(") >= least, (method, path, status, log.read_text())
+    finally:
+        assert a.stop() == 0

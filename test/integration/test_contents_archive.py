@@ -3,6 +3,8 @@
 
 import io
 import os
+import subprocess
+import sys
 import tarfile
 import zipfile
 
@@ -113,6 +115,25 @@ def test_the_root_and_an_empty_folder(agent, tree):
     assert agent.call("HEAD", "files/w", 200, params={"download": "1"}).content == b""
     agent.call("GET", "files/w", 404)
     agent.call("GET", "files/w", 404, params={"download": "0"})
+
+
+def test_others_are_answered_meanwhile(agent):
+    """Gigabytes that come to next to nothing, to a reader that takes all at once."""
+    top = agent.root / "holes"
+    top.mkdir()
+    with open(top / "big.bin", "wb") as f:
+        f.truncate(3_000_000_000)
+    code = ("import sys, urllib.request as u\n"
+            "r = u.urlopen(u.Request(sys.argv[1], headers={'Authorization': 'token ' + sys.argv[2]}))\n"
+            "while r.read(1 << 16): pass")
+    url = f"http://127.0.0.1:{agent.port}{agent.base}files/holes?download=1&format=zip"
+    reader = subprocess.Popen([sys.executable, "-c", code, url, agent.token])
+    answers = 0
+    while reader.poll() is None:
+        agent.call("GET", "api/status", 200, timeout=30)
+        answers += 1
+    assert reader.returncode == 0 and answers > 50
+    (top / "big.bin").unlink()
 
 
 def test_a_large_folder_is_a_stream(agent):

@@ -39,6 +39,8 @@ def volumes(host):
         s.ready()
         s.end()
         found.append(s.values["volume_id"])
+    # Their folders are gone a moment before the engine has noticed.
+    wait_for("end of the sessions", lambda: host.call("SESSION_LIST")["items"] == "[]", 10)
     real = host.files / "bin/real"
     shutil.copy(BUILD / "session/src/agent/carrel-agent", real)
     real.rename(host.files / "bin/carrel-agent")

@@ -4,6 +4,7 @@
 import os
 import shutil
 import sqlite3
+import struct
 import subprocess
 import sys
 import threading
@@ -212,6 +213,43 @@ def test_carreld_backs_up_and_restores_a_state(tmp_path):
     assert out.returncode == 0, out.stderr
     assert look(tmp_path / "other/db/carrel.db") == look(tmp_path / "b1/carrel.db")
     assert len(list((tmp_path / "other/journal/done").glob("*.journal"))) == 1
+
+
+def hot_journal(db, victim):
+    """A rollback journal that makes whoever opens `db` with SQLite delete the file `victim` (its "super-journal"), with the rights that he has."""
+    magic, name = bytes.fromhex("d9d505f920a163d7"), str(victim).encode()
+    head = magic + struct.pack(">IIIII", 0, 1, db.stat().st_size // 4096, 512, 4096)
+    tail = struct.pack(">I", (1 << 30) // 4096 + 1) + name + struct.pack(">II", len(name), sum(name))
+    return head.ljust(512, b"\0") + tail + magic
+
+
+def test_a_journal_laid_beside_the_store_is_not_acted_on(tmp_path):
+    """Core's folder is core's to write; backup and restore are root's."""
+    state, victim = tmp_path / "state", tmp_path / "victim"
+    state.mkdir()
+    core = Core(state).start()
+    core.user()
+    core.stop()
+    store = state / "db/carrel.db"
+    journal = hot_journal(store, victim)
+
+    # It is one: SQLite does what it says.
+    shutil.copy(store, tmp_path / "copy.db")
+    (tmp_path / "copy.db-journal").write_bytes(journal)
+    victim.write_text("x")
+    assert sqlite3.connect(tmp_path / "copy.db").execute("PRAGMA integrity_check").fetchone()
+    assert not victim.exists()
+
+    victim.write_text("x")
+    (state / "db/backup.db-journal").write_bytes(journal)
+    out = carreld("backup", str(tmp_path / "b"), f"state={state}")
+    assert out.returncode == 0 and victim.exists(), out.stderr
+    for name in ("restore.db-journal", "carrel.db-journal"):
+        (state / "db" / name).write_bytes(journal)
+    out = carreld("restore", "--replace", str(tmp_path / "b"), f"state={state}")
+    assert out.returncode == 0 and victim.exists(), out.stderr
+    assert look(store) == look(tmp_path / "b/carrel.db") and victim.exists()
+    assert not list(state.glob("*.db*")) and not (state / "db/carrel.db-journal").exists()
 
 
 @pytest.mark.parametrize("harm", ["cut", "changed", "missing", "manifest"])

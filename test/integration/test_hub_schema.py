@@ -18,7 +18,7 @@ from oldstore import look, make_v2
 # What reaches the disk or names a file; the rest can't make a difference to what is there afterwards.
 CALLS = ("openat", "pwrite64", "write", "fsync", "fdatasync", "ftruncate", "unlink", "rename", "close")
 SEED = int(os.environ.get("CARREL_SEED", "20261121"))
-NEWEST = 5
+NEWEST = 6
 POINTS = int(os.environ.get("CARREL_SWEEP_POINTS", "30"))
 
 
@@ -47,7 +47,7 @@ def test_an_older_store_comes_up_with_a_copy_beside_it(old, tmp_path):
         assert core.stop() == 0
     after = look(db)
     assert after[0] == NEWEST and after[1:4] == before[1:4] and after[4:6] == before[2:4]
-    assert look(tmp_path / "db/before-v5.db") == before
+    assert look(tmp_path / "db/before-v6.db") == before
 
 
 def carreld(*args):
@@ -145,13 +145,13 @@ def test_killed_at_every_step_of_the_migration(old, tmp_path):
             seen["old"] += 1
         else:
             assert now[0] in range(3, NEWEST + 1) and now[1:] == wanted[1:], (call, n)  # a step at a time, each whole
-            assert look(folder / "db/before-v5.db") == before, (call, n)
+            assert look(folder / "db/before-v6.db") == before, (call, n)
             seen["new"] += 1
         core = Core(folder)
         core.start()
         assert core.stop() == 0
         assert look(db) == wanted, (call, n)
-        assert not (folder / "db/before-v5.db.part").exists()
+        assert not (folder / "db/before-v6.db.part").exists()
         shutil.rmtree(folder)
     print(seen)
     assert seen["old"] and seen["new"]

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Ends of kernels: those that nobody uses (the peer's four knobs, and a kernel spec's own), and those that never begin,
-as JupyterLab shows it."""
+"""Ends of kernels: those that nobody uses (the peer's four knobs, and a kernel spec's own), those that leave something
+behind, and those that never begin, as JupyterLab shows it."""
 
 import json
 import os
@@ -11,7 +11,7 @@ import nbformat
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
-from kernelsocket import Agent, Socket
+from kernelsocket import Agent, Socket, text
 from product import BUILD, wait_for
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
@@ -70,6 +70,103 @@ def test_a_spec_may_have_its_kernels_culled_alone(culling):
     brief, usual = a.new_kernel(name="brief"), a.new_kernel()
     wait_for("its end", lambda: gone(a, brief))
     assert not gone(a, usual)
+
+
+@pytest.fixture
+def with_specs(tmp_path):
+    """Starts an agent with such kernel specs: name → what differs."""
+    started = []
+
+    def start(**specs):
+        for name, spec in specs.items():
+            folder = tmp_path / "data/kernels" / name
+            folder.mkdir(parents=True)
+            (folder / "kernel.json").write_text(json.dumps({"display_name": name, "language": "x", **spec}))
+        started.append(Agent(tmp_path / "root", data_dir=tmp_path / "data").start())
+        return started[-1]
+
+    yield start
+    for a in started:
+        assert a.stop() == 0
+
+
+def test_a_child_that_a_dead_kernel_left_holds_nothing_up(agent):
+    """As multiprocessing's workers do: the child has the sockets in which the kernel listened, and nobody answers there."""
+    kid = agent.new_kernel()
+    s = Socket(agent, kid)
+    child = int(text(s.run("import os, time\nchild = os.fork()\nif not child:\n    time.sleep(60); os._exit(0)\nprint(child)")))
+    try:
+        s.start("os.kill(os.getpid(), 9)")
+        s.until(lambda m: m["msg_type"] == "status" and m["content"]["execution_state"] == "restarting")
+        agent.wait_state(kid, "idle", 20)
+        assert text(s.run("print('back')", timeout=20)) == "back\n"
+        os.kill(child, 0)
+    finally:
+        os.kill(child, 9)
+        s.close()
+        agent.call("DELETE", f"api/kernels/{kid}", 204)
+
+
+def test_a_cell_that_began_while_the_kernel_was_restarted_is_no_work(agent):
+    """The interrupt that begins a restart lets the next cell begin."""
+    kid = agent.new_kernel()
+    s = Socket(agent, kid)
+    first = s.start("import time, os\ntry:\n    time.sleep(1000)\nexcept KeyboardInterrupt:\n    pass")
+    s.until(lambda m: m["msg_type"] == "execute_input" and m["parent_header"].get("msg_id") == first)
+    s.start("print('began', flush=True); time.sleep(0.3); os._exit(0)")
+    agent.call("POST", f"api/kernels/{kid}/restart", 200)
+    now = agent.call("GET", "carrel/activity", 200).json()
+    assert [k["active"] for k in now["kernels"] if k["id"] == kid] == [False], now
+    s.close()
+    agent.call("DELETE", f"api/kernels/{kid}", 204)
+
+
+def test_what_a_kernel_said_last_is_kept(with_specs):
+    code = "import os; os.write(2, b'noise\\n' * 10000 + b'the reason\\n'); os._exit(1)"
+    a = with_specs(loud={"argv": ["python3", "-c", code]})
+    kid = a.new_kernel(name="loud")
+    a.wait_state(kid, "dead")
+    model = a.model(kid)
+    assert model["traceback"].endswith("noise\nthe reason\n") and model["reason"].endswith("the reason")
+
+
+def test_a_restarted_kernel_gets_other_ports_too(with_specs, tmp_path):
+    """It worked before, and that its port is taken now says nothing of it."""
+    code = f"""
+import os, sys
+n = len(os.listdir({str(tmp_path / "starts")!r}))
+open(f"{tmp_path}/starts/{{n}}", "w").close()
+if n == 1:
+    sys.exit("Address already in use")
+os.execv(sys.executable, [sys.executable, "-m", "ipykernel_launcher", "-f", sys.argv[1]])
+"""
+    (tmp_path / "starts").mkdir()
+    a = with_specs(second={"argv": ["python3", "-c", code, "{connection_file}"], "metadata": {"carrel": {"transport": "tcp"}}})
+    kid = a.new_kernel(name="second")
+    s = Socket(a, kid)
+    s.run("1")
+    a.call("POST", f"api/kernels/{kid}/restart", 200)
+    assert text(s.run("print(2)")) == "2\n"
+    assert "kernel_ports_taken" in a.log.read_text() and len(os.listdir(tmp_path / "starts")) == 3
+    s.close()
+
+
+def test_programs_that_cannot_come_back_take_nobodys_place(agent):
+    """Four sessions are waited for; one that has no name is none of them."""
+    kid = agent.new_kernel()
+    a = Socket(agent, kid)
+    mid = a.start("import time\nfor i in range(10):\n    print(i, flush=True); time.sleep(0.1)")
+    a.until(lambda m: m["msg_type"] == "stream" and m["parent_header"].get("msg_id") == mid)
+    a.drop()
+    agent.wait_state(kid, "busy")
+    for _ in range(6):
+        nameless = Socket(agent, kid, session="x" * 200)  # too long to be one
+        nameless.drop()
+    agent.wait_state(kid, "idle")
+    b = Socket(agent, kid, session=a.session)
+    assert text(b.finish(mid)).split()[-1] == "9"
+    b.close()
+    agent.call("DELETE", f"api/kernels/{kid}", 204)
 
 
 @pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="needs a Chromium")

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Terminals under strain: floods without growth, many clients, replay, names, folders, bytes that are no text."""
 
+import hashlib
 import json
 import os
 import time
@@ -151,9 +152,23 @@ def test_what_is_typed_faster_than_it_is_read_arrives(agent, new):
     time.sleep(0.5)
     for _ in range(1172):
         t.type(select)
-    import hashlib
-
     t.until(hashlib.md5((select * 1172)[:300_000].encode()).hexdigest())
+
+
+def test_pastes_of_megabytes_lose_nothing(agent, new):
+    """Each is a message as long as one may be, and more of them than the agent keeps."""
+    name = new()
+    t, other = Term(agent, name), Term(agent, name)
+    t.type("stty raw -echo; echo re''ady; sleep 1; head -c 7000000 | md5sum; stty sane\n")
+    t.until("ready")
+    pastes = [os.urandom(500_000).hex() for _ in range(7)]
+    for p in pastes:
+        t.type(p)
+    late = Term(agent, name)  # while the others wait
+    t.until(hashlib.md5("".join(pastes).encode()).hexdigest())
+    for x in (t, other, late):
+        x.type("echo $((6*7))''-on\n")
+        x.until("42-on")
 
 
 def test_the_end_is_told_with_its_reason(agent, new):

@@ -150,7 +150,32 @@ static void a_cut_line_is_no_line(void)
 	end(&db, dir);
 }
 
+/* A core that runs for months. */
+static void a_full_book_is_turned_over(void)
+{
+	struct err err = ERR_NONE;
+	struct db db;
+	int dir = make(&db);
+
+	T_EQ(ftruncate(db.starts, 17 << 20), 0);
+	T_EQ(db_script(&db, "UPDATE session SET state = 'stopped'", &err), 0);
+	add_session(&db, "s_2", 5);
+	T_EQ(lseek(db.starts, 0, SEEK_END), 0);
+	T_EQ(faccessat(dir, "carrel.starts.1", F_OK, 0), 0);
+	T_EQ(db_script(&db, "UPDATE session SET state = 'stopped'", &err), 0);
+	add_session(&db, "s_3", 6);
+	nothing_is_left(&db);
+	for (int i = 1; i <= 3; i++) {
+		char id[8];
+
+		(void)snprintf(id, sizeof(id), "s_%d", i);
+		T_EQ(starts_adopt(&db, str_of(id), &err), 1);
+	}
+	end(&db, dir);
+}
+
 TEST_MAIN({ "the rows of a session come back", put_back },
           { "what is there stays as it is", into_what_is_there },
           { "the book before is read too", an_older_book_is_read_too },
-          { "a line that was cut puts nothing back", a_cut_line_is_no_line })
+          { "a line that was cut puts nothing back", a_cut_line_is_no_line },
+          { "a full book is turned over, and still read", a_full_book_is_turned_over })

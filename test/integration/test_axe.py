@@ -82,7 +82,7 @@ def test_the_check_sees_a_planted_fault(eyes):
 
 def in_all_views(page):
     bad = {}
-    for view in ("light", "dark", "phone-dark", "phone"):
+    for view in ("light", "dark", "phone"):
         # The same page in another width or in other colours; of these only the contrast is anew to be measured.
         width, height, scheme = VIEWS[view]
         page.set_viewport_size({"width": width, "height": height})

@@ -122,7 +122,7 @@ def test_others_are_answered_meanwhile(agent):
     top = agent.root / "holes"
     top.mkdir()
     with open(top / "big.bin", "wb") as f:
-        f.truncate(3_000_000_000)
+        f.truncate(1_000_000_000)
     code = ("import sys, urllib.request as u\n"
             "r = u.urlopen(u.Request(sys.argv[1], headers={'Authorization': 'token ' + sys.argv[2]}))\n"
             "while r.read(1 << 16): pass")
@@ -132,7 +132,7 @@ def test_others_are_answered_meanwhile(agent):
     while reader.poll() is None:
         agent.call("GET", "api/status", 200, timeout=30)
         answers += 1
-    assert reader.returncode == 0 and answers > 50
+    assert reader.returncode == 0 and answers > 20
     (top / "big.bin").unlink()
 
 

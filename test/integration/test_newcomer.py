@@ -86,6 +86,8 @@ def plot(me):
         lab.new_notebook()
         lab.run("import matplotlib.pyplot as plt\nplt.plot([1, 4, 9]); plt.show()")
     else:
+        # JupyterLab runs nothing, without a word, while its kernel is on its way.
+        expect(page.get_by_role("button", name=re.compile(r"\| Idle")).first).to_be_visible(timeout=60_000)
         lab.menu("Run", "Run All Cells")
     expect(page.locator(".jp-OutputArea img").first).to_be_visible(timeout=120_000)
 

@@ -80,6 +80,8 @@ int books_welcome(struct db *db, const struct core *core, const struct now *now,
 	books_detail(&detail, c.account_id, c.amount, c.note, NULL);
 	row.detail = buf_cstr(&detail);
 	if (r == 0)
+		r = buf_error(&detail);
+	if (r == 0)
 		r = audit_add(db, &row, err);
 	buf_fini(&detail);
 	return r;

@@ -317,6 +317,16 @@ int call_audit(struct db *db, struct call *c, const char *object, const char *de
 	return call_audit_as(db, c, c->route->audit, object, detail, err);
 }
 
+int call_audit_buf(struct db *db, struct call *c, const char *object, struct buf *detail,
+                   struct err *err)
+{
+	const char *text = buf_cstr(detail);
+
+	if (buf_error(detail) < 0)
+		return ERR(err, buf_error(detail), "no memory for the audit log's row");
+	return call_audit(db, c, object, text, err);
+}
+
 /* --- the beginning --- */
 
 /* A key of 1 to 255 printable characters, on any POST that changes something

@@ -110,6 +110,9 @@ void call_commit(struct call *c, call_tx_fn *tx, call_fn *after);
 /* From tx: the audit row of what it did. detail is a JSON object or "". */
 int call_audit(struct db *db, struct call *c, const char *object, const char *detail,
                struct err *err) MUST_CHECK;
+/* The same with a text that may not have come about: no row without its detail. */
+int call_audit_buf(struct db *db, struct call *c, const char *object, struct buf *detail,
+                   struct err *err) MUST_CHECK;
 /* The same of something else that tx changed on the way. */
 int call_audit_as(struct db *db, struct call *c, const char *verb, const char *object,
                   const char *detail, struct err *err) MUST_CHECK;

@@ -34,7 +34,9 @@ static int put_audit(struct db *db, struct change *c, const char *verb, struct e
 	jw_kv_u64(&w, "epoch", c->after.epoch);
 	jw_obj_end(&w);
 	a.detail = buf_cstr(&detail);
-	r = audit_add(db, &a, err);
+	r = buf_error(&detail);
+	if (r == 0)
+		r = audit_add(db, &a, err);
 	buf_fini(&detail);
 	return r;
 }

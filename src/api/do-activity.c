@@ -214,7 +214,7 @@ static int audit_reason(struct db *db, struct call *c, struct err *err)
 	jw_kv_z(&w, "reason", o->reason);
 	jw_kv_z(&w, "owner", o->session.account_id);
 	jw_obj_end(&w);
-	r = call_audit(db, c, o->session.id, buf_cstr(&b), err);
+	r = call_audit_buf(db, c, o->session.id, &b, err);
 	buf_fini(&b);
 	return r;
 }

@@ -261,7 +261,7 @@ static int apply(struct change *g, struct err *err)
 		r = offer_save(g->db, &g->have, &g->want, g->c->who.account_id, g->c->now.wall,
 		               err);
 		if (r == 0)
-			r = call_audit(g->db, g->c, "catalogue", buf_cstr(&detail), err);
+			r = call_audit_buf(g->db, g->c, "catalogue", &detail, err);
 	} else {
 		g->want.version = g->have.version;
 	}

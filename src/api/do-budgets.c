@@ -219,8 +219,7 @@ static int tx_budget(struct db *db, struct call *c, struct err *err)
 		show_money(&d, "amount", x->amount);
 	jw_kv_bool(&d, "hard", x->hard);
 	jw_obj_end(&d);
-	r = call_audit(db, c, x->account_id[0] ? x->account_id : "site", buf_cstr(&detail),
-	               err);
+	r = call_audit_buf(db, c, x->account_id[0] ? x->account_id : "site", &detail, err);
 	buf_fini(&detail);
 	if (r < 0 || x->gone)
 		return r;

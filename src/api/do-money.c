@@ -104,7 +104,7 @@ static int audit_money(struct db *db, struct call *c, const char *id, const char
 	int r;
 
 	books_detail(&detail, account, x->amount, x->note, corrects);
-	r = call_audit(db, c, id, buf_cstr(&detail), err);
+	r = call_audit_buf(db, c, id, &detail, err);
 	buf_fini(&detail);
 	return r;
 }

@@ -92,6 +92,7 @@ static bool take_scopes(struct call *c, char ret[512])
 	const struct json *list = json_get(c->body, "scopes");
 	struct buf b = BUF(511);
 	struct err err = ERR_NONE;
+	const char *text;
 
 	if (!list || list->type != JSON_ARRAY || list->n == 0)
 		buf_put_z(&b, "account");
@@ -104,12 +105,13 @@ static bool take_scopes(struct call *c, char ret[512])
 		}
 		buf_printf(&b, "%s%.*s", buf_len(&b) ? " " : "", STR_ARG(it->text));
 	}
+	text = buf_cstr(&b);
 	if (buf_error(&b)) {
 		buf_fini(&b);
 		call_fail(c, PROBLEM_INVALID_FIELD, "scopes", "These are too many scopes.");
 		return false;
 	}
-	memcpy(ret, buf_cstr(&b), buf_len(&b) + 1);
+	memcpy(ret, text, buf_len(&b) + 1);
 	buf_fini(&b);
 	return true;
 }

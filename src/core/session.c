@@ -77,6 +77,7 @@ bool session_may_move(enum session_state from, enum session_state to)
 static void phases_enter(struct session *s, enum session_phase phase, wall_us at)
 {
 	char when[TIME_RFC3339_MAX], *open_end;
+	const char *text;
 	struct buf b = BUF(PHASES_MAX - 1);
 
 	time_rfc3339(at, when);
@@ -92,8 +93,9 @@ static void phases_enter(struct session *s, enum session_phase phase, wall_us at
 		           buf_len(&b) ? "," : "[", phases[phase], when);
 	if (buf_len(&b))
 		buf_put_c(&b, ']');
+	text = buf_cstr(&b);
 	CHECK(buf_error(&b) == 0);
-	memcpy(s->phases, buf_cstr(&b), buf_len(&b) + 1);
+	memcpy(s->phases, text, buf_len(&b) + 1);
 	buf_fini(&b);
 	s->phase = phase;
 }

@@ -83,12 +83,16 @@ static int step(struct db *db, unsigned to, struct err *err)
 {
 	const struct migration *m = &migrations[to - 1];
 	struct buf end = BUF(1024);
+	const char *text;
 	unsigned was;
 	int r = note(db, "schema_was", &was, err);
 
 	put_notes(&end, to, was);
+	text = buf_cstr(&end);
 	if (r == 0)
-		r = in_one(db, was >= to ? m->again : m->up, buf_cstr(&end), err);
+		r = buf_error(&end); /* without it there would be no COMMIT */
+	if (r == 0)
+		r = in_one(db, was >= to ? m->again : m->up, text, err);
 	buf_fini(&end);
 	return r < 0 ? err_wrap(err, r, "migration %u", to) : 0;
 }
@@ -158,6 +162,7 @@ int schema_migrate(struct db *db, struct err *err)
 int schema_back(struct db *db, unsigned to, struct err *err)
 {
 	struct buf end = BUF(1024);
+	const char *text;
 	unsigned have = 0;
 	int r = schema_of(db, &have, err);
 
@@ -173,8 +178,11 @@ int schema_back(struct db *db, unsigned to, struct err *err)
 	           "INSERT OR REPLACE INTO setting(name, value) VALUES('schema_was','%u');"
 	           "PRAGMA user_version = %u; COMMIT;",
 	           have, to);
+	text = buf_cstr(&end);
 	if (r == 0)
-		r = in_one(db, "", buf_cstr(&end), err);
+		r = buf_error(&end);
+	if (r == 0)
+		r = in_one(db, "", text, err);
 	buf_fini(&end);
 	return r;
 }

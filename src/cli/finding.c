@@ -143,8 +143,8 @@ int cmd_notifications(struct cli *c)
 	int r = api_open(c);
 
 	if (r == CLI_OK)
-		r = api_list(c, all ? "/notices?limit=1000" : "/notices?limit=1000&unread=true", NULL,
-		             &list);
+		r = api_list(c, all ? "/notices?limit=1000" : "/notices?limit=1000&unread=true",
+		             NULL, &list);
 	if (r != CLI_OK)
 		return r;
 	if (c->json)

@@ -102,6 +102,17 @@ static void done_chore(struct store_job *j)
 	free(x);
 }
 
+/* What a start needs and did not get ends it: the next one tries again. A wrong
+ * address in the configuration is no better then. */
+static void done_first(struct store_job *j)
+{
+	struct chore *x = CONTAINER_OF(j, struct chore, job);
+
+	if (j->result < 0 && j->result != -EINVAL)
+		x->core->first_failed = j->result;
+	done_chore(j);
+}
+
 static void submit_chore(struct core *core, store_run_fn *run, store_done_fn *done)
 {
 	struct chore *x = xcalloc(1, sizeof(*x));
@@ -239,14 +250,19 @@ static void on_signal(struct ev *ev, int signo, void *arg)
 	ev_timer_start(ev, &core->drain, 0, on_drained);
 }
 
-/* Nobody is served before the catalogue stands. */
+/* Nobody is served before the catalogue stands and the first account is there. */
 static int await_chores(struct core *core, struct err *err)
 {
 	int r = 0;
 
 	while (r == 0 && store_pending(core->store) > 0)
 		r = ev_turn(core->ev, 50, err);
-	catalogue_load(core);
+	if (r == 0 && core->first_failed < 0)
+		r = ERR(err, core->first_failed,
+		        "can't write the catalogue and the first account: %s",
+		        strerror(-core->first_failed));
+	if (r == 0)
+		catalogue_load(core);
 	return r;
 }
 
@@ -267,8 +283,8 @@ static int start_parts(struct core *core, int listen_fd, struct err *err)
 	if (r < 0)
 		return r;
 	/* First: a new account gets its plan's credit. */
-	submit_chore(core, run_catalogue, done_chore);
-	submit_chore(core, run_admin, done_chore);
+	submit_chore(core, run_catalogue, done_first);
+	submit_chore(core, run_admin, done_first);
 	r = await_chores(core, err);
 	if (r < 0)
 		return r;

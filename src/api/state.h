@@ -61,6 +61,7 @@ struct core {
 	struct counters count;
 	struct ev_timer tick, reconcile, sweep, drain, load;
 	mono_ms drain_until; /* it ends */
+	int first_failed;    /* -errno of what each start writes first */
 	int64_t loaded;      /* the last live row of the store that is in `live` */
 	bool load_done;
 	unsigned ticks;

@@ -154,8 +154,8 @@ static void cgroup2(struct doctor *d, const char *path)
 		if (!has_word(text, controllers[i]))
 			doctor_add(
 			    d, "cgroup-controller", DOCTOR_FAIL,
-			    "boot with cgroup_enable=memory, or give the hub a delegated "
-			    "cgroup (Delegate=yes)",
+			    "boot with cgroup_enable=memory; in a container, let it have "
+			    "this controller",
 			    "the cgroup controller %s is not there: its limit can't be set",
 			    controllers[i]);
 	}

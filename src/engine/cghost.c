@@ -7,7 +7,6 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/stat.h>
-#include <sys/xattr.h>
 #include <time.h>
 
 #include "base/file.h"
@@ -30,23 +29,16 @@ static bool in_list(struct str list, const char *name)
 	return false;
 }
 
-/* Our cgroup in the hierarchy with this controller ("" for v2), from lines
+/* Our cgroup in the v1 hierarchy with this controller, from lines
  * `id:controllers:/path`. */
 static struct str own_path(struct str self, const char *controller)
 {
 	struct str line, id, list;
 
-	while (str_split(&self, '\n', &line)) {
-		if (!str_split(&line, ':', &id) || !str_split(&line, ':', &list))
-			continue;
-		if (!(controller[0] ? in_list(list, controller)
-		                    : list.len == 0 && str_is(id, "0")))
-			continue;
-		/* Where an engine before this one moved us (make_room): one up is ours. */
-		if (!controller[0] && str_ends(line, STR(HOST_LEAF)))
-			line.len -= sizeof(HOST_LEAF) - 1;
-		return line.len ? line : STR("/");
-	}
+	while (str_split(&self, '\n', &line))
+		if (str_split(&line, ':', &id) && str_split(&line, ':', &list) &&
+		    in_list(list, controller))
+			return line.len ? line : STR("/");
 	return STR("/");
 }
 
@@ -125,12 +117,13 @@ static int add_v1(struct cghost *h, const struct mount_line *m, struct str self,
 	             : 0;
 }
 
-int cghost_parse(struct str mountinfo, struct str self, const char *instance, bool v2_root,
+int cghost_parse(struct str mountinfo, struct str self, const char *instance,
                  struct cghost *ret, struct err *err)
 {
 	static const char *const v2[] = { "cpu", "memory", "pids" };
 	struct cghost *h = xcalloc(1, sizeof(*h));
-	struct mount_line m, unified = { .point = STR_NONE };
+	struct str unified = STR_NONE;
+	struct mount_line m;
 	char list[64] = "";
 	struct str line;
 	int r = 0;
@@ -140,8 +133,8 @@ int cghost_parse(struct str mountinfo, struct str self, const char *instance, bo
 			continue;
 		if (str_is(m.type, "cgroup"))
 			r = add_v1(h, &m, self, instance, err);
-		else if (str_is(m.type, "cgroup2") && !unified.point.ptr)
-			unified = m;
+		else if (str_is(m.type, "cgroup2") && !unified.ptr)
+			unified = m.point;
 	}
 	/* v2 has what no v1 hierarchy took; on a hybrid host that may be nothing. */
 	for (size_t i = 0; i < ARRAY_LEN(v2); i++) {
@@ -151,10 +144,8 @@ int cghost_parse(struct str mountinfo, struct str self, const char *instance, bo
 			(void)snprintf(list + len, sizeof(list) - len, "%s%s", len ? "," : "",
 			               v2[i]);
 	}
-	if (r == 0 && unified.point.ptr && list[0])
-		r = add(h, 2, list, unified.point,
-		        v2_root ? STR("") : below(own_path(self, ""), unified.root), instance,
-		        err);
+	if (r == 0 && unified.ptr && list[0])
+		r = add(h, 2, list, unified, STR(""), instance, err);
 	if (r == 0 && h->n == 0)
 		r = ERR(err, -ENOENT,
 		        "no cgroup hierarchy is mounted: mount cgroup2 at "
@@ -175,8 +166,9 @@ static int write_file(const char *dir, const char *name, struct str text)
 	return fd < 0 || write(fd, text.ptr, text.len) < 0 ? -errno : 0;
 }
 
-/* v2 allows no processes in a group with controllers for its children: those
- * of a group that is delegated to us go one level down. */
+/* v2 allows no processes in a group with controllers for its children. Where
+ * the mount's root is not the host's (the hub runs in a container), what
+ * stands there goes one level down. */
 static int make_room(const char *parent, struct err *err)
 {
 	char leaf[SHIM_PATH_MAX + 32], path[SHIM_PATH_MAX + 64];
@@ -196,21 +188,21 @@ static int make_room(const char *parent, struct err *err)
 	return r;
 }
 
+/* In one write: `+cpu` alone would make a group with processes the root of a
+ * threaded subtree, which takes no other controller. */
 static int enable(const struct shim_cgroup *g, const char *dir, struct err *err)
 {
 	struct str list = str_of(g->controllers), one;
-	int r = 0;
+	struct buf b = BUF(PROC_MAX);
+	int r;
 
-	while (str_split(&list, ',', &one)) {
-		char text[80];
-
-		(void)snprintf(text, sizeof(text), "+%.*s", STR_ARG(one));
-		r = write_file(dir, "cgroup.subtree_control", str_of(text));
-		if (r < 0)
-			return ERR(err, r, "can't turn on the %.*s controller in %s: %s",
-			           STR_ARG(one), dir, strerror(-r));
-	}
-	return 0;
+	while (str_split(&list, ',', &one))
+		buf_printf(&b, "+%.*s ", STR_ARG(one));
+	r = write_file(dir, "cgroup.subtree_control", buf_str(&b));
+	buf_fini(&b);
+	return r < 0 ? ERR(err, r, "can't turn on the controllers %s in %s: %s", g->controllers,
+	                   dir, strerror(-r))
+	             : 0;
 }
 
 static int make_base(const struct shim_cgroup *g, struct err *err)
@@ -221,30 +213,15 @@ static int make_base(const struct shim_cgroup *g, struct err *err)
 	if (g->version == 2) {
 		(void)snprintf(parent, sizeof(parent), "%s", g->path);
 		*strrchr(parent, '/') = '\0';
-		r = enable(g, parent, NULL);
-		if (r == -EBUSY)
-			r = make_room(parent, err);
 		r = enable(g, parent, err);
+		if (r == -EBUSY) {
+			r = make_room(parent, err);
+			r = r < 0 ? r : enable(g, parent, err);
+		}
 	}
 	if (r == 0 && mkdir(g->path, 0755) < 0 && errno != EEXIST)
 		r = ERR(err, -errno, "can't make the cgroup %s: %m", g->path);
 	return r == 0 && g->version == 2 ? enable(g, g->path, err) : r;
-}
-
-/* systemd marks what it gave away (Delegate=yes). */
-static bool is_delegated(const struct cghost *h)
-{
-	for (size_t i = 0; i < h->n; i++) {
-		char parent[SHIM_PATH_MAX], value[8];
-
-		if (h->base[i].version != 2)
-			continue;
-		(void)snprintf(parent, sizeof(parent), "%s", h->base[i].path);
-		*strrchr(parent, '/') = '\0';
-		return getxattr(parent, "trusted.delegate", value, sizeof(value)) > 0 ||
-		       getxattr(parent, "user.delegate", value, sizeof(value)) > 0;
-	}
-	return true;
 }
 
 int cghost_open(const char *instance, struct cghost *ret, struct err *err)
@@ -255,9 +232,7 @@ int cghost_open(const char *instance, struct cghost *ret, struct err *err)
 	if (r == 0)
 		r = file_read(AT_FDCWD, "/proc/self/cgroup", &self, err);
 	if (r == 0)
-		r = cghost_parse(buf_str(&mounts), buf_str(&self), instance, false, ret, err);
-	if (r == 0 && !is_delegated(ret))
-		r = cghost_parse(buf_str(&mounts), buf_str(&self), instance, true, ret, err);
+		r = cghost_parse(buf_str(&mounts), buf_str(&self), instance, ret, err);
 	for (size_t i = 0; r == 0 && i < ret->n; i++)
 		r = make_base(&ret->base[i], err);
 	buf_fini(&mounts);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Where this host keeps cgroups, and where ours go: on v1 and hybrid hosts
- * below our own cgroup of each hierarchy; on v2 below our own if systemd
- * delegated it, else below the root. A folder `carrel-<instance>` holds one
- * folder a session. Limits and statistics are the shim's business.
+ * below our own cgroup of each hierarchy; on v2 at the root of the mount,
+ * beside systemd's slices, as other container engines have it: below a
+ * service, systemd could not start that service again while sessions run
+ * (doc/decisions/0010). A folder `carrel-<instance>` holds one folder a
+ * session. Limits and statistics are the shim's business.
  */
 #pragma once
 
@@ -18,10 +20,9 @@ struct cghost {
 };
 
 /* Pure: from the texts of /proc/self/mountinfo and /proc/self/cgroup.
- * `v2_root` puts v2 groups below the root of the hierarchy. -ENOENT: no
- * cgroups at all. */
+ * -ENOENT: no cgroups at all. */
 MUST_CHECK int cghost_parse(struct str mountinfo, struct str self, const char *instance,
-                            bool v2_root, struct cghost *ret, struct err *err);
+                            struct cghost *ret, struct err *err);
 /* Reads, makes the base folders, turns controllers on (v2). */
 MUST_CHECK int cghost_open(const char *instance, struct cghost *ret, struct err *err);
 /* The session's own groups. */

@@ -24,7 +24,7 @@ static void test_hybrid(void)
 	T_EQ(cghost_parse(str_of(hybrid_mounts),
 	                  STR("9:name=systemd:/a\n4:memory:/x/y\n3:pids:/\n1:cpu,cpuacct:/z\n"
 	                      "0::/u\n"),
-	                  "0123abcd", false, h, NULL),
+	                  "0123abcd", h, NULL),
 	     0);
 	T_EQ(h->n, 4);
 	T_STREQ(h->base[0].controllers, "cpu,cpuacct");
@@ -44,12 +44,10 @@ static void test_v2(void)
 	struct shim_conf *c = calloc(1, sizeof(*c));
 	struct cghost *h = calloc(1, sizeof(*h));
 
-	T_EQ(cghost_parse(mounts, self, "i", false, h, NULL), 0);
+	T_EQ(cghost_parse(mounts, self, "i", h, NULL), 0);
 	T_EQ(h->n, 1);
 	T_EQ(h->base[0].version, 2);
 	T_STREQ(h->base[0].controllers, "cpu,memory,pids");
-	T_STREQ(h->base[0].path, "/sys/fs/cgroup/system.slice/carreld.service/carrel-i");
-	T_EQ(cghost_parse(mounts, self, "i", true, h, NULL), 0);
 	T_STREQ(h->base[0].path, "/sys/fs/cgroup/carrel-i");
 	cghost_session(h, "s_1-1", c);
 	T_EQ(c->ncgroups, 1);
@@ -58,33 +56,15 @@ static void test_v2(void)
 	free(c);
 }
 
-/* Its own start of before has moved the engine's service one down. */
-static void test_again(void)
-{
-	struct str mounts =
-	    STR("30 1 0:25 / /sys/fs/cgroup rw shared:4 - cgroup2 cgroup2 rw\n");
-	struct cghost *h = calloc(1, sizeof(*h));
-
-	T_EQ(cghost_parse(mounts, STR("0::/system.slice/carrel.service/carrel-host\n"), "i",
-	                  false, h, NULL),
-	     0);
-	T_STREQ(h->base[0].path, "/sys/fs/cgroup/system.slice/carrel.service/carrel-i");
-	T_EQ(cghost_parse(mounts, STR("0::/carrel-host\n"), "i", false, h, NULL), 0);
-	T_STREQ(h->base[0].path, "/sys/fs/cgroup/carrel-i");
-	T_EQ(cghost_parse(mounts, STR("0::/a/my-carrel-host\n"), "i", false, h, NULL), 0);
-	T_STREQ(h->base[0].path, "/sys/fs/cgroup/a/my-carrel-host/carrel-i");
-	free(h);
-}
-
 static void test_container(void)
 {
 	struct cghost *h = calloc(1, sizeof(*h));
 
 	/* a mount that shows only what is below our own container's group */
 	T_EQ(cghost_parse(STR("30 1 0:25 /docker/a /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n"),
-	                  STR("0::/docker/a/x\n"), "i", false, h, NULL),
+	                  STR("0::/docker/a/x\n"), "i", h, NULL),
 	     0);
-	T_STREQ(h->base[0].path, "/sys/fs/cgroup/x/carrel-i");
+	T_STREQ(h->base[0].path, "/sys/fs/cgroup/carrel-i");
 	free(h);
 }
 
@@ -93,13 +73,12 @@ static void test_none(void)
 	struct cghost *h = calloc(1, sizeof(*h));
 
 	T_EQ(cghost_parse(STR("22 27 0:21 / /proc rw - proc proc rw\nnonsense\n"), STR(""), "i",
-	                  false, h, NULL),
+	                  h, NULL),
 	     -ENOENT);
 	free(h);
 }
 
 TEST_MAIN({ "a hybrid host has one group in each v1 hierarchy", test_hybrid },
           { "a v2 host has one group in all", test_v2 },
-          { "an engine that starts again finds the groups of the one before", test_again },
           { "a mount of a part is seen from that part", test_container },
           { "a host without cgroups is refused", test_none })

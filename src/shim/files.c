@@ -241,6 +241,7 @@ static int keep(const struct shim_conf *c, struct err *err)
 	if (pid == 0) {
 		(void)close(p[1]);
 		(void)signal(SIGTERM, SIG_DFL);
+		rights_no_oom_favour();
 		(void)child_run(&s, err);
 		_exit(files_fail(err));
 	}

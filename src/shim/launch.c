@@ -16,6 +16,7 @@
 #include "shim/loop.h"
 #include "shim/mountapi.h"
 #include "shim/net.h"
+#include "shim/rights.h"
 
 #define USERNS_IDS           65536
 #define VOLUME_WAIT_MS       20000 /* a former session's container is just going */
@@ -268,6 +269,7 @@ static int launch(const struct launch *l, struct err *err)
 	pid_t pid = 0, joiner = 0;
 	int r = begin_join(l, &joiner, err);
 
+	rights_no_oom_favour();
 	if (r == 0)
 		r = mount_private_namespace(err);
 	if (r == 0)

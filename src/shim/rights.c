@@ -3,10 +3,13 @@
 #include "shim/rights.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/capability.h>
 #include <stdint.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+
+#include "base/log.h"
 
 int rights_drop(struct err *err)
 {
@@ -20,4 +23,13 @@ int rights_drop(struct err *err)
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || syscall(SYS_capset, &head, data) < 0)
 		return ERR(err, -errno, "can't give up capabilities: %m");
 	return 0;
+}
+
+void rights_no_oom_favour(void)
+{
+	autoclose int fd = open("/proc/self/oom_score_adj", O_RDWR | O_CLOEXEC);
+	char sign;
+
+	if (fd < 0 || read(fd, &sign, 1) != 1 || (sign == '-' && pwrite(fd, "0", 1, 0) != 1))
+		log_event(LOG_WARN, "oom_score_kept", LI("errno", errno));
 }

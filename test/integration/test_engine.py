@@ -160,6 +160,23 @@ def test_a_memory_hog_dies_and_the_server_lives(host):
     assert s.end()["oom_kills"] >= 1
 
 
+def test_a_session_is_not_spared_with_the_hub(host):
+    """The service's own processes are the last that the kernel ends for want of memory; a session's are not."""
+    favour = Path(f"/proc/{host.proc.pid}/oom_score_adj")
+    try:
+        favour.write_text("-500")
+    except PermissionError:
+        pytest.skip("root of this machine has no CAP_SYS_RESOURCE")
+    try:
+        s = host.session().ready()
+        assert Path(f"/proc/{s.pid}/oom_score_adj").read_text() == "0\n"
+        status, out = s.run("echo -500 > /proc/self/oom_score_adj")
+        assert status != 0 and "denied" in out
+        s.end()
+    finally:
+        favour.write_text("0")
+
+
 def test_a_fork_bomb_stays_in_its_session(host):
     s = host.session(pids=64).ready()
     other = host.session().ready()

@@ -13,6 +13,7 @@
 
 #include "base/file.h"
 #include "base/json.h"
+#include "base/proc.h"
 #include "base/time.h"
 #include "daemon/client-http.h"
 #include "daemon/parent.h"
@@ -147,7 +148,7 @@ static int end_parent(const struct runtime_process *p, struct err *err)
 	autoclose int pidfd = (int)syscall(SYS_pidfd_open, p->pid, 0);
 	struct pollfd gone = { .fd = pidfd, .events = POLLIN };
 
-	if (pidfd < 0 || runtime_start_time(p->pid) != p->start)
+	if (pidfd < 0 || proc_start_time(p->pid) != p->start)
 		return 0; /* it has ended meanwhile */
 	if (syscall(SYS_pidfd_send_signal, pidfd, SIGTERM, NULL, 0) < 0)
 		return ERR(err, -errno, "asking carreld (pid %d) to end: %m", (int)p->pid);
@@ -178,7 +179,7 @@ static int stop_orphans(const struct config *c, struct runtime *rt, struct err *
 	while (runtime_parent(rt, &p) < 0 && time_mono_ms() < end)
 		pause_ms(STEP_MS);
 	r = stop_all(rt, (unsigned)c->grace_s, err);
-	p = (struct runtime_process){ .pid = pid, .start = runtime_start_time(pid) };
+	p = (struct runtime_process){ .pid = pid, .start = proc_start_time(pid) };
 	ended = end_parent(&p, r < 0 ? NULL : err);
 	(void)waitpid(pid, NULL, 0);
 	return r < 0 ? r : ended;

@@ -15,6 +15,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/proc.h"
 #include "daemon/handover.h"
 #include "daemon/listen.h"
 #include "daemon/privileges.h"
@@ -93,17 +94,17 @@ static void write_status(struct roles *roles)
 	buf_printf(&b,
 	           "version " CARREL_VERSION "\nstate %s\nurl %s\nport %llu\nparent %d %llu\n",
 	           p->rt.state, p->config->console_url, (unsigned long long)p->config->port,
-	           (int)getpid(), (unsigned long long)runtime_start_time(getpid()));
+	           (int)getpid(), (unsigned long long)proc_start_time(getpid()));
 	for (size_t i = 0; i < roles->n; i++)
 		if (roles->role[i].pid)
 			buf_printf(&b, "%s %d %llu\n", roles->role[i].name,
 			           (int)roles->role[i].pid,
-			           (unsigned long long)runtime_start_time(roles->role[i].pid));
+			           (unsigned long long)proc_start_time(roles->role[i].pid));
 	list_for_each (it, &roles->leaving) {
 		const struct leaving *l = LIST_ENTRY(it, struct leaving, node);
 
 		buf_printf(&b, "leaving %s %d %llu\n", l->name, (int)l->pid,
-		           (unsigned long long)runtime_start_time(l->pid));
+		           (unsigned long long)proc_start_time(l->pid));
 	}
 	if (file_write_atomic(AT_FDCWD, path, buf_str(&b), 0644, &err) < 0)
 		log_err(LOG_WARN, "status_file", &err);

@@ -10,6 +10,7 @@
 #include <sys/syscall.h>
 
 #include "base/file.h"
+#include "base/proc.h"
 #include "base/time.h"
 #include "daemon/roles.h"
 
@@ -72,7 +73,7 @@ static int send_signal(const struct runtime_process *p, int signo, struct err *e
 {
 	autoclose int pidfd = (int)syscall(SYS_pidfd_open, p->pid, 0);
 
-	if (pidfd < 0 || runtime_start_time(p->pid) != p->start)
+	if (pidfd < 0 || proc_start_time(p->pid) != p->start)
 		return ERR(err, -ESRCH, "carreld (pid %d) has just ended", (int)p->pid);
 	if (syscall(SYS_pidfd_send_signal, pidfd, signo, NULL, 0) < 0)
 		return ERR(err, -errno, "asking carreld (pid %d): %m", (int)p->pid);

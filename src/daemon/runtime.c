@@ -11,6 +11,7 @@
 
 #include "base/encode.h"
 #include "base/file.h"
+#include "base/proc.h"
 #include "base/sha256.h"
 #include "daemon/slot-net.h"
 
@@ -320,29 +321,6 @@ void runtime_fini(struct runtime *rt)
 	own_close(&rt->net_fd);
 }
 
-uint64_t runtime_start_time(pid_t pid)
-{
-	struct buf b = BUF(4096);
-	uint64_t start = 0;
-	struct str s, field;
-	char name[32];
-	size_t paren;
-
-	(void)snprintf(name, sizeof(name), "/proc/%d/stat", (int)pid);
-	if (file_read(AT_FDCWD, name, &b, NULL) == 0) {
-		s = buf_str(&b);
-		/* The command in parentheses may hold anything: look from the end. */
-		for (paren = s.len; paren > 0 && s.ptr[paren - 1] != ')'; paren--)
-			;
-		s = str_trim(str_sub(s, paren, s.len));
-		for (unsigned i = 3; i <= 22 && str_split(&s, ' ', &field); i++)
-			if (i == 22 && str_to_u64(field, 0, UINT64_MAX, &start) < 0)
-				start = 0;
-	}
-	buf_fini(&b);
-	return start;
-}
-
 int runtime_status(const struct runtime *rt, const char *key, char *ret, size_t size)
 {
 	struct buf b = BUF(65536);
@@ -381,7 +359,7 @@ int runtime_parent(const struct runtime *rt, struct runtime_process *ret)
 	space = str_chr(s, ' ', 0);
 	if (str_to_u64(str_sub(s, 0, space), 1, INT_MAX, &pid) < 0 ||
 	    str_to_u64(str_sub(s, space + 1, s.len), 1, UINT64_MAX, &start) < 0 ||
-	    runtime_start_time((pid_t)pid) != start)
+	    proc_start_time((pid_t)pid) != start)
 		return -ESRCH;
 	*ret = (struct runtime_process){ .pid = (pid_t)pid, .start = start };
 	return 0;

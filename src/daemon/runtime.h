@@ -48,10 +48,8 @@ void runtime_fini(struct runtime *rt);
 /* A process by pid and start time, so that a reused pid is not mistaken. */
 struct runtime_process {
 	pid_t pid;
-	uint64_t start; /* field 22 of /proc/PID/stat */
+	uint64_t start; /* proc_start_time() */
 };
-/* Zero if there is no such process. */
-uint64_t runtime_start_time(pid_t pid);
 /* The parent named in the status file, if it runs; -ESRCH otherwise. */
 MUST_CHECK int runtime_parent(const struct runtime *rt, struct runtime_process *ret);
 /* A line of the status file, "url http://…", into ret; -ENOENT. */

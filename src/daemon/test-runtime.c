@@ -139,13 +139,6 @@ static void files_of_another_slot_change_hands_but_links_do_not(void)
 	runtime_fini(&rt);
 }
 
-static void a_process_is_known_by_pid_and_start_time(void)
-{
-	T_OK(runtime_start_time(getpid()) > 0);
-	T_EQ(runtime_start_time(getpid()), runtime_start_time(getpid()));
-	T_EQ(runtime_start_time(0x7ffffffe), 0);
-}
-
 static void its_own_files_are_gone(void)
 {
 	if (begin())
@@ -159,5 +152,4 @@ TEST_MAIN(
     { "with a session left nothing is taken away", with_a_session_left_nothing_is_taken_away },
     { "files of another slot change hands, but links do not",
       files_of_another_slot_change_hands_but_links_do_not },
-    { "a process is known by pid and start time", a_process_is_known_by_pid_and_start_time },
     { "its own files are gone", its_own_files_are_gone })

@@ -22,33 +22,14 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/proc.h"
 #include "engine/local.h"
+#include "engine/volume.h"
 
 #define CHECK_MS 2000
 
 /* In the container: on its volume, and on its scratch image. */
 static const char *const places[FROZEN_MAX] = { "home/carrel", "tmp" };
-
-/* Field 22 of /proc/PID/stat; the name before it may hold anything. */
-static uint64_t start_time(int proc)
-{
-	struct buf b = BUF(4096);
-	struct str rest, field;
-	uint64_t start = 0;
-	size_t paren;
-
-	if (file_read(proc, "stat", &b, NULL) == 0) {
-		rest = buf_str(&b);
-		for (paren = rest.len; paren > 0 && rest.ptr[paren - 1] != ')'; paren--)
-			;
-		rest = str_trim(str_sub(rest, paren, rest.len));
-		for (unsigned i = 3; i <= 22 && str_split(&rest, ' ', &field); i++)
-			if (i == 22 && str_to_u64(field, 0, UINT64_MAX, &start) < 0)
-				start = 0;
-	}
-	buf_fini(&b);
-	return start;
-}
 
 /* The root of the session's container; -1 before there is one, and as soon as its
  * first process is ending, be it that others keep that from its end. */
@@ -62,7 +43,7 @@ static int open_root(struct session *s)
 		return -1;
 	(void)snprintf(path, sizeof(path), "/proc/%lld", (long long)st.pid);
 	proc = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (proc < 0 || start_time(proc) != st.start_time)
+	if (proc < 0 || proc_start_time_at(proc) != st.start_time)
 		return -1;
 	return openat(proc, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
@@ -203,7 +184,36 @@ static void on_space(struct ev_timer *t)
 	ev_timer_start(l->ev, t, CHECK_MS, on_space);
 }
 
+static bool uses(const struct session *s, struct str image)
+{
+	char volume[VOLUME_PATH_MAX];
+
+	volume_path(".", s->volume, volume);
+	return str_is(image, volume + 2) || str_find(image, str_of(s->key)) < image.len;
+}
+
+/* Does a session lead to it, or is just about to? */
+static bool is_held(struct local *l, struct str image)
+{
+	struct shim_state st;
+	struct str key;
+	void *value;
+	size_t at = 0;
+
+	while (map_next(&l->sessions, &at, &key, &value)) {
+		struct session *s = value;
+		autoclose int root = -1;
+
+		if (!uses(s, image))
+			continue;
+		root = open_root(s);
+		return root >= 0 || !session_read_state(s, &st);
+	}
+	return false;
+}
+
 void freeze_watch(struct local *l)
 {
+	thaw_left(l, is_held);
 	on_space(&l->space);
 }

@@ -154,6 +154,8 @@ void files_unmake(struct files *f);
 void freeze_watch(struct local *l);
 /* `frozen` stays set while that can't be done. */
 void session_thaw(struct session *s);
+/* thaw.c: what an engine before this one froze, and held() no session leads to. */
+void thaw_left(struct local *l, bool (*held)(struct local *l, struct str image));
 
 /* local.c */
 MUST_CHECK int local_new(struct ev *ev, const struct engine_cfg *cfg, struct local **ret,

@@ -13,6 +13,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/proc.h"
 #include "shim/cgroup.h"
 #include "shim/rights.h"
 
@@ -43,31 +44,6 @@ static void on_init_pidfd(struct ev_fd *f, uint32_t events)
 
 	ev_fd_stop(f);
 	init_ended(s, -1);
-}
-
-/* Field 22 of /proc/PID/stat; the name before it may hold anything. */
-static int start_time_of(pid_t pid, uint64_t *ret)
-{
-	struct buf b = BUF(4096);
-	struct str rest, field = STR_NONE;
-	char path[64];
-	int r, n = 2;
-
-	(void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	r = file_read(AT_FDCWD, path, &b, NULL);
-	if (r == 0) {
-		rest = buf_str(&b);
-		for (size_t i = rest.len; i > 0; i--)
-			if (rest.ptr[i - 1] == ')') {
-				rest = str_sub(rest, i + 1, rest.len);
-				break;
-			}
-		while (n < 22 && str_split(&rest, ' ', &field))
-			n++;
-		r = n == 22 ? str_to_u64(field, 0, UINT64_MAX, ret) : -EINVAL;
-	}
-	buf_fini(&b);
-	return r;
 }
 
 static int watch_init(struct shim *s, pid_t pid, struct err *err)
@@ -158,7 +134,9 @@ static int created(struct shim *s, pid_t pid, struct err *err)
 	s->state.pid = pid;
 	r = watch_init(s, pid, err);
 	if (r == 0)
-		r = start_time_of(pid, &s->state.start_time);
+		s->state.start_time = proc_start_time(pid);
+	if (r == 0 && s->state.start_time == 0)
+		r = ERR(err, -ESRCH, "the container's first process has gone");
 	if (r < 0)
 		return r;
 	now = time_boot_ns();
@@ -321,14 +299,13 @@ static bool has_ended(int pidfd)
 /* Is the process of the state file alive, and really that one? */
 static bool find_init(struct shim *s)
 {
-	uint64_t start = 0;
-
 	if (s->state.pid <= 0 || strcmp(s->state.boot_id, s->boot_id) != 0)
 		return false;
 	/* The pidfd first: what is compared then can't be replaced any more. */
 	if (watch_init(s, (pid_t)s->state.pid, NULL) < 0)
 		return false;
-	if (start_time_of((pid_t)s->state.pid, &start) == 0 && start == s->state.start_time &&
+	if (s->state.start_time > 0 &&
+	    proc_start_time((pid_t)s->state.pid) == s->state.start_time &&
 	    !has_ended(s->init_pidfd))
 		return true;
 	ev_fd_stop(&s->init_ev);

@@ -215,6 +215,34 @@ def test_a_frozen_session_ends_when_its_server_dies(tmp_path_factory, engine):
         t.gone()
 
 
+@pytest.mark.parametrize("writers", [0, 1])
+def test_what_was_frozen_by_the_dead_for_the_dead_thaws(tmp_path_factory, writers):
+    """The engine dies while volumes are frozen, and a session's first process before the next engine: no way led there but the device."""
+    base = tmp_path_factory.mktemp("left")
+    with small_disk(base, pool_stop=100 * MIB) as h:
+        volume = h.volume(64 * MIB)
+        s = h.session(volume_id=volume, idle_seconds=0).ready()
+        s.ok("echo kept > f")
+        subprocess.run(["fallocate", "-l", "280M", str(base / "mnt/ballast")], check=True)
+        wait_for("freeze", lambda: h.log.read_text().count("volume_frozen") == 2, 10)
+        for _ in range(writers):
+            s.ask_agent("u (echo x > g; echo x > /tmp/g) >/dev/null 2>&1 & exit 0", 10)
+            time.sleep(1)
+        pid = s.pid
+        h.kill()
+        os.kill(pid, signal.SIGKILL)
+        wait_for("reaped", lambda: (collect(), start_time(pid) is None)[1] or writers, 10)
+        (base / "mnt/ballast").unlink()
+        h.start()
+        wait_for("thaw", lambda: h.log.read_text().count("left_volume_thawed") == 2, 20)
+        wait_for("end", lambda: kinds(h, s)[-1][0] == 2, 20)
+        t = h.session(volume_id=volume).ready()
+        assert t.ok("cat f") == "kept"
+        t.end()
+        t.gone()
+        wait_for("nothing left", lambda: not leftovers(h), 60)
+
+
 def at_once(h, requests):
     """Sends all before it reads an answer; {seq: error code or 0}."""
     first = h.client.seq + 1

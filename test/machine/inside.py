@@ -140,8 +140,9 @@ def its_files_are_shown_while_it_is_stopped():
 def a_session_runs_when_the_power_is_cut():
     carrel("start", "one")
     s = show("one")["session"]
-    jupyter(s, "PUT", "contents/work.txt", {"type": "file", "format": "text", "content": "saved, so it stays\n"})
     (STATE / "session").write_text(s["id"])
+    os.sync()  # what is this test's own; what follows is Carrel's to keep
+    jupyter(s, "PUT", "contents/work.txt", {"type": "file", "format": "text", "content": "saved, so it stays\n"})
 
 
 # --- the second ---

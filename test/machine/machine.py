@@ -41,19 +41,24 @@ def runtime_packages():
 def make_root(root):
     packages = ",".join(SYSTEM + LIBRARIES + runtime_packages())
     subprocess.run(["mmdebstrap", "--quiet", "--variant=minbase", "--mode=root", f"--include={packages}", "bookworm", str(root)], check=True)
+    (root / "etc/fstab").write_text("/dev/vda / ext4 errors=remount-ro 0 1\n")
+    (root / "etc/hostname").write_text("machine\n")
+
+
+def install(root):
     subprocess.run([str(ROOT / "tools/install"), str(root), "/usr/local"], check=True, stdout=subprocess.DEVNULL)
     state = root / "var/lib/carrel"
     state.mkdir(mode=0o711, parents=True, exist_ok=True)
-    subprocess.run(["cp", "-a", str(IMAGES), str(state / "images")], check=True)
+    if not (state / "images").exists():
+        subprocess.run(["cp", "-a", str(IMAGES), str(state / "images")], check=True)
     shutil.copy(HERE / "inside.py", root / "usr/local/lib/machine-test.py")
     units = root / "etc/systemd/system"
     (units / "machine-test.service").write_text(UNIT)
     wants = units / "multi-user.target.wants"
     wants.mkdir(exist_ok=True)
     for unit, where in (("machine-test", "/etc"), ("carrel", "/lib")):
+        (wants / f"{unit}.service").unlink(missing_ok=True)
         (wants / f"{unit}.service").symlink_to(f"{where}/systemd/system/{unit}.service")
-    (root / "etc/fstab").write_text("/dev/vda / ext4 errors=remount-ro 0 1\n")
-    (root / "etc/hostname").write_text("machine\n")
 
 
 def make_disk(root, disk):
@@ -108,6 +113,7 @@ def main():
     try:
         if not root.exists():
             make_root(root)
+        install(root)
         make_disk(root, disk)
         console.unlink(missing_ok=True)
         machine = boot(root, disk, console)

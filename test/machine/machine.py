@@ -88,7 +88,7 @@ def follow(machine, console):
         said = re.findall(r"machine-test: (.*?)\r?\n", console.read_text(errors="replace") if console.exists() else "")
         for line in said[seen:]:
             print(line, flush=True)
-            done += line == "done"
+            done += line.startswith("done")  # the kernel may add to the line
             passed += line.startswith("ok ")
             failed += line.startswith("FAILED ")
         seen = len(said)

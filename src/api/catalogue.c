@@ -57,7 +57,7 @@ static void on_copy(void *arg, const struct instance_type *t, enum type_source s
 	c->types[c->n++] = *t;
 }
 
-void catalogue_load(struct core *core)
+bool catalogue_load(struct core *core)
 {
 	struct catalogue *cat = core->catalogue;
 	struct db *db = store_reader(core->store);
@@ -68,7 +68,8 @@ void catalogue_load(struct core *core)
 	if (type_list(db, now, on_copy, &copy) < 0 || price_next_any(db, now, &next) < 0) {
 		log_event(LOG_ERROR, "catalogue_unread");
 		free(copy.types);
-		return; /* the copy that there is goes on */
+		cat->next = now; /* the copy that there is goes on, until the next tick */
+		return false;
 	}
 	pthread_mutex_lock(&cat->mu);
 	old = cat->types;
@@ -83,12 +84,13 @@ void catalogue_load(struct core *core)
 		line_changed(core);
 		turns_kick(core);
 	}
+	return true;
 }
 
 void catalogue_tick(struct core *core)
 {
 	if (core->catalogue->next && core_now(core).wall >= core->catalogue->next)
-		catalogue_load(core);
+		(void)catalogue_load(core);
 }
 
 bool core_type(struct core *core, const char *id, struct instance_type *ret)

@@ -12,8 +12,8 @@
 void catalogue_init(struct core *core);
 void catalogue_fini(struct core *core);
 /* Reads the copy anew: after a change was committed, and when a price becomes
- * valid. On the loop only. */
-void catalogue_load(struct core *core);
+ * valid. On the loop only. False: it could not be read, and will be tried again. */
+bool catalogue_load(struct core *core);
 /* Once a second. */
 void catalogue_tick(struct core *core);
 /* Retired ones too. False: there never was one of that id. */

@@ -298,7 +298,7 @@ static int tx_change(struct db *db, struct call *c, struct err *err)
 
 static void after_change(struct call *c)
 {
-	catalogue_load(c->core);
+	(void)catalogue_load(c->core);
 }
 
 static bool take_version(struct call *c, struct change *g)

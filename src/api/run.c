@@ -261,8 +261,8 @@ static int await_chores(struct core *core, struct err *err)
 		r = ERR(err, core->first_failed,
 		        "can't write the catalogue and the first account: %s",
 		        strerror(-core->first_failed));
-	if (r == 0)
-		catalogue_load(core);
+	if (r == 0 && !catalogue_load(core))
+		r = ERR(err, -EIO, "can't read the catalogue");
 	return r;
 }
 

@@ -240,6 +240,10 @@ static void on_signal(struct ev *ev, int signo, void *arg)
 	struct core *core = arg;
 
 	log_event(LOG_INFO, "core_ends", LI("signal", signo));
+	if (!core->http) { /* still starting: await_chores() ends it */
+		core->first_failed = -EINTR;
+		return;
+	}
 	if (core->drain_until) { /* again */
 		ev_stop(ev);
 		return;
@@ -259,7 +263,7 @@ static int await_chores(struct core *core, struct err *err)
 		r = ev_turn(core->ev, 50, err);
 	if (r == 0 && core->first_failed < 0)
 		r = ERR(err, core->first_failed,
-		        "can't write the catalogue and the first account: %s",
+		        "the catalogue and the first account were not written: %s",
 		        strerror(-core->first_failed));
 	if (r == 0 && !catalogue_load(core))
 		r = ERR(err, -EIO, "can't read the catalogue");

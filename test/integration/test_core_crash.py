@@ -4,6 +4,7 @@
 import decimal
 import json
 import random
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from core_alone import Core, problem, sanitized, wait_for
+from core_alone import BUILD, Core, problem, sanitized, wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -25,6 +26,21 @@ def own(tmp_path):
     c = Core(tmp_path, "auto_stop_min=2", "warn=300").start()
     yield c
     c.stop()
+
+
+def test_a_start_can_be_stopped_at_any_moment(tmp_path):
+    """It ends by itself or by the signal, never by a fault, and the next start is whole."""
+    for ms in range(0, 120, 4):
+        c = Core(tmp_path / str(ms))
+        with open(c.dir / "core.log", "wb") as log:
+            c.proc = subprocess.Popen([str(BUILD / "src/api/core-alone"), str(c.dir / "db"), str(c.sock), f"unix:{c.dir}/engine.sock"],
+                                      stdout=log, stderr=log)
+        time.sleep(ms / 1000)
+        c.proc.terminate()
+        assert c.proc.wait(20) in (0, 1, -signal.SIGTERM), (ms, (c.dir / "core.log").read_text()[-3000:])
+    c.start()
+    assert c.user().token
+    assert c.stop() == 0
 
 
 # --- the engine comes and goes ---

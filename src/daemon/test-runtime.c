@@ -145,11 +145,12 @@ static void its_own_files_are_gone(void)
 		T_EQ(file_remove_tree(AT_FDCWD, base, NULL), 0);
 }
 
-TEST_MAIN(
-    { "two states get two slots, and one state keeps its own",
-      two_states_get_two_slots_and_one_state_keeps_its_own },
-    { "directories have their owners and modes", directories_have_their_owners_and_modes },
-    { "with a session left nothing is taken away", with_a_session_left_nothing_is_taken_away },
-    { "files of another slot change hands, but links do not",
-      files_of_another_slot_change_hands_but_links_do_not },
-    { "its own files are gone", its_own_files_are_gone })
+TEST_MAIN({ "two states get two slots, and one state keeps its own",
+            two_states_get_two_slots_and_one_state_keeps_its_own },
+          { "directories have their owners and modes",
+            directories_have_their_owners_and_modes },
+          { "with a session left nothing is taken away",
+            with_a_session_left_nothing_is_taken_away },
+          { "files of another slot change hands, but links do not",
+            files_of_another_slot_change_hands_but_links_do_not },
+          { "its own files are gone", its_own_files_are_gone })

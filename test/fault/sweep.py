@@ -1,11 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""sweep.py [--scenario A,B] [--kinds kill,error,alloc] [--points N] [--seed S] [--point P]: a fault at every place of each scenario.
+"""sweep.py [--scenario A,B] [--kinds kill,error,alloc] [--points N] [--share K/N] [--seed S] [--point P]: a fault at every place of each scenario.
 
 Each scenario runs once in peace to count the system calls (of each thread) and allocations that it makes. Then, once for each
 point: it is prepared in peace, the n-th call is the process's last, or fails, or the n-th allocation fails; the process is started
 again if it died, everything that was not answered is asked again with the same key, and the checker judges every promise.
---points N takes N of each scenario, chosen by the seed; without it, all. --point repeats one: thread:call:what:n, or alloc:n.
+--points N takes N of each scenario, chosen by the seed; without it, all. --share 2/3 takes the second of three parts. --point repeats one: thread:call:what:n, or alloc:n.
 Of a scenario with more than 2,500 allocations, the first, the middle and the last of those that one chain of calls leads to.
 """
 
@@ -230,12 +230,17 @@ def sample(points, n, seed, name):
     return random.Random(f"{seed} {name}").sample(points, n)
 
 
-def run(name, kinds, n, seed, folder):
+def part(points, share):
+    k, n = map(int, share.split("/"))
+    return points[k - 1::n]
+
+
+def run(name, kinds, n, seed, folder, share="1/1"):
     """A line of figures; raises at the first broken promise."""
     began = time.monotonic()
     with Sweep(name, folder, kinds) as s:
         everything = s.points()
-        chosen = sample(everything, n, seed, name)
+        chosen = part(sample(everything, n, seed, name), share)
         for p in chosen:
             s.one(p)
         t = s.tally
@@ -249,6 +254,7 @@ def main():
     p.add_argument("--scenario")
     p.add_argument("--kinds", default="kill,error")
     p.add_argument("--points", type=int)
+    p.add_argument("--share", default="1/1", metavar="K/N")
     p.add_argument("--seed", type=int, default=int(os.environ.get("CARREL_SEED", "0")) or random.SystemRandom().randrange(1, 1 << 31))
     p.add_argument("--point")
     a = p.parse_args()
@@ -265,7 +271,7 @@ def main():
                 for kinds in (("alloc",), ("kill", "error")) if "alloc" in a.kinds else (tuple(a.kinds.split(",")),):
                     if not set(kinds) & set(a.kinds.split(",")):
                         continue
-                    line, tally = run(name, tuple(k for k in kinds if k in a.kinds), a.points, a.seed, tmp)
+                    line, tally = run(name, tuple(k for k in kinds if k in a.kinds), a.points, a.seed, tmp, a.share)
                     total, reached, deaths = total + tally["points"], reached + tally["reached"], deaths + tally["deaths"]
                     print(line, flush=True)
             except Exception as e:  # the others are swept all the same

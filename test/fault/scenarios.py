@@ -169,7 +169,6 @@ def restart(r):
     r.running(r.workspace())
     r.workspace()
     yield
-    r.workspace()  # who is up does its work
 
 
 @scenario("first-start", startup=True)
@@ -177,7 +176,6 @@ def first_start(r):
     r.forget()
     yield
     r.sign_in()
-    r.workspace()
 
 
 @scenario("migration-2-to-3", startup=True)
@@ -187,7 +185,6 @@ def migration(r):
     r.core.stop()
     downgrade(r.dir / "db/carrel.db")
     yield
-    r.workspace()
 
 
 def downgrade(path):

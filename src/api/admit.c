@@ -13,6 +13,7 @@
 struct admit_world admit_world_of(struct core *core)
 {
 	struct admit_world w = { .known = core->facts.known,
+		                 .images_kept = core->images_kept,
 		                 .engine_up = link_up(core->link),
 		                 .now = core_now(core) };
 

@@ -17,7 +17,8 @@
 #define ADMIT_GIVE_UP_S 43200U /* a held turn is offered for so long */
 
 struct admit_world {
-	bool known; /* the engine has said what its host has */
+	bool known;       /* the engine has said what its host has */
+	bool images_kept; /* its list of images is in the store */
 	bool engine_up;
 	struct capacity capacity;
 	struct now now;

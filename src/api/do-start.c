@@ -49,7 +49,7 @@ static int gone(struct call *c)
 
 static bool knows_images(const struct action *a)
 {
-	return a->world.engine_up && a->world.known;
+	return a->world.engine_up && a->world.images_kept;
 }
 
 static int pick_image(struct db *db, struct call *c, const struct workspace *w,

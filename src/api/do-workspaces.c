@@ -171,15 +171,15 @@ static struct wish *take_wish(struct call *c)
 	c->own = x;
 	x->image = image.ptr != NULL;
 	(void)snprintf(x->w.image, sizeof(x->w.image), "%.*s", STR_ARG(image));
-	x->may_image_be_new = !c->core->facts.known;
+	x->may_image_be_new = !c->core->images_kept;
 	return take_name(c, x) && take_type(c, x) && take_numbers(c, x) &&
 	               clock_wish_take(c, &x->clocks)
 	           ? x
 	           : NULL;
 }
 
-/* Only names and ids that the engine has; its default when it was never
- * heard of yet. */
+/* Only names and ids that the engine has; its default while its list is not
+ * in the store yet. */
 static int check_image(struct db *db, struct call *c, const struct wish *x, struct err *err)
 {
 	struct image i;

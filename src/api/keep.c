@@ -103,6 +103,7 @@ struct images_job {
 	struct store_job job;
 	struct core *core;
 	wall_us now;
+	uint8_t sum[HASH_LEN];
 	size_t n;
 	struct image image[IMAGES_MAX];
 };
@@ -119,6 +120,14 @@ static void done_images(struct store_job *j)
 	struct images_job *i = CONTAINER_OF(j, struct images_job, job);
 	struct core *core = i->core;
 
+	core->images_again = j->result < 0;
+	if (j->result < 0) {
+		log_err(LOG_ERROR, "images_not_kept", &j->err);
+		keep_soon(core);
+	} else {
+		memcpy(core->images_sum, i->sum, sizeof(core->images_sum));
+		core->images_kept = true;
+	}
 	free(i);
 	launch_kick(core); /* something may have waited for its image */
 }
@@ -150,23 +159,27 @@ static void on_images(struct link *l, const struct wire_msg *m, const struct err
 	struct json *list = NULL;
 	struct images_job *j;
 	uint8_t sum[HASH_LEN];
+	struct err e = ERR_NONE;
 
 	if (!m || m->type != WIRE_IMAGE_LIST_OK)
 		return;
 	sha256(m->image_list_ok.items, sum);
 	if (memcmp(sum, core->images_sum, sizeof(sum)) == 0)
 		return; /* as last time: nothing to write */
-	if (json_parse(&a, m->image_list_ok.items, NULL, &list, NULL) < 0 ||
+	if (json_parse(&a, m->image_list_ok.items, NULL, &list, &e) < 0 ||
 	    list->type != JSON_ARRAY) {
+		log_err(LOG_ERROR, "images_not_kept", &e);
+		core->images_again = true;
+		keep_soon(core);
 		arena_fini(&a);
 		return;
 	}
-	memcpy(core->images_sum, sum, sizeof(sum));
 	j = xcalloc(1, sizeof(*j));
 	j->job =
 	    (struct store_job){ .run = run_images, .done = done_images, .essential = true };
 	j->core = core;
 	j->now = time_wall_us();
+	memcpy(j->sum, sum, sizeof(sum));
 	json_for_each(it, list)
 	{
 		if (j->n < IMAGES_MAX)
@@ -372,7 +385,8 @@ static void compare(struct round *r)
 	if (!core->count.rounds++)
 		log_event(LOG_INFO, "core_reconciled", LI("sessions", map_count(&r->seen)),
 		          LI("ms", ev_now_ms(core->ev) - core->began));
-	ev_timer_start(core->ev, &core->reconcile, r->missing ? SOON_MS : EVERY_MS, on_timer);
+	ev_timer_start(core->ev, &core->reconcile,
+	               r->missing || core->images_again ? SOON_MS : EVERY_MS, on_timer);
 }
 
 static void on_list(struct link *l, const struct wire_msg *m, const struct err *err, void *arg)

@@ -49,6 +49,8 @@ struct core {
 	struct clocks *clocks;        /* see clocks.h */
 	struct catalogue *catalogue;  /* see catalogue.h */
 	uint8_t images_sum[HASH_LEN]; /* of the engine's list that the store has */
+	bool images_kept;             /* it has one of this engine */
+	bool images_again;            /* the newest could not be written: ask again soon */
 	char boot_id[37];
 	mono_ms began;
 

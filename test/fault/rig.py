@@ -155,6 +155,10 @@ class Rig:
         assert o.answer, self.log.entries[-1]
         return o.answer
 
+    def images(self):
+        """The engine's list is in the store, also when a fault kept it out of it the first time."""
+        return self.wait(lambda: self.get("/images")["items"], "list of images")
+
     def make_workspace(self, **kw):
         name = self.name()
         o = self.act("workspace.create", "POST", "/workspaces", {"name": name, **kw}, object=f"workspace:{name}",

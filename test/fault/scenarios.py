@@ -169,6 +169,8 @@ def restart(r):
     r.running(r.workspace())
     r.workspace()
     yield
+    r.images()
+    r.workspace()
 
 
 @scenario("first-start", startup=True)
@@ -176,6 +178,8 @@ def first_start(r):
     r.forget()
     yield
     r.sign_in()
+    r.images()
+    r.workspace()
 
 
 @scenario("migration-2-to-3", startup=True)
@@ -185,6 +189,8 @@ def migration(r):
     r.core.stop()
     downgrade(r.dir / "db/carrel.db")
     yield
+    r.images()
+    r.workspace()
 
 
 def downgrade(path):

@@ -6,7 +6,8 @@ import type { Completion } from "./types";
 
 export type Question = (type: string, content: object, whole: boolean, timeout: number) => Promise<Reply | null>;
 
-const QUICK_MS = 5_000;
+/* A first completion takes a busy machine many seconds. Who types on meanwhile sees nothing of it. */
+const PATIENCE_MS = 30_000;
 const ASK_MS = 15_000;
 const ITEMS_MAX = 2_000;
 
@@ -19,7 +20,7 @@ export function units(code: string, count: number): number {
 }
 
 export async function complete(ask: Question, code: string, at: number): Promise<Completion | null> {
-  const reply = await ask("complete_request", { code, cursor_pos: points(code, at) }, false, QUICK_MS);
+  const reply = await ask("complete_request", { code, cursor_pos: points(code, at) }, false, PATIENCE_MS);
   const c = reply?.content;
   if (c?.status !== "ok" || !Array.isArray(c.matches)) return null;
   const types = new Map<string, string>();
@@ -36,7 +37,7 @@ const known = (type: string | undefined): string => (type && type !== "<unknown>
 
 export async function inspect(ask: Question, code: string, at: number, detail: 0 | 1): Promise<JsonObject | null> {
   const content = { code, cursor_pos: points(code, at), detail_level: detail };
-  const c = (await ask("inspect_request", content, false, QUICK_MS))?.content;
+  const c = (await ask("inspect_request", content, false, PATIENCE_MS))?.content;
   return c?.status === "ok" && c.found === true ? (c.data as JsonObject) : null;
 }
 

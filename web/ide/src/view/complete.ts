@@ -3,8 +3,6 @@
 import type { Completion, CompletionContext, CompletionResult, CompletionSource } from "@codemirror/autocomplete";
 import type { Control } from "./control";
 
-const PATIENCE_MS = 10_000;
-
 const KINDS: Record<string, string> = { function: "f", module: "y", class: "y", instance: "", statement: "", keyword: "k", param: "m", magic: "c", path: "s" };
 
 export function completions(c: Control): CompletionSource {
@@ -12,8 +10,7 @@ export function completions(c: Control): CompletionSource {
     const kernel = c.kernel;
     if (!kernel || kernel.status === "dead" || kernel.status === "offline" || kernel.status === "none") return null;
     const code = ctx.state.sliceDoc();
-    const late = new Promise<null>((resolve) => setTimeout(() => resolve(null), PATIENCE_MS));
-    const answer = await Promise.race([kernel.complete(code, ctx.pos).catch(() => null), late]);
+    const answer = await kernel.complete(code, ctx.pos).catch(() => null);
     if (!answer || ctx.aborted || !answer.items.length) return null;
     const from = Math.min(answer.from, ctx.pos);
     const typed = code.slice(from, ctx.pos);

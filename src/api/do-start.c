@@ -138,7 +138,7 @@ static int decide(struct db *db, struct call *c, struct session *s, struct err *
 		say_why_queued(s, "predecessor",
 		               "It starts as soon as the session before it has "
 		               "ended.");
-	else if (!knows_images(a))
+	else if (!a->world.engine_up || !a->world.known)
 		say_why_queued(s, "engine-away",
 		               "The container engine does not answer just now; it "
 		               "starts as soon as that is back.");

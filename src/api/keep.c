@@ -115,18 +115,24 @@ static int run_images(struct db *db, struct store_job *j, struct err *err)
 	return images_replace(db, i->image, i->n, i->now, err);
 }
 
+static void images_again(struct core *core, const struct err *err)
+{
+	log_err(LOG_ERROR, "images_not_kept", err);
+	core->images_again = true;
+	keep_soon(core);
+}
+
 static void done_images(struct store_job *j)
 {
 	struct images_job *i = CONTAINER_OF(j, struct images_job, job);
 	struct core *core = i->core;
 
-	core->images_again = j->result < 0;
 	if (j->result < 0) {
-		log_err(LOG_ERROR, "images_not_kept", &j->err);
-		keep_soon(core);
+		images_again(core, &j->err);
 	} else {
 		memcpy(core->images_sum, i->sum, sizeof(core->images_sum));
 		core->images_kept = true;
+		core->images_again = false;
 	}
 	free(i);
 	launch_kick(core); /* something may have waited for its image */
@@ -161,16 +167,17 @@ static void on_images(struct link *l, const struct wire_msg *m, const struct err
 	uint8_t sum[HASH_LEN];
 	struct err e = ERR_NONE;
 
-	if (!m || m->type != WIRE_IMAGE_LIST_OK)
+	if (!m || m->type != WIRE_IMAGE_LIST_OK) {
+		if (link_up(l) && err)
+			images_again(core, err);
 		return;
+	}
 	sha256(m->image_list_ok.items, sum);
 	if (memcmp(sum, core->images_sum, sizeof(sum)) == 0)
 		return; /* as last time: nothing to write */
 	if (json_parse(&a, m->image_list_ok.items, NULL, &list, &e) < 0 ||
 	    list->type != JSON_ARRAY) {
-		log_err(LOG_ERROR, "images_not_kept", &e);
-		core->images_again = true;
-		keep_soon(core);
+		images_again(core, &e);
 		arena_fini(&a);
 		return;
 	}

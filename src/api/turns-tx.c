@@ -115,8 +115,8 @@ static int find_image(struct db *db, struct turns *t, struct session *s, struct 
 
 	if (r > 0)
 		r = image_find(db, str_of(w.image), &image);
-	if (r < 0 || (r > 0 && !image.ready))
-		return r < 0 ? r : 0; /* still being made: later */
+	if (r < 0 || (r > 0 && !image.ready) || (r == 0 && !t->world.images_kept))
+		return r < 0 ? r : 0; /* still being made, or not told of yet: later */
 	if (r > 0) {
 		memcpy(s->image_id, image.id, sizeof(s->image_id));
 		return session_update(db, s, err);

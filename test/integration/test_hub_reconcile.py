@@ -42,6 +42,33 @@ def appears(engine, session, epoch, volume, state="running"):
                                         "max_seconds": 600}
 
 
+def test_a_list_of_images_that_did_not_come_is_asked_for_again_soon(tmp_path):
+    """Not in 30 s; and until it is there nobody hears that an image does not exist."""
+    c = Core(tmp_path, "auto_stop_min=2")
+    c.engine.refuse["IMAGE_LIST"] = (-12, "no memory")
+    c.start()
+    try:
+        u = c.user()
+        wait_for("the host is known", lambda: any(name == "HOST_FACTS" for name, _ in c.engine.calls))
+        assert u.ok("GET", "/images")["items"] == []
+        ws = u.workspace("early")
+        s = u.start(ws, state=None)
+        asked = sum(name == "IMAGE_LIST" for name, _ in c.engine.calls)
+        wait_for("asked again", lambda: sum(name == "IMAGE_LIST" for name, _ in c.engine.calls) >= asked + 3, 15)
+        with c.engine.lock:
+            c.engine.refuse.clear()
+        wait_for("the list", lambda: u.ok("GET", "/images")["items"], 10)
+        u.wait_state(s["id"], "running")
+        r = u.call("POST", "/workspaces", {"name": "later", "image": "nothing-of-it"})
+        assert r.status == 400 and "no such image" in r.json["detail"], r
+        # From here on it is asked for as seldom as the rest.
+        asked = sum(name == "IMAGE_LIST" for name, _ in c.engine.calls)
+        time.sleep(5)
+        assert sum(name == "IMAGE_LIST" for name, _ in c.engine.calls) <= asked + 1
+    finally:
+        c.stop()
+
+
 def test_what_comes_back_from_the_past_is_ended_within_a_minute(own):
     """By the list, which core asks for every 30 s and after each stop: no reconnect is needed."""
     u = own.user()

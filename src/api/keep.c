@@ -15,13 +15,10 @@
 #include "api/turns.h"
 #include "base/json.h"
 #include "base/log.h"
-#include "base/sha256.h"
 #include "core/reconcile.h"
 #include "store/sessions.h"
-#include "store/workspaces.h"
 
 #define LIST_ARENA  (8 << 20)
-#define IMAGES_MAX  64
 #define LOAD_A_TURN 500U
 #define SOON_MS     2000U /* a session was missing: look again soon, not in 30 s */
 #define EVERY_MS    30000U
@@ -37,7 +34,7 @@ void keep_soon(struct core *core)
 	ev_timer_start(core->ev, &core->reconcile, SOON_MS / 2, on_timer);
 }
 
-/* --- the host and its images --- */
+/* --- the host --- */
 
 /* [{"class","count"}] */
 static void take_gpus(struct facts *f, struct str text)
@@ -97,103 +94,6 @@ static void on_facts(struct link *l, const struct wire_msg *m, const struct err 
 		return;
 	keep_facts(core, &m->host_facts_ok);
 	room_check(core);
-}
-
-struct images_job {
-	struct store_job job;
-	struct core *core;
-	wall_us now;
-	uint8_t sum[HASH_LEN];
-	size_t n;
-	struct image image[IMAGES_MAX];
-};
-
-static int run_images(struct db *db, struct store_job *j, struct err *err)
-{
-	struct images_job *i = CONTAINER_OF(j, struct images_job, job);
-
-	return images_replace(db, i->image, i->n, i->now, err);
-}
-
-static void images_again(struct core *core, const struct err *err)
-{
-	log_err(LOG_ERROR, "images_not_kept", err);
-	core->images_again = true;
-	keep_soon(core);
-}
-
-static void done_images(struct store_job *j)
-{
-	struct images_job *i = CONTAINER_OF(j, struct images_job, job);
-	struct core *core = i->core;
-
-	if (j->result < 0) {
-		images_again(core, &j->err);
-	} else {
-		memcpy(core->images_sum, i->sum, sizeof(core->images_sum));
-		core->images_kept = true;
-		core->images_again = false;
-	}
-	free(i);
-	launch_kick(core); /* something may have waited for its image */
-}
-
-static void take_image(struct images_job *j, const struct json *it)
-{
-	struct image *i = &j->image[j->n];
-	struct str id = json_str_or(it, "id", STR("")), name = json_str_or(it, "name", STR(""));
-	struct str digest = json_str_or(it, "digest", STR(""));
-
-	if (id.len == 0 || id.len > IMAGE_ID_MAX || name.len == 0 || name.len > IMAGE_ID_MAX ||
-	    digest.len >= sizeof(i->digest))
-		return;
-	(void)snprintf(i->id, sizeof(i->id), "%.*s", STR_ARG(id));
-	(void)snprintf(i->name, sizeof(i->name), "%.*s", STR_ARG(name));
-	(void)snprintf(i->digest, sizeof(i->digest), "%.*s", STR_ARG(digest));
-	if (json_get_u64(it, "size_bytes", INT64_MAX, &i->size_bytes) < 0)
-		i->size_bytes = 0;
-	if (json_get_bool(it, "ready", &i->ready) < 0)
-		i->ready = false;
-	j->n++;
-}
-
-static void on_images(struct link *l, const struct wire_msg *m, const struct err *err,
-                      void *arg)
-{
-	struct core *core = arg;
-	struct arena a = ARENA(LIST_ARENA);
-	struct json *list = NULL;
-	struct images_job *j;
-	uint8_t sum[HASH_LEN];
-	struct err e = ERR_NONE;
-
-	if (!m || m->type != WIRE_IMAGE_LIST_OK) {
-		if (link_up(l) && err)
-			images_again(core, err);
-		return;
-	}
-	sha256(m->image_list_ok.items, sum);
-	if (memcmp(sum, core->images_sum, sizeof(sum)) == 0)
-		return; /* as last time: nothing to write */
-	if (json_parse(&a, m->image_list_ok.items, NULL, &list, &e) < 0 ||
-	    list->type != JSON_ARRAY) {
-		images_again(core, &e);
-		arena_fini(&a);
-		return;
-	}
-	j = xcalloc(1, sizeof(*j));
-	j->job =
-	    (struct store_job){ .run = run_images, .done = done_images, .essential = true };
-	j->core = core;
-	j->now = time_wall_us();
-	memcpy(j->sum, sum, sizeof(sum));
-	json_for_each(it, list)
-	{
-		if (j->n < IMAGES_MAX)
-			take_image(j, it);
-	}
-	arena_fini(&a);
-	CHECK(store_submit(core->store, &j->job) == 0);
 }
 
 /* --- sessions --- */
@@ -452,8 +352,7 @@ static void ask_events(struct core *core)
 
 void keep_now(struct core *core)
 {
-	struct wire_msg facts = { .type = WIRE_HOST_FACTS },
-	                images = { .type = WIRE_IMAGE_LIST };
+	struct wire_msg facts = { .type = WIRE_HOST_FACTS };
 
 	ev_timer_start(core->ev, &core->reconcile, EVERY_MS, on_timer);
 	if (!link_up(core->link))
@@ -461,7 +360,7 @@ void keep_now(struct core *core)
 	if (core->replay)
 		ask_events(core);
 	link_call(core->link, &facts, on_facts, core);
-	link_call(core->link, &images, on_images, core);
+	keep_images(core);
 	ask_list(core);
 }
 

@@ -14,6 +14,8 @@ void keep_on_event(struct link *l, const struct wire_msg *m, void *arg);
 void keep_now(struct core *core);
 /* The same in a second: something may have ended without a word. */
 void keep_soon(struct core *core);
+/* Asks it for its images, and puts them into the store. The link is up. */
+void keep_images(struct core *core);
 /* What the host has, as it just said. */
 void keep_facts(struct core *core, const struct wire_host_facts_ok *f);
 /* At start: connects to the engine, and loads the live sessions of the store. */

@@ -33,7 +33,7 @@ def lab(hub, api, ws, page, context):  # noqa: F811
 
 
 def toast(lab, words):
-    return lab.page.locator(".Toastify__toast", has_text=re.compile(words, re.I))
+    return lab.page.locator(".Toastify__toast:not([class*='slide-exit'])", has_text=re.compile(words, re.I))
 
 
 def past_dialogs(lab, act, done):

@@ -8,7 +8,7 @@
 #include "agent/mime.h"
 #include "base/encode.h"
 
-#define PART_MAX    (1U << 20)
+#define PART_MAX    ((size_t)1 << 20)
 #define PART_USUAL  65536U
 #define OFFSET_MAX_ (UINT64_C(1) << 62)
 

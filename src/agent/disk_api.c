@@ -215,7 +215,9 @@ static void lower(struct buf *b, struct str s)
 	for (size_t i = 0; i < s.len; i++) {
 		char c = s.ptr[i];
 
-		buf_put_c(b, c >= 'A' && c <= 'Z' ? (char)(c + 32) : c);
+		if (c >= 'A' && c <= 'Z')
+			c = (char)(c + ('a' - 'A'));
+		buf_put_c(b, c);
 	}
 }
 

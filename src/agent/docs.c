@@ -308,7 +308,7 @@ static void take_wanted(struct docs *d, struct str want)
 	d->page_from = d->page_to;
 	d->listing = d->page_to < d->scan.n;
 	/* The newest last: the order of the index is that of what came in. */
-	if (!d->listing && d->nwanted)
+	if (!d->listing && d->wanted && d->nwanted)
 		qsort_r(d->wanted, d->nwanted, sizeof(*d->wanted), older_first, d->scan.items);
 }
 

@@ -40,7 +40,7 @@ static int load_agent(struct hand_in *in, struct err *err)
 		a->activity.at[i] = cur_u64le(&in->c);
 	if (cur_bad(&in->c) || key.len != sizeof(a->auth->key))
 		return ERR(err, -EPROTO, "the key of login cookies has another length");
-	if (in->a)
+	if (in->a && a->auth)
 		memcpy(a->auth->key, key.ptr, key.len);
 	return 0;
 }

@@ -38,7 +38,7 @@ struct outputs {
 	bool clear_next_;
 };
 
-enum outputs_msg outputs_type(struct str msg_type);
+enum outputs_msg outputs_type(struct str t); /* of a msg_type */
 /* The display_id that a message's content has, made in the arena; empty: none. */
 struct str outputs_display_id(struct arena *a, struct str content);
 

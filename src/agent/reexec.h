@@ -26,4 +26,4 @@ void reexec_ask(struct agent *a);
 /* What follows --state in argv; 0: no program was here before. */
 unsigned reexec_state_fd(char *const *argv);
 /* `carrel-agent --check-state FD`: exit status 0 if it could take over. */
-int reexec_check_main(const char *fd);
+int reexec_check_main(const char *text);

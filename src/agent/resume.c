@@ -20,7 +20,7 @@
 #include "base/rand.h"
 
 #define SIZE_MAX_    (UINT64_C(1) << 46)
-#define META_MAX     32768U
+#define META_MAX     ((size_t)32768)
 #define UPLOADS_MAX  200U
 #define KEEP_SECONDS 86400
 #define DONE_SECONDS 600         /* for so long the end of one may be said again */

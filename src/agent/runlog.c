@@ -226,7 +226,7 @@ int runlog_add(struct runlog *l, struct runlog_part *p, unsigned type, struct st
 	r = write_record(l->fd_, l->end_, type, content);
 	if (r == 0)
 		r = extent_for(p, l->end_, &e);
-	if (r < 0)
+	if (r < 0 || !e)
 		return r;
 	e->len += len;
 	if (!p->bytes)

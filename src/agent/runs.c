@@ -343,7 +343,7 @@ void runs_on_request(struct kernel *k, const struct kclient *c, const struct jms
 		cell = json_str_or(meta, "cellId", STR(""));
 		rs = cell.len && cell.len < ID_MAX && m->head.id.len < ID_MAX ? runs_of(k)
 		                                                              : NULL;
-		r = rs && rs->n < RUNS_MAX * 2 ? run_new(rs, c, m, cell, code) : NULL;
+		r = rs && rs->n / 2 < RUNS_MAX ? run_new(rs, c, m, cell, code) : NULL;
 		if (r) {
 			supersede(rs, r);
 			bound(rs);

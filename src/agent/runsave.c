@@ -60,7 +60,7 @@ int runsave_look(const struct agent *a, struct str path, struct runsave_file *re
 static int text_of(struct arena *m, const struct json *v, struct str *ret)
 {
 	struct buf b = BUF(READ_MAX);
-	struct json copy = *v, *j;
+	struct json copy = *v, *j = NULL;
 	struct str literal;
 	int r;
 
@@ -166,6 +166,8 @@ static struct json *count_value(struct arena *m, const struct runsave_cell *c)
 struct work {
 	struct arena *m;
 	struct nb *nb;
+	struct runsave_cell *const *cells;
+	size_t n;
 	bool changed;
 };
 
@@ -282,8 +284,7 @@ static int store(struct agent *a, struct str path, const struct nb *nb,
 
 /* A notebook that the user trusts stays so: what was added is what their own
  * code made. */
-static int change(struct agent *a, struct str path, struct work *w,
-                  struct runsave_cell *const *cells, size_t n, struct runsave_done *done,
+static int change(struct agent *a, struct str path, struct work *w, struct runsave_done *done,
                   struct err *err)
 {
 	char before[NBTRUST_HEX + 1], after[NBTRUST_HEX + 1];
@@ -291,8 +292,8 @@ static int change(struct agent *a, struct str path, struct work *w,
 	int r = 0;
 
 	trusted = nbtrust_digest(a, w->nb, before) == 0 && nbtrust_known(a, before);
-	for (size_t i = 0; i < n && r >= 0; i++)
-		r = set_cell(w, cells[i]);
+	for (size_t i = 0; i < w->n && r >= 0; i++)
+		r = set_cell(w, w->cells[i]);
 	if (r < 0) /* not that a cell was left alone */
 		return ERR(err, r, "there is not enough memory for the outputs of %.*s",
 		           STR_ARG(path));
@@ -309,7 +310,7 @@ static int attempt(struct agent *a, struct str path, struct runsave_cell *const 
 {
 	struct arena m = ARENA(NB_ARENA_MAX);
 	struct buf text = BUF(READ_MAX);
-	struct work w = { .m = &m };
+	struct work w = { .m = &m, .cells = cells, .n = n };
 	struct stat st;
 	struct nb nb;
 	int fd = open_notebook(a, path, O_RDONLY, &st), r = fd;
@@ -331,7 +332,7 @@ static int attempt(struct agent *a, struct str path, struct runsave_cell *const 
 		r = nb_for_disk(&m, &nb);
 	w.nb = &nb;
 	if (r == 0)
-		r = change(a, path, &w, cells, n, done, err);
+		r = change(a, path, &w, done, err);
 	arena_fini(&m);
 	buf_fini(&text);
 	return r;

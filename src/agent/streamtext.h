@@ -24,7 +24,7 @@ void streamtext_init(struct streamtext *t, size_t max_bytes);
 void streamtext_fini(struct streamtext *t); /* usable again */
 void streamtext_clear(struct streamtext *t);
 /* text: valid UTF-8. */
-void streamtext_add(struct streamtext *t, struct str text);
+void streamtext_add(struct streamtext *t, struct str s);
 /* What was added as it stands, with the cursor this many units into the last
  * line: to go on with a text that was kept. */
 void streamtext_set(struct streamtext *t, struct str text, size_t cursor);

@@ -40,8 +40,8 @@ static void the_last_extension_decides_in_any_case(void)
  * one in it must still end. */
 static void what_lies_between_two_names_is_none(void)
 {
-	for (char c = 'a'; c <= 'z'; c++) {
-		char name[] = { 'x', '.', c, '!', '\0' };
+	for (int c = 'a'; c <= 'z'; c++) {
+		char name[] = { 'x', '.', (char)c, '!', '\0' };
 
 		T_OK(!mime_guess(str_of(name)));
 	}

@@ -68,7 +68,7 @@ struct book_of {
 	void *stops_arg;
 };
 int budget_book_read(struct db *db, const struct core *core, const struct now *now,
-                     const struct book_of *of, struct budget_book *ret,
+                     const struct book_of *of, struct budget_book *b,
                      struct err *err) MUST_CHECK;
 void budget_book_fini(struct budget_book *b);
 

@@ -268,6 +268,7 @@ int catalogue_seed(struct db *db, const struct core_cfg *cfg, const struct now *
 	struct seed s = { .db = db, .cfg = cfg, .now = now };
 	int r = 0;
 
+	CHECK(cfg->types || cfg->ntypes == 0);
 	for (size_t i = 0; r == 0 && i < cfg->ntypes; i++)
 		r = seed_type(&s, &cfg->types[i], err);
 	if (r == 0)

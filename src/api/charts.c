@@ -213,7 +213,8 @@ static void put_memory(struct sheet *s, const struct live *l)
 	const struct live_charts *c = &l->charts;
 
 	for (unsigned i = 0; c->minute && i < ARRAY_LEN(c->now); i++)
-		put_point(s, c->minute + i * METRIC_STEP_MIN, METRIC_STEP_MIN, &c->now[i]);
+		put_point(s, c->minute + (int64_t)i * METRIC_STEP_MIN, METRIC_STEP_MIN,
+		          &c->now[i]);
 	/* Of longer steps the seconds would be a part of the truth only. */
 	for (int64_t t = s->from; s->step == 1 && c->ring && t < s->to; t++) {
 		struct metric_point p = metric_ring_get(c->ring, t);

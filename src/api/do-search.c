@@ -244,7 +244,7 @@ void do_search(struct call *c)
 	s->text = BUF(TEXT_MAX);
 	if (!take_limit(c, &s->limit))
 		return;
-	s->spaces = BUF(2 * WORKSPACES_PER_ACCOUNT * ID_MAX);
+	s->spaces = BUF((size_t)2 * WORKSPACES_PER_ACCOUNT * ID_MAX);
 	query_parse(utf8_valid(q) ? q : STR(""), &s->q);
 	s->left = NAMES_WORDS_MAX;
 	s->q.left = &s->left;

@@ -151,7 +151,7 @@ int lease_run(struct db *db, struct store_job *j, struct err *err)
 {
 	struct lease_job *x = CONTAINER_OF(j, struct lease_job, job);
 	const struct book_of of = { .account_id = str_of(x->account_id) };
-	struct budget_book b;
+	struct budget_book b = { 0 };
 	int64_t all = 0, hard = 0;
 	int r = budget_count(db, &all, &hard);
 

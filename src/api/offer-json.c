@@ -8,8 +8,8 @@
 #include "api/show.h"
 #include "core/name.h"
 
-#define HOUR_S     3600
-#define DAY_S      86400
+#define HOUR_S     INT64_C(3600)
+#define DAY_S      INT64_C(86400)
 #define MIB        (UINT64_C(1) << 20)
 #define TIB        (UINT64_C(1) << 40)
 #define PIDS_USUAL 1024

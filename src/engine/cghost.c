@@ -56,10 +56,12 @@ static bool parse_mount(struct str line, struct mount_line *ret)
 
 	if (dash == line.len)
 		return false;
-	return str_split(&head, ' ', &skip) && str_split(&head, ' ', &skip) &&
-	       str_split(&head, ' ', &skip) && str_split(&head, ' ', &ret->root) &&
-	       str_split(&head, ' ', &ret->point) && str_split(&tail, ' ', &ret->type) &&
-	       str_split(&tail, ' ', &skip) && str_split(&tail, ' ', &ret->options);
+	for (unsigned i = 0; i < 3; i++) /* its id, its parent's, the device */
+		if (!str_split(&head, ' ', &skip))
+			return false;
+	return str_split(&head, ' ', &ret->root) && str_split(&head, ' ', &ret->point) &&
+	       str_split(&tail, ' ', &ret->type) && str_split(&tail, ' ', &skip) &&
+	       str_split(&tail, ' ', &ret->options);
 }
 
 static bool is_taken(const struct cghost *h, const char *controller)
@@ -78,9 +80,17 @@ static struct str below(struct str own, struct str root)
 	return str_is(own, "/") ? STR("") : own;
 }
 
-static int add(struct cghost *h, unsigned version, const char *controllers, struct str point,
-               struct str own, const char *instance, struct err *err)
+/* Whose cgroups are looked for, in which own cgroup we are. */
+struct search {
+	struct cghost *h;
+	struct str self;
+	const char *instance;
+};
+
+static int add(struct search *s, unsigned version, const char *controllers, struct str point,
+               struct str own, struct err *err)
 {
+	struct cghost *h = s->h;
 	struct shim_cgroup *g = &h->base[h->n];
 	int n;
 
@@ -89,7 +99,7 @@ static int add(struct cghost *h, unsigned version, const char *controllers, stru
 	g->version = version;
 	(void)snprintf(g->controllers, sizeof(g->controllers), "%s", controllers);
 	n = snprintf(g->path, sizeof(g->path), "%.*s%.*s/carrel-%s", STR_ARG(point),
-	             STR_ARG(own), instance);
+	             STR_ARG(own), s->instance);
 	if ((size_t)n + 64 >= sizeof(g->path))
 		return ERR(err, -ENAMETOOLONG, "the cgroup path %.*s is too long",
 		           STR_ARG(point));
@@ -97,8 +107,7 @@ static int add(struct cghost *h, unsigned version, const char *controllers, stru
 	return 0;
 }
 
-static int add_v1(struct cghost *h, const struct mount_line *m, struct str self,
-                  const char *instance, struct err *err)
+static int add_v1(struct search *s, const struct mount_line *m, struct err *err)
 {
 	const char *first = NULL;
 	char list[64] = "";
@@ -106,14 +115,13 @@ static int add_v1(struct cghost *h, const struct mount_line *m, struct str self,
 	for (size_t i = 0; i < ARRAY_LEN(wanted_v1); i++) {
 		size_t len = strlen(list);
 
-		if (!in_list(m->options, wanted_v1[i]) || is_taken(h, wanted_v1[i]))
+		if (!in_list(m->options, wanted_v1[i]) || is_taken(s->h, wanted_v1[i]))
 			continue;
 		(void)snprintf(list + len, sizeof(list) - len, "%s%s", len ? "," : "",
 		               wanted_v1[i]);
 		first = first ? first : wanted_v1[i];
 	}
-	return first ? add(h, 1, list, m->point, below(own_path(self, first), m->root),
-	                   instance, err)
+	return first ? add(s, 1, list, m->point, below(own_path(s->self, first), m->root), err)
 	             : 0;
 }
 
@@ -122,6 +130,7 @@ int cghost_parse(struct str mountinfo, struct str self, const char *instance,
 {
 	static const char *const v2[] = { "cpu", "memory", "pids" };
 	struct cghost *h = xcalloc(1, sizeof(*h));
+	struct search s = { h, self, instance };
 	struct str unified = STR_NONE;
 	struct mount_line m;
 	char list[64] = "";
@@ -132,7 +141,7 @@ int cghost_parse(struct str mountinfo, struct str self, const char *instance,
 		if (!parse_mount(line, &m))
 			continue;
 		if (str_is(m.type, "cgroup"))
-			r = add_v1(h, &m, self, instance, err);
+			r = add_v1(&s, &m, err);
 		else if (str_is(m.type, "cgroup2") && !unified.ptr)
 			unified = m.point;
 	}
@@ -145,7 +154,7 @@ int cghost_parse(struct str mountinfo, struct str self, const char *instance,
 			               v2[i]);
 	}
 	if (r == 0 && unified.ptr && list[0])
-		r = add(h, 2, list, unified, STR(""), instance, err);
+		r = add(&s, 2, list, unified, STR(""), err);
 	if (r == 0 && h->n == 0)
 		r = ERR(err, -ENOENT,
 		        "no cgroup hierarchy is mounted: mount cgroup2 at "

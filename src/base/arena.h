@@ -14,7 +14,7 @@ struct arena {
 	bool failed_;
 };
 
-#define ARENA(max) ((struct arena){ .max_ = (max) })
+#define ARENA(max) ((struct arena){ .max_ = (size_t)(max) })
 
 void arena_init(struct arena *a, size_t max);
 void arena_fini(struct arena *a); /* frees everything; usable again */

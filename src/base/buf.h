@@ -19,7 +19,7 @@ struct buf {
 	int error_;  /* sticky, negative errno */
 };
 
-#define BUF(max) ((struct buf){ .max_ = (max) })
+#define BUF(max) ((struct buf){ .max_ = (size_t)(max) })
 
 void buf_init(struct buf *b, size_t max);
 void buf_fini(struct buf *b);  /* frees; the maximum is kept, usable again */

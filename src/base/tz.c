@@ -69,7 +69,7 @@ static int64_t rule_day(const struct tz_rule_day *r, int year)
 	first = day_of(year, r->month, 1);
 	/* The rule counts from Sunday, tz_weekday from Monday. */
 	day = first + (r->day - (tz_weekday(year, r->month, 1) + 1) % 7 + 7) % 7;
-	day += 7 * (r->week - 1);
+	day += INT64_C(7) * (r->week - 1);
 	while (day >= day_of(year, r->month + 1, 1)) /* week 5 is the last one */
 		day -= 7;
 	return day;

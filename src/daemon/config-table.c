@@ -8,8 +8,8 @@
 #define KIB  (UINT64_C(1) << 10)
 #define GIB  (UINT64_C(1) << 30)
 #define TIB  (UINT64_C(1) << 40)
-#define HOUR 3600
-#define DAY  86400
+#define HOUR UINT64_C(3600)
+#define DAY  UINT64_C(86400)
 
 #define TEXT(sec, k, field, def, text)                                                     \
 	{                                                                                  \
@@ -64,7 +64,7 @@ const struct config_key config_keys[] = {
 	TEXT("engine", "gpus", gpus, "", "GPUs of this host, as CLASS:COUNT separated by spaces, for example t4:2; empty: those that nvidia-smi finds"),
 	NUM("engine", "cpu_overcommit", CONFIG_UINT, cpu_overcommit_pct, 10, 10000, "800", "sum of the CPUs of all sessions that is admitted, in per cent of the host's"),
 	NUM("engine", "memory_overcommit", CONFIG_UINT, memory_overcommit_pct, 10, 1000, "150", "sum of the memory of all sessions that is admitted, in per cent of the host's"),
-	NUM("engine", "cpu_reserve", CONFIG_CPU, cpu_reserve_milli, 0, 1024 * 1000, "0", "CPU cores of the host that are kept from sessions, before the over-commit"),
+	NUM("engine", "cpu_reserve", CONFIG_CPU, cpu_reserve_milli, 0, 1024000, "0", "CPU cores of the host that are kept from sessions, before the over-commit"),
 	NUM("engine", "memory_reserve", CONFIG_SIZE, memory_reserve_bytes, 0, 64 * TIB, "512MiB", "memory of the host that is kept from sessions, before the over-commit"),
 	TEXT("engine", "dns", dns, "", "name servers for sessions, separated by spaces; empty: those of the host"),
 	TEXT("engine", "network_allow", network_allow, "", "private addresses that sessions may reach, as CIDR, separated by spaces"),
@@ -83,7 +83,7 @@ const struct config_key config_keys[] = {
 	TEXT("engine", "ca_bundle", ca_bundle, "/etc/ssl/certs/ca-certificates.crt", "certificate authorities of the host that sessions trust, one file; empty: those of the image"),
 
 	{ "instance_type", "title", CONFIG_TEXT, IN(instance_type, title), 0, 0, NULL, "", "name that users see; empty: the section's name" },
-	{ "instance_type", "cpu", CONFIG_CPU, IN(instance_type, cpu_milli), 50, 1024 * 1000, NULL, "1", "CPU cores, in steps of 0.001" },
+	{ "instance_type", "cpu", CONFIG_CPU, IN(instance_type, cpu_milli), 50, 1024000, NULL, "1", "CPU cores, in steps of 0.001" },
 	{ "instance_type", "memory", CONFIG_SIZE, IN(instance_type, memory_bytes), 128 * KIB * KIB, 64 * TIB, NULL, "2GiB", "memory limit" },
 	{ "instance_type", "pids", CONFIG_UINT, IN(instance_type, pids), 32, 1000000, NULL, "1024", "most processes and threads at once" },
 	{ "instance_type", "price_per_hour", CONFIG_MONEY, IN(instance_type, price_micro_hour), 0, UINT64_C(1000000) * 1000000, NULL, "0", "price of one hour, up to 6 decimals; 0: free" },
@@ -142,7 +142,7 @@ static const struct unit sizes[] = {
 	{ "GiB", GIB },
 	{ "TiB", TIB },
 	{ "KB", 1000 },
-	{ "MB", 1000 * 1000 },
+	{ "MB", 1000000 },
 	{ "GB", 1000000000 },
 	{ "TB", UINT64_C(1000000000000) },
 };

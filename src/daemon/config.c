@@ -362,7 +362,7 @@ static bool is_host(struct str s)
 		if (label.len == 0 || label.len > 63 || label.ptr[0] == '-')
 			return false;
 		for (size_t i = 0; i < label.len; i++) {
-			char c = label.ptr[i] | 0x20;
+			int c = label.ptr[i] | 0x20;
 
 			if (!((c >= 'a' && c <= 'z') ||
 			      (label.ptr[i] >= '0' && label.ptr[i] <= '9') ||

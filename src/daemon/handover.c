@@ -112,6 +112,7 @@ static int try_it(const char *program, char *argv[ARGS_MAX], struct err *err)
 		(void)execv(program, argv);
 		_exit(127);
 	}
+	argv[1] = NULL;
 	if (pid < 0 || waitpid(pid, &status, 0) != pid)
 		return ERR(err, -errno, "trying %s: %m", program);
 	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)

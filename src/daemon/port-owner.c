@@ -90,7 +90,7 @@ static void read_name(const char *pid, const char *file, char *ret, size_t size)
 		for (size_t i = 0; i < n; i++) {
 			char c = buf_str(&b).ptr[i];
 
-			ret[i] = (unsigned char)c < 0x20 ? ' ' : c;
+			ret[i] = (char)((unsigned char)c < 0x20 ? ' ' : c);
 		}
 		while (n > 0 && ret[n - 1] == ' ')
 			n--;

@@ -333,7 +333,7 @@ int local_new(struct ev *ev, const struct engine_cfg *cfg, struct local **ret, s
 	l->cfg = cfg;
 	buf_init(&l->dns, DNS_MAX);
 	buf_init(&l->bpf, BPF_MAX);
-	map_init(&l->sessions, 2 * SLOT_SESSIONS);
+	map_init(&l->sessions, (size_t)2 * SLOT_SESSIONS);
 	list_init(&l->volume_jobs);
 	files_init(l);
 	r = open_all(l, err);

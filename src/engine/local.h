@@ -119,7 +119,7 @@ void session_ask_stats(struct session *s, struct engine_call *c);
 void session_ask_upgrade(struct session *s, struct engine_call *c);
 /* Its agent may send so much of its documents. */
 void session_give_credit(struct session *s, struct engine_call *c,
-                         const struct wire_session_index *m);
+                         const struct wire_session_index *ask);
 /* Asks the shim to tell all it knows (again). */
 void session_listen(struct session *s);
 /* {"session",…} of SESSION_LIST */

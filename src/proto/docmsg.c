@@ -126,7 +126,8 @@ static int get_text(struct arena *a, const struct json *j, const char *key, size
 	if (!p)
 		return ERR(err, -ENOMEM, "no memory");
 	for (size_t i = 0; i < s.len; i++)
-		p[i] = (unsigned char)s.ptr[i] < ' ' || s.ptr[i] == 0x7f ? ' ' : s.ptr[i];
+		p[i] =
+		    (char)((unsigned char)s.ptr[i] < ' ' || s.ptr[i] == 0x7f ? ' ' : s.ptr[i]);
 	*ret = (struct str){ p, s.len };
 	return 0;
 }

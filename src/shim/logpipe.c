@@ -13,7 +13,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#define LOG_MAX (256 * 1024)
+#define LOG_MAX ((size_t)256 * 1024)
 
 /* The last line that is not empty. */
 static void remember(struct logpipe *p, const char *bytes, size_t n)
@@ -27,7 +27,7 @@ static void remember(struct logpipe *p, const char *bytes, size_t n)
 			p->last_len = 0;
 			continue;
 		}
-		p->last[p->last_len++] = c >= ' ' && c < 0x7f ? c : '?';
+		p->last[p->last_len++] = (char)(c >= ' ' && c < 0x7f ? c : '?');
 		p->last[p->last_len] = '\0';
 	}
 }

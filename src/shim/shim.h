@@ -129,7 +129,7 @@ void docs_credit(struct shim *s, const struct wire_session_index *m);
 /* The agent is here (again). */
 void docs_greet(struct shim *s);
 void docs_engine_came(struct shim *s);
-void docs_take(struct shim *s, const struct wire_agent_doc *m);
+void docs_take(struct shim *s, const struct wire_agent_doc *d);
 uint64_t docs_state(const struct shim *s); /* WIRE_DOCS_* */
 
 /* record.c */

@@ -25,9 +25,9 @@ int account_set_plan(struct db *db, struct str id, struct str plan_id,
                      struct err *err) MUST_CHECK;
 /* Everybody whose address or name contains q (empty: all), newest first;
  * of->account_id is not looked at. */
-int account_list(struct db *db, const struct list_of *of, struct str q, account_fn *fn,
+int account_list(struct db *db, const struct list_of *of, struct str has, account_fn *fn,
                  void *arg) MUST_CHECK;
-int account_count_of(struct db *db, struct str q, int64_t *ret) MUST_CHECK;
+int account_count_of(struct db *db, struct str has, int64_t *ret) MUST_CHECK;
 
 int login_insert(struct db *db, const struct login *l, const uint8_t hash[HASH_LEN],
                  struct err *err) MUST_CHECK;

@@ -46,9 +46,9 @@ typedef void audit_fn(void *arg, const struct audit_row *a);
 int audit_add(struct db *db, const struct audit_row *a, struct err *err) MUST_CHECK;
 /* of->account_id "": everybody's. Whose verb, object, actor, address or detail contains
  * q (empty: all). Newest first. */
-int audit_list(struct db *db, const struct list_of *of, struct str q, audit_fn *fn,
+int audit_list(struct db *db, const struct list_of *of, struct str has, audit_fn *fn,
                void *arg) MUST_CHECK;
 /* How many of those; `most` (found or not) where there are so many rows to look
  * through, or more: a log of years is not read to its end. */
-int audit_count(struct db *db, struct str account_id, struct str q, unsigned most,
+int audit_count(struct db *db, struct str account_id, struct str has, unsigned most,
                 int64_t *ret) MUST_CHECK;

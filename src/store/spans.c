@@ -195,7 +195,7 @@ int spans_charge(struct db *db, const struct books *b, wall_us to, unsigned limi
 	                      " to_us > charged_us) AND charged_us <"
 	                      " min(?, coalesce(to_us, ?1)) ORDER BY seq LIMIT ?");
 	unsigned n = 0;
-	int r, end;
+	int r = 0, end;
 
 	limit = limit < SPANS_MAX ? limit : SPANS_MAX;
 	list = xcalloc(limit, sizeof(*list));
@@ -204,7 +204,7 @@ int spans_charge(struct db *db, const struct books *b, wall_us to, unsigned limi
 	while (n < limit && (r = q_row(&q)) > 0)
 		get_span(&q, &list[n++]);
 	q_end(&q);
-	r = 0;
+	r = r < 0 ? ERR(err, r, "storage spans") : 0;
 	for (unsigned i = 0; r == 0 && i < n; i++)
 		r = charge_to(db, b, &list[i], to < list[i].to ? to : list[i].to, err);
 	end = r < 0 ? r : (int)n;

@@ -142,9 +142,34 @@ static void volumes_of_before(void)
 	test_db_close(&db);
 }
 
+static int give_up(void *arg)
+{
+	(void)arg;
+	return 1;
+}
+
+/* Else a month would be closed without what could not be read. */
+static void a_read_that_fails_is_no_end(void)
+{
+	wall_us start = time_month_start(2026, 11);
+	struct db db;
+
+	books_fixture(&db);
+	add_price(&db, "storage", 0, 730);
+	made(&db, start, GB);
+	books.now = start + 50 * HOUR_US;
+	sqlite3_progress_handler(db.h, 1, give_up, NULL);
+	T_OK(spans_charge(&db, &books, start + 48 * HOUR_US, 10, &err) < 0);
+	sqlite3_progress_handler(db.h, 0, NULL, NULL);
+	T_EQ(spans_charge(&db, &books, start + 48 * HOUR_US, 10, &err), 1);
+	T_EQ(number(&db, "SELECT sum(ns) FROM charge"), (int64_t)(48 * HOUR_NS));
+	test_db_close(&db);
+}
+
 TEST_MAIN({ "a volume is charged by days, and to its end", by_days },
           { "a clock that steps back charges nothing twice", clock_steps_back },
           { "a clock that jumps ahead charges no year", clock_jumps_ahead },
           { "storage follows its price, and without one costs nothing",
             price_changes_and_none },
-          { "volumes of before spans were kept, and such as are deleted", volumes_of_before })
+          { "volumes of before spans were kept, and such as are deleted", volumes_of_before },
+          { "a read that fails is not the end of what is due", a_read_that_fails_is_no_end })

@@ -383,7 +383,7 @@ static int let_one_go(struct db *db, wall_us now, uint64_t *ret_bytes, struct er
 }
 
 /* A deletion that takes longer than this gives its room to nobody soon. */
-#define SLOW_DELETE_US (10 * 60 * US_PER_S)
+#define SLOW_DELETE_US (INT64_C(600) * US_PER_S)
 
 /* What is on its way out: how many volumes, and how much room they are about to give. */
 static int on_the_way(struct db *db, wall_us now, int *ret_n, uint64_t *ret_bytes)

@@ -90,7 +90,7 @@ static bool get_moves(struct cur *c, const struct head *h, struct tz *z)
 
 static char peek(const struct cur *c)
 {
-	return cur_left(c) ? *c->at_ : '\0';
+	return (char)(cur_left(c) ? *c->at_ : 0);
 }
 
 static bool take(struct cur *c, char what)

@@ -20,7 +20,7 @@ static void put_quoted(struct buf *b, struct str s)
 	for (size_t i = 0; i < s.len; i++) {
 		if (s.ptr[i] == '"')
 			buf_put_c(b, '"');
-		buf_put_c(b, s.ptr[i] ? s.ptr[i] : (char)' ');
+		buf_put_c(b, (char)(s.ptr[i] ? s.ptr[i] : ' '));
 	}
 	buf_put_c(b, '"');
 }

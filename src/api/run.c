@@ -195,7 +195,6 @@ static void on_sweep(struct ev_timer *t)
 	submit_chore(core, run_sweep, done_chore);
 	submit_chore(core, run_metrics, done_metrics);
 	core->purge = true;
-	(void)malloc_trim(0);
 	ev_timer_start(core->ev, t, SWEEP_MS, on_sweep);
 }
 

@@ -12,15 +12,24 @@
  * Timers are a binary heap by time. epoll waits by CLOCK_MONOTONIC, timers
  * count CLOCK_BOOTTIME; WAIT_MAX_MS bounds how late a timer is after the
  * machine was suspended.
+ *
+ * glibc keeps what is freed: its thresholds grow with the largest buffer that
+ * there ever was, and one message of 15 MB would make a process larger by two
+ * of them for as long as it lives. So what lies free is given back EASE_MS
+ * after something was done; a loop that does nothing is not woken for it.
+ * musl gives back by itself.
  */
 #include "ev/ev.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <string.h>
 #include <sys/signalfd.h>
 
 #define BATCH       128
 #define WAIT_MAX_MS 20000
+#define EASE_MS     5000
+#define EASE_BYTES  (1U << 20)
 #define SIGNALS     65
 
 struct slot {
@@ -43,6 +52,7 @@ struct ev {
 	struct ev_timer **heap;
 	size_t n_heap, cap_heap;
 	struct ev_later *later, **later_tail;
+	struct ev_timer ease;
 	struct ev_fd sig;
 	sigset_t mask;
 	struct handler handlers[SIGNALS];
@@ -291,6 +301,14 @@ static void run_timers(struct ev *ev)
 	}
 }
 
+static void on_ease(struct ev_timer *t)
+{
+#ifdef __GLIBC__
+	if (mallinfo2().fordblks >= EASE_BYTES)
+		(void)malloc_trim(0);
+#endif
+}
+
 static int wait_ms(const struct ev *ev, int timeout_ms)
 {
 	int wait = timeout_ms < 0 || timeout_ms > WAIT_MAX_MS ? WAIT_MAX_MS : timeout_ms;
@@ -329,6 +347,8 @@ int ev_turn(struct ev *ev, int timeout_ms, struct err *err)
 		dispatch(ev, &batch[i]);
 	run_timers(ev);
 	run_laters(ev);
+	if (n > 0 && !ev_timer_armed(&ev->ease))
+		ev_timer_start(ev, &ev->ease, EASE_MS, on_ease);
 	return 0;
 }
 

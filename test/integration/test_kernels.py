@@ -236,6 +236,17 @@ def test_a_hundred_megabytes_arrive_and_memory_is_given_back(fresh):
     wait_for("memory back", lambda: fresh.memory_kb() < 8000, 10)
 
 
+def test_large_messages_leave_nothing_behind(fresh):
+    """The C library keeps what is freed, and the more the larger the largest buffer was."""
+    kept = fresh.memory_kb("Anonymous")
+    s = Socket(fresh, fresh.new_kernel())
+    for mb in (1, 3, 7, 12, 15):
+        got = s.run(f"from IPython.display import display\ndisplay({{'text/plain': 'x' * {mb}_000_000}}, raw=True)")
+        assert len(of(got, "display_data")[0]["content"]["data"]["text/plain"]) == mb * 1_000_000
+    wait_for("memory back", lambda: fresh.memory_kb("Anonymous") < kept + 1500)
+    s.close()
+
+
 def test_a_slow_client_costs_bounded_memory_and_never_loses_idle(tmp_path):
     """A gigabyte in one cell; the client reads nothing for as long as it runs."""
     fresh = Agent(tmp_path / "root").start()

@@ -236,7 +236,7 @@ def main():
                               json={"path": "open.ipynb", "name": "open.ipynb", "type": "notebook", "kernel": {"name": "python3"}})
             r.raise_for_status()
             with sync_playwright() as p:
-                b = p.chromium.launch(executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"), args=["--no-sandbox"])
+                b = p.chromium.launch(executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium-headless-shell"), args=["--no-sandbox"])
                 bench_open(table, b, server, root, n)
                 for cells in (1000, 10_000):
                     bench_scroll(table, b, server, cells)

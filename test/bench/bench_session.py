@@ -210,7 +210,7 @@ class PageLoads:
 
 def bench_page(table, agent, peer, n=7):
     with sync_playwright() as p:
-        b = p.chromium.launch(executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"), args=["--no-sandbox"])
+        b = p.chromium.launch(executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium-headless-shell"), args=["--no-sandbox"])
         quiet()
         ours, theirs = PageLoads("agent", agent.base), PageLoads("jupyter_server", peer.base)
         for loads in (PageLoads("", agent.base), PageLoads("", peer.base)):
@@ -240,7 +240,7 @@ def bench_console(table, hub, peer, n=7):
     """Sign-in once, then Home with an empty cache: from navigation to the month's figure, all that answers keys is there."""
     ours, theirs, sizes = Series("console: Home, first visit"), Series("JupyterLab: first visit"), []
     with sync_playwright() as p:
-        b = p.chromium.launch(executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"), args=["--no-sandbox"])
+        b = p.chromium.launch(executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium-headless-shell"), args=["--no-sandbox"])
         ctx = b.new_context(viewport={"width": 1280, "height": 800})
         page = ctx.new_page()
         page.goto(hub.url)

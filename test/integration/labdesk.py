@@ -15,11 +15,11 @@ import nbformat
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
+from browser import launch
 from kernelsocket import Agent
 from labpage import LabPage
 from product import BUILD, wait_for
 
-CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 LAB = Path(os.environ.get("CARREL_LAB", BUILD / "lib/session/lab"))
 SLOW = 60_000  # ms: how long a loaded machine may take for what a quiet one does at once
 # JupyterLab looks for a language server; a server without any has no such address.
@@ -279,7 +279,7 @@ def server(tmp_path_factory):
 def browser():
     expect.set_options(timeout=SLOW)
     with sync_playwright() as p:
-        b = p.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        b = launch(p)
         yield b
         b.close()
 

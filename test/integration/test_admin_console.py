@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
+from browser import launch
 from core_alone import BUILD
 from core_bridge import Bridge
 
 pytest_plugins = ["core_fixtures"]
 SHOTS = Path(os.environ.get("CARREL_SHOTS", BUILD / "screenshots"))
-CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +26,7 @@ def console(core):
 @pytest.fixture(scope="module")
 def browser():
     with sync_playwright() as p:
-        b = p.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        b = launch(p)
         yield b
         b.close()
 

@@ -2,17 +2,16 @@
 """axe-core over every page and state of the console (rooms.py), on a desktop and a phone, light and dark: no violation of WCAG 2.2 A
 and AA, nor of axe's own best practices that hold here."""
 
-import os
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import sync_playwright
 
+from browser import launch
 from rooms import ROWS, VIEWS, Eyes
 from scenes import SCENES, Desk, fresh, show
 from showroom import Showroom
 
-CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 AXE = Path(__file__).resolve().parents[2] / "web/node_modules/axe-core/axe.min.js"
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 RUN = """async (only) => {
@@ -43,7 +42,7 @@ def room(tmp_path_factory):
 @pytest.fixture(scope="module")
 def browser():
     with sync_playwright() as p:
-        b = p.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        b = launch(p)
         yield b
         b.close()
 

@@ -9,16 +9,16 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
+from browser import launch
 from product import BUILD, Jupyter, wait_for
 
 SHOTS = Path(os.environ.get("CARREL_SHOTS", BUILD / "screenshots"))
-CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 
 
 @pytest.fixture(scope="module")
 def page(hub):
     with sync_playwright() as p:
-        b = p.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        b = launch(p)
         page = b.new_context(viewport={"width": 1440, "height": 900}, timezone_id="Europe/Berlin").new_page()
         page.goto(hub.url + "/")
         page.get_by_label(re.compile("code", re.I)).fill(hub.code())

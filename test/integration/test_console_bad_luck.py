@@ -3,16 +3,15 @@
 the network is gone for minutes, every answer takes two seconds or is 503, buttons are pressed twice, clocks are wrong."""
 
 import contextlib
-import os
 import re
 
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
+from browser import launch
 from core_alone import Core, wait_for
 from weather import Weather
 
-CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 LONG = 30_000
 
 
@@ -33,7 +32,7 @@ def sky(core):
 @pytest.fixture(scope="module")
 def browser():
     with sync_playwright() as p:
-        b = p.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        b = launch(p)
         yield b
         b.close()
 

@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
+from browser import launch
 from product import BUILD, wait_for
 
 SHOTS = Path(os.environ.get("CARREL_SHOTS", BUILD / "screenshots"))
 expect.set_options(timeout=30_000)
-CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 MIB = 1 << 20
 PNG = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==")
 CANARY = "window.canary = 'sang'"
@@ -81,7 +81,7 @@ def files(api, ws):
 @pytest.fixture(scope="module")
 def context(hub):
     with sync_playwright() as p:
-        b = p.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        b = launch(p)
         c = b.new_context(viewport={"width": 1280, "height": 800}, accept_downloads=True)
         c.set_default_timeout(30_000)
         page = c.new_page()

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
+from browser import launch
 from idepage import notebook
 from product import BUILD, Jupyter, wait_for
 from test_console_files import drop
 
 SHOTS = Path(os.environ.get("CARREL_SHOTS", BUILD / "screenshots"))
-CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 LONG = 60_000
 expect.set_options(timeout=30_000)
 
@@ -28,7 +28,7 @@ def ws(api):
 @pytest.fixture(scope="module")
 def context(hub):
     with sync_playwright() as p:
-        b = p.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        b = launch(p)
         c = b.new_context(viewport={"width": 1440, "height": 900})
         c.set_default_timeout(30_000)
         page = c.new_page()

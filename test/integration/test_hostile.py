@@ -4,7 +4,6 @@ script runs on the console's origin or the session's, no cookie can be read, no 
 only looked at is the same file, byte for byte."""
 
 import hashlib
-import os
 import re
 from urllib.parse import quote
 
@@ -12,11 +11,11 @@ import pytest
 from playwright.sync_api import expect, sync_playwright
 
 import hostile
+from browser import launch
 from labpage import LabPage
 from product import Jupyter
 from watch import COOKIE, Sentinel, Watch
 
-CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +28,7 @@ def sentinel():
 @pytest.fixture(scope="module")
 def browser():
     with sync_playwright() as p:
-        b = p.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        b = launch(p)
         yield b
         b.close()
 

@@ -6,10 +6,11 @@ from decimal import Decimal
 
 import past_books
 import pytest
+from browser import launch
 from core_alone import Core
 from core_bridge import Bridge
 from playwright.sync_api import expect, sync_playwright
-from test_admin_console import CHROMIUM, SHOTS
+from test_admin_console import SHOTS
 
 SESSIONS = 30
 OWNER = "past1x0@example.org"
@@ -37,7 +38,7 @@ def books(tmp_path_factory):
 def page(books):
     core, address = books
     with sync_playwright() as p:
-        browser = p.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = launch(p)
         page = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme="dark", accept_downloads=True).new_page()
         said = []
         page.on("pageerror", lambda e: said.append(str(e)))

@@ -11,10 +11,10 @@ import nbformat
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
+from browser import CHROMIUM, launch
 from kernelsocket import Agent, Socket, text
 from product import BUILD, wait_for
 
-CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 
 
 def gone(agent, kid):
@@ -187,7 +187,7 @@ def test_jupyterlab_shows_why_a_kernel_did_not_start(tmp_path):
     a.start()
     try:
         with sync_playwright() as p:
-            browser = p.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+            browser = launch(p)
             page = browser.new_page()
             for name, (_, said) in cases.items():
                 page.goto(f"http://127.0.0.1:{a.port}{a.base}lab/workspaces/{name}/tree/{name}.ipynb?token={a.token}")

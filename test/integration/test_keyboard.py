@@ -2,23 +2,22 @@
 """The main job without a pointer: sign in, make, start, open, run a cell, come back, extend, stop, look at the bill. The focus is always
 somewhere, can be seen, is not covered, and goes through a page in the order in which it is read."""
 
-import os
 import re
 
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
+from browser import launch
 from hands import Hands
 from labpage import LabPage
 from product import wait_for
 
-CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 
 
 @pytest.fixture(scope="module")
 def page():
     with sync_playwright() as p:
-        b = p.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        b = launch(p)
         yield b.new_context(viewport={"width": 1280, "height": 800}).new_page()
         b.close()
 

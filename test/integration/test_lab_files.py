@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
+from browser import launch
 from kernelsocket import Agent
 from product import BUILD
 
-CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 LAB = Path(os.environ.get("CARREL_LAB", BUILD / "lib/session/lab"))
 
 VERSION = f"python{sys.version_info.major}.{sys.version_info.minor}"
@@ -229,7 +229,7 @@ def test_jupyterlab_speaks_the_language_of_a_new_pack(tmp_path):
     a = Agent(tmp_path / "root", lab=LAB).start()
     try:
         with sync_playwright() as p:
-            browser = p.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+            browser = launch(p)
             page = browser.new_page()
             url = f"http://127.0.0.1:{a.port}{a.base}lab"
             page.goto(f"{url}?token={a.token}")

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Error, expect, sync_playwright
 
+from browser import launch
 from journal import runs
 from labpage import LabPage
 from product import BUILD, wait_for
 
 SHOTS = Path(os.environ.get("CARREL_SHOTS", BUILD / "screenshots"))
-CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 PLOT = """import pandas as pd, matplotlib.pyplot as plt
 df = pd.DataFrame({"x": range(10), "y": [i * i for i in range(10)]})
 df.plot(x="x", y="y"); plt.show()
@@ -24,7 +24,7 @@ print("rows", len(df))"""
 @pytest.fixture(scope="module")
 def browser():
     with sync_playwright() as p:
-        b = p.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        b = launch(p)
         yield b
         b.close()
 

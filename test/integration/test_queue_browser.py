@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
+from browser import launch
 from leftovers import check_clean
 from product import BUILD, Hub, wait_for
 
 SHOTS = Path(os.environ.get("CARREL_SHOTS", BUILD / "screenshots"))
-CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 OFFERED, FILES = 3 << 30, 64 << 20  # what sessions get, and what files of stopped workspaces may take
 
 
@@ -38,7 +38,7 @@ def hub(state_dir):
 @pytest.fixture(scope="module")
 def browser():
     with sync_playwright() as p:
-        b = p.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        b = launch(p)
         yield b
         b.close()
 

@@ -12,6 +12,7 @@ import uuid
 from pathlib import Path
 
 from fake_engine import FakeEngine
+from patience import PATIENCE
 
 BUILD = Path(os.environ.get("CARREL_BUILD", Path(__file__).resolve().parents[2] / "build"))
 CONSOLE = "http://localhost:8888"
@@ -22,6 +23,7 @@ def sanitized():
 
 
 def wait_for(what, fn, timeout=15.0):
+    timeout *= PATIENCE
     end = time.monotonic() + timeout
     while time.monotonic() < end:
         v = fn()

@@ -12,11 +12,14 @@ import threading
 import time
 from pathlib import Path
 
+from patience import PATIENCE
+
 EDGE = Path(os.environ.get("CARREL_BUILD", Path(__file__).resolve().parents[2] / "build")) / "src/edge/edge-main"
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 
 def wait_until(what, check, limit=10):
+    limit *= PATIENCE
     end = time.monotonic() + limit
     while time.monotonic() < end:
         v = check()

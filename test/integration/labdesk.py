@@ -259,11 +259,14 @@ class Server(Agent):
         self.url = f"http://localhost:{self.port}/"
 
     def clean(self):
-        """Ends what a test has left running."""
-        for kind in ("sessions", "kernels", "terminals"):
-            for it in self.call("GET", f"api/{kind}", 200).json():
+        """Ends what a test has left running; a page that was just left may still ask for a kernel."""
+        def ended():
+            left = [(kind, it) for kind in ("sessions", "kernels", "terminals") for it in self.call("GET", f"api/{kind}", 200).json()]
+            for kind, it in left:
                 self.call("DELETE", f"api/{kind}/{it.get('id') or it['name']}")
-        wait_for("end of kernels", lambda: not self.call("GET", "api/kernels", 200).json())
+            return not left
+
+        wait_for("end of kernels", ended, every=0.2)
 
 
 @pytest.fixture(scope="module")

@@ -16,6 +16,8 @@ from pathlib import Path
 import requests
 import websocket
 
+from patience import PATIENCE
+
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = Path(os.environ.get("CARREL_BUILD", ROOT / "build"))
 
@@ -28,6 +30,7 @@ def free_port():
 
 def wait_for(what, fn, timeout=30.0, every=0.05):
     """The first true value of fn(), or a failure that says what was awaited."""
+    timeout *= PATIENCE
     end = time.monotonic() + timeout
     last = None
     while time.monotonic() < end:

@@ -135,6 +135,7 @@ def menu(page, desk):
 def palette(page, desk):
     cells(page, desk)
     page.keyboard.press("Control+k")
+    expect(page.get_by_role("dialog").locator("input")).to_be_focused()
     page.keyboard.type("run")
     page.keyboard.press("ArrowDown")
     expect(page.get_by_role("dialog").get_by_role("option", selected=True)).to_be_visible()

@@ -13,6 +13,7 @@ import pytest
 import requests
 import websocket
 
+from patience import PATIENCE
 from processes import cmdline, roles, start_time
 from product import BUILD, Jupyter, Kernel, wait_for
 
@@ -126,15 +127,15 @@ def all_answer(sockets):
     """Each of them, on the connection it had at first. All are read while they wait, as pages do it: data for one that nobody
     reads stays in the kernel, which tries again after ever longer pauses and hangs up after a minute."""
     asked = {k.ws.sock: (k, k.send("kernel_info_request", {})) for k in sockets}
-    waiting, end = set(asked), time.monotonic() + 60
+    waiting, end = set(asked), time.monotonic() + 60 * PATIENCE
     while waiting:
         assert time.monotonic() < end, f"{len(waiting)} of {len(sockets)} got no answer"
         for sock in select.select(list(asked), [], [], 1)[0]:
             k, msg_id = asked[sock]
             op, data = k.ws.recv_data(control_frame=True)
             assert op != websocket.ABNF.OPCODE_CLOSE, "closed by the server"
-            if op != websocket.ABNF.OPCODE_PING and k.parse(data if op == websocket.ABNF.OPCODE_BINARY else data.decode()) \
-                    .get("parent_header", {}).get("msg_id") == msg_id:
+            if op != websocket.ABNF.OPCODE_PING and msg_id.encode() in data \
+                    and k.parse(data if op == websocket.ABNF.OPCODE_BINARY else data.decode()).get("parent_header", {}).get("msg_id") == msg_id:
                 waiting.discard(sock)
 
 

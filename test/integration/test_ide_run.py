@@ -188,6 +188,7 @@ def test_plots_and_widgets_in_frames(ide):  # noqa: F811
     # The page is loaded again: the kernel still knows its widgets.
     wait_for("save", lambda: i.disk()["cells"][2]["outputs"], 60)
     i.page.reload()
+    i.out(2).scroll_into_view_if_needed()  # what is far away is drawn when it comes near
     expect(i.out(2).frame_locator("iframe").locator(".widget-readout")).to_have_text("9")
 
 
@@ -302,6 +303,51 @@ def test_outputs_that_mean_harm(ide, server, canary):  # noqa: F811
     # Nothing of it lies over the page, and the page goes on.
     box = p.locator("header").first.bounding_box()
     assert p.evaluate("([x, y]) => !!document.elementFromPoint(x, y).closest('header')", [box["x"] + 20, box["y"] + 10])
+
+
+def test_an_output_opens_nothing_when_something_else_was_clicked(ide, server, canary):  # noqa: F811
+    """One that takes the focus and asks all the time, in the hope that something is clicked or typed elsewhere."""
+    base, hits = canary
+    greedy = ("<button id=b>b</button><script>setInterval(() => { b.focus(); parent.postMessage({carrel: 'open', url: 'BASE-greedy'}, '*') }, 100)"
+              "</script>").replace("BASE", base)
+    output = nbformat.v4.new_output("display_data", {"text/html": greedy})
+    (server.root / "greedy.ipynb").write_text(notebook(nbformat.v4.new_code_cell("1", outputs=[output]), nbformat.v4.new_code_cell("2")))
+    i = ide(path="greedy.ipynb").idle()
+    expect(i.out(0).frame_locator("iframe").locator("#b")).to_be_visible()
+    for _ in range(3):
+        i.page.locator("header h1").first.click()
+        i.cell(1).click()
+        i.page.keyboard.press("x")
+        i.page.wait_for_timeout(700)
+    assert not hits, hits
+    expect(i.page.get_by_text(f"An output wants to open {base}-greedy")).to_have_count(1)  # once
+
+
+def test_a_link_in_an_output_opens_by_pointer_and_by_keyboard(ide, server, canary):  # noqa: F811
+    base, hits = canary
+    link = nbformat.v4.new_output("display_data", {"text/html": f"<p><a id=link href='{base}'>a link</a></p><script>1</script>"})
+    (server.root / "link.ipynb").write_text(notebook(nbformat.v4.new_code_cell("1", outputs=[link])))
+    i = ide(path="link.ipynb").idle()
+    inside = i.out(0).frame_locator("iframe").locator("#link:focus")
+    expect(i.out(0).frame_locator("iframe").locator("#link")).to_be_visible()
+    i.out(0).frame_locator("iframe").locator("#link").hover()
+    i.out(0).frame_locator("iframe").locator("#link").click()
+    # A pointer that came from nowhere is no proof in some browsers: then it is asked about.
+    asks = i.page.get_by_text("An output wants to open")
+    wait_for("the link, or its question", lambda: hits or asks.count())
+    if asks.count():
+        i.page.get_by_role("button", name="Open", exact=True).click()
+    wait_for("the link", lambda: hits == ["/canary"])
+    i.page.locator("header h1").first.click()  # the pointer is elsewhere
+    i.page.wait_for_timeout(1100)  # one a second
+    i.cell(0).focus()
+    for _ in range(40):
+        if inside.count():
+            break
+        i.page.keyboard.press("Tab")
+        i.page.wait_for_timeout(50)
+    i.page.keyboard.press("Enter")
+    wait_for("the link again", lambda: hits == ["/canary"] * 2)
 
 
 def test_beside_a_real_jupyterlab(ide, desk):  # noqa: F811

@@ -5,7 +5,9 @@
  */
 import { useEffect, useRef, useState } from "preact/hooks";
 import { address } from "../kernel/api";
+import { toast } from "../shell/layers";
 import { t } from "../text/index";
+import { askedIn } from "./asked";
 import { libraries } from "./libraries";
 import { type FrameKind, type FromFrame, Heights, type ToFrame, fromFrame } from "./protocol";
 import { isDark, onTheme, variables } from "./theme";
@@ -14,6 +16,8 @@ const NEAR = "800px 0px";
 const FIRST_PX: Record<FrameKind, number> = { html: 60, javascript: 20, plotly: 450, vega: 300, widget: 40 };
 const heights = new Map<string, number>(); /* what a frame had when it was last seen: no jump when it is made again */
 const OPEN_MS = 1000;
+const URL_SHOWN = 80;
+const HOVER_MS = 100; /* where the pointer is may be known a little after the click */
 const STOOD_MS = 1000; /* one that begins anew sooner does so by itself, and would for ever */
 
 export interface FrameProps {
@@ -47,6 +51,7 @@ function converse(frame: HTMLIFrameElement, props: FrameProps, hooks: Hooks): ()
   const sizes = new Heights();
   let gone = false;
   let opened = 0;
+  let asking = false;
   let greeted: number | null = null;
   const post = (m: ToFrame): void => {
     if (!gone) frame.contentWindow?.postMessage(m, "*");
@@ -66,6 +71,18 @@ function converse(frame: HTMLIFrameElement, props: FrameProps, hooks: Hooks): ()
       hooks.failed(String((e as Error).message));
     }
   };
+  const go = (url: string): void => {
+    asking = false;
+    opened = Date.now();
+    open(url, "_blank", "noopener,noreferrer");
+  };
+  /* What the user has not surely clicked is asked about, once. */
+  const lead = (url: string): void => {
+    if (gone || Date.now() - opened <= OPEN_MS || navigator.userActivation?.isActive === false) return;
+    if (askedIn(frame)) return go(url);
+    if (!asking) toast(t.run.wantsToOpen(url.slice(0, URL_SHOWN)), "ext", { text: t.run.openIt, run: () => go(url) });
+    asking = true;
+  };
   const heard = (e: MessageEvent): void => {
     if (e.source !== frame.contentWindow) return;
     const m = fromFrame(e.data);
@@ -76,10 +93,7 @@ function converse(frame: HTMLIFrameElement, props: FrameProps, hooks: Hooks): ()
     else if (m.carrel === "size" && sizes.take(m.height, performance.now())) hooks.height(m.height);
     else if (m.carrel === "comm") talk?.take(m);
     else if (m.carrel === "key") (frame.closest<HTMLElement>("[tabindex], [data-cell]") ?? document.body).focus();
-    else if (m.carrel === "open" && Date.now() - opened > OPEN_MS && navigator.userActivation?.isActive !== false) {
-      opened = Date.now();
-      open(m.url, "_blank", "noopener,noreferrer");
-    }
+    else if (m.carrel === "open") setTimeout(() => lead(m.url), HOVER_MS);
   };
   addEventListener("message", heard);
   const untheme = onTheme(() => post({ carrel: "theme", dark: isDark(), variables: variables() }));

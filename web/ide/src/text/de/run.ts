@@ -44,6 +44,8 @@ export const run: typeof en = {
   unknownType: (mime, size) => `Diese Ausgabe ist ${mime}, ${size}. Hier lässt sie sich nicht zeigen.`,
   noType: "Diese Ausgabe enthält nichts, was sich zeigen lässt.",
   open: (url) => `${url} öffnen`,
+  wantsToOpen: (url) => `Eine Ausgabe möchte ${url} öffnen`,
+  openIt: "Öffnen",
   jsonMore: (n) => plural(n, "1 weiterer", "# weitere"),
   jsonItems: (n) => plural(n, "1 Eintrag", "# Einträge"),
   jsonKeys: (n) => plural(n, "1 Schlüssel", "# Schlüssel"),

@@ -43,6 +43,8 @@ export const run = {
   unknownType: (mime: string, size: string) => `This output is ${mime}, ${size}. It can't be shown here.`,
   noType: "This output holds nothing that can be shown.",
   open: (url: string) => `Open ${url}`,
+  wantsToOpen: (url: string) => `An output wants to open ${url}`,
+  openIt: "Open",
   jsonMore: (n: number) => plural(n, "1 more", "# more"),
   jsonItems: (n: number) => plural(n, "1 item", "# items"),
   jsonKeys: (n: number) => plural(n, "1 key", "# keys"),

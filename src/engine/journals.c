@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "base/log.h"
+
 #define SUFFIX    ".journal"
 #define NAME_MAX_ 96
 
@@ -126,6 +128,11 @@ static int move(const char *dir, const char *key, const char *suffix, struct err
 
 	(void)snprintf(from, sizeof(from), "%s/%s%s", dir, key, suffix);
 	(void)snprintf(to, sizeof(to), "%s/done/%s%s", dir, key, suffix);
+	/* What the books were made of is never replaced; nobody else moves here. */
+	if (access(from, F_OK) == 0 && access(to, F_OK) == 0) {
+		log_event(LOG_ERROR, "recorded_twice", LZ("journal", to));
+		(void)snprintf(to, sizeof(to), "%s/done/%s%s.again", dir, key, suffix);
+	}
 	if (rename(from, to) < 0 && errno != ENOENT)
 		return ERR(err, -errno, "can't move %s to done: %m", from);
 	return 0;

@@ -74,6 +74,29 @@ static void test_run(void)
 	end();
 }
 
+static off_t size_of(const char *name)
+{
+	char path[256];
+	struct stat st;
+
+	(void)snprintf(path, sizeof(path), "%s/done/%s", tmp, name);
+	return stat(path, &st) < 0 ? -errno : st.st_size;
+}
+
+static void test_twice(void)
+{
+	begin();
+	put("s_1-1", 0, JOURNAL_START);
+	put("s_1-1", 1, JOURNAL_STOP);
+	put("s_1-1", 2, JOURNAL_STOP);
+	T_EQ(journals_ack(tmp, "s_1-1", NULL), 0);
+	put("s_1-1", 0, JOURNAL_STOP);
+	T_EQ(journals_ack(tmp, "s_1-1", NULL), 0);
+	T_EQ(size_of("s_1-1.journal"), 3 * JOURNAL_RECORD);
+	T_EQ(size_of("s_1-1.journal.again"), JOURNAL_RECORD);
+	end();
+}
+
 static void test_keys(void)
 {
 	struct str s = STR_NONE;
@@ -91,4 +114,5 @@ static void test_keys(void)
 }
 
 TEST_MAIN({ "a run is read, and acknowledged once it has ended", test_run },
+          { "an acknowledged journal is never replaced", test_twice },
           { "keys name session and epoch", test_keys })

@@ -9,18 +9,34 @@
 #define RECORDS_MAX 1024 /* far more than one run ever has */
 #define RESERVE     8192
 
-static int open_one(int dir, const char *session, uint32_t epoch, const char *suffix,
-                    struct err *err)
+static int open_one(int dir, const char *name, int flags, struct err *err)
 {
-	char name[96];
-	int fd;
+	int fd = openat(dir, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW | flags, 0600);
 
-	(void)snprintf(name, sizeof(name), "%s-%u.%s", session, epoch, suffix);
-	fd = openat(dir, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return ERR(err, -errno, "can't open the journal %s: %m", name);
 	/* Not every file system can; then a full disk may delay a stop record. */
 	(void)fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, RESERVE);
+	return fd;
+}
+
+/*
+ * The journal goes to done/ in one step once it is acknowledged (journals.c of
+ * the engine): looked for here first and there next, it is never missed, and a
+ * run that is in the books gets no second one.
+ */
+static int open_journal(int dir, const char *key, struct err *err)
+{
+	char name[96], done[112];
+	int fd;
+
+	(void)snprintf(name, sizeof(name), "%s.journal", key);
+	(void)snprintf(done, sizeof(done), "done/%s", name);
+	fd = open_one(dir, name, 0, err);
+	if (fd == -ENOENT)
+		fd = open_one(dir, done, 0, err);
+	if (fd == -ENOENT)
+		fd = open_one(dir, name, O_CREAT, err);
 	return fd;
 }
 
@@ -32,30 +48,43 @@ static bool read_at(int fd, uint32_t i, struct journal_rec *ret)
 	       journal_decode(bytes, ret) == 0;
 }
 
+static int open_beat(struct jfile *j, int dir, const char *key, struct err *err)
+{
+	char name[96];
+
+	if (jfile_has_ended(j))
+		return 0;
+	(void)snprintf(name, sizeof(name), "%s.beat", key);
+	j->beat_fd = open_one(dir, name, O_CREAT, err);
+	if (j->beat_fd < 0)
+		return j->beat_fd;
+	return fsync(dir) < 0 ? ERR(err, -errno, "can't sync the journals' folder: %m") : 0;
+}
+
 int jfile_open(struct jfile *j, const char *dir, const char *session, uint32_t epoch,
                struct err *err)
 {
 	autoclose int at = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct jfile f = JFILE;
+	char key[80];
+	int r;
 
 	if (at < 0)
 		return ERR(err, -errno, "can't open the journal folder %s: %m", dir);
-	f.fd = open_one(at, session, epoch, "journal", err);
+	(void)snprintf(key, sizeof(key), "%s-%u", session, epoch);
+	f.fd = open_journal(at, key, err);
 	if (f.fd < 0)
 		return f.fd;
-	f.beat_fd = open_one(at, session, epoch, "beat", err);
-	if (f.beat_fd < 0 || fsync(at) < 0) {
-		int r = f.beat_fd < 0 ? f.beat_fd : ERR(err, -errno, "can't sync %s: %m", dir);
-
-		jfile_close(&f);
-		return r;
-	}
 	while (f.records < RECORDS_MAX && read_at(f.fd, f.records, &f.last)) {
 		f.running = f.last.kind == JOURNAL_START;
 		f.records++;
 	}
-	*j = f;
-	return 0;
+	r = open_beat(&f, at, key, err);
+	if (r < 0)
+		jfile_close(&f);
+	else
+		*j = f;
+	return r;
 }
 
 void jfile_close(struct jfile *j)

@@ -19,10 +19,18 @@ struct jfile {
 
 #define JFILE ((struct jfile){ .fd = -1, .beat_fd = -1 })
 
-/* Opens or makes `<dir>/<session>-<epoch>.journal` and reads what is valid. */
+/*
+ * Opens or makes `<dir>/<session>-<epoch>.journal` and reads what is valid. Of a
+ * run that is acknowledged it opens the one in done/. Only a run that has not
+ * ended has a beat.
+ */
 MUST_CHECK int jfile_open(struct jfile *j, const char *dir, const char *session, uint32_t epoch,
                           struct err *err);
 void jfile_close(struct jfile *j);
+static inline bool jfile_has_ended(const struct jfile *j)
+{
+	return j->records > 0 && !j->running;
+}
 /* Sets seq, writes, fdatasync. */
 MUST_CHECK int jfile_append(struct jfile *j, struct journal_rec *r, struct err *err);
 /* Rewrites the beat; no sync. */

@@ -40,6 +40,18 @@ static int read_conf(const char *dir, struct shim_conf *ret, struct err *err)
 	return r;
 }
 
+/* The one before took the folder away, and its lock with it: all is said and done. */
+static bool is_over(int lock_fd, const char *dir)
+{
+	char path[SHIM_PATH_MAX + 32];
+	struct stat held, named;
+
+	(void)snprintf(path, sizeof(path), "%s/lock", dir);
+	if (stat(path, &named) < 0)
+		return errno == ENOENT;
+	return fstat(lock_fd, &held) == 0 && held.st_ino != named.st_ino;
+}
+
 /* One shim a session: a second one leaves at once. */
 static int lock(const char *dir, int *ret, struct err *err)
 {
@@ -93,6 +105,10 @@ static int run(const char *dir, bool adopt, struct err *err)
 	r = read_conf(dir, &s->conf, err);
 	if (r == 0)
 		r = lock(dir, &s->lock_fd, err);
+	if (r == 0 && is_over(s->lock_fd, dir)) {
+		free(s);
+		return 0;
+	}
 	if (r == 0)
 		r = ev_new(&s->ev, err);
 	if (r == 0)

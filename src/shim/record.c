@@ -153,9 +153,9 @@ int record_stop(struct shim *s, struct err *err)
 	struct journal_rec r = end_record(s);
 	int res;
 
+	if (jfile_has_ended(&s->journal))
+		return 0; /* the stop stands there already */
 	if (!s->journal.running) {
-		if (s->journal.records > 0)
-			return 0; /* the stop stands there already */
 		/* Nothing ran: a run of no length says so for ever. */
 		struct journal_rec start = r;
 

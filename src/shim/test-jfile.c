@@ -3,6 +3,7 @@
 #include "shim/jfile.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 
 #include "base/file.h"
 #include "test.h"
@@ -98,6 +99,38 @@ static void test_beat(void)
 	end(&j);
 }
 
+static void put_in_done(void)
+{
+	int at = open(tmp, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	T_EQ(mkdirat(at, "done", 0700), 0);
+	T_EQ(renameat(at, "s_1-2.beat", at, "done/s_1-2.beat"), 0);
+	T_EQ(renameat(at, "s_1-2.journal", at, "done/s_1-2.journal"), 0);
+	T_OK(close(at) == 0);
+}
+
+static void test_acknowledged(void)
+{
+	struct journal_rec a = rec(JOURNAL_START, 5), b = rec(JOURNAL_STOP, 9);
+	char path[128];
+	struct jfile j;
+
+	begin(&j);
+	T_EQ(jfile_append(&j, &a, NULL), 0);
+	T_EQ(jfile_append(&j, &b, NULL), 0);
+	jfile_close(&j);
+	put_in_done();
+	T_EQ(jfile_open(&j, tmp, "s_1", 2, NULL), 0);
+	T_OK(jfile_has_ended(&j));
+	T_EQ(j.last.boottime_ns, 9);
+	(void)snprintf(path, sizeof(path), "%s/s_1-2.journal", tmp);
+	T_OK(access(path, F_OK) < 0);
+	(void)snprintf(path, sizeof(path), "%s/s_1-2.beat", tmp);
+	T_OK(access(path, F_OK) < 0);
+	end(&j);
+}
+
 TEST_MAIN({ "records are appended, and found again", test_append },
           { "a torn record does not count and is overwritten", test_torn },
-          { "only a beat of the same run and boot bounds it", test_beat })
+          { "only a beat of the same run and boot bounds it", test_beat },
+          { "a run that is acknowledged gets no second journal", test_acknowledged })

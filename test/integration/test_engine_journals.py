@@ -1,7 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Journals that were cut or come from elsewhere, and the real engine that starts on them."""
 
+import fcntl
 import os
+import shutil
+import signal
+import subprocess
+import threading
 import time
 
 import pytest
@@ -9,6 +14,7 @@ import pytest
 from engine_fixtures import clean, host, kinds, no_session_is_left
 from enginehost import images, shim_program
 from journal import records as read_journal
+from product import wait_for
 
 pytestmark = pytest.mark.skipif(
     os.geteuid() != 0 or not images().exists() or not shim_program().exists(),
@@ -48,4 +54,51 @@ def test_a_journal_without_one_whole_record_stops_nobody(host):
     assert t.end()["reason"] == "user"
     other.unlink()
     path.unlink(missing_ok=True)
+    clean(host)
+
+
+def recorded(host, session):
+    """The journals of a session, wherever they lie below `journal`, and what each says."""
+    top = host.state / "journal"
+    return {str(p.relative_to(top)): p.read_bytes() for p in top.rglob(f"{session.key}.journal*")}
+
+
+def test_a_shim_lost_after_the_acknowledgement_records_nothing_again(host):
+    s = host.session().ready()
+    with open(host.state / "volumes" / f"{s.values['volume_id']}.img") as image:
+        # Whoever waits has the volume as soon as the session lets go of it, and its shim waits for us.
+        next_one = threading.Thread(target=fcntl.flock, args=(image, fcntl.LOCK_EX))
+        next_one.start()
+        s.stop(grace=0)
+        s.stopped()
+        shim = s.shim()
+        host.call("JOURNAL_ACK", session=s.name, epoch=s.epoch)
+        once = recorded(host, s)
+        assert list(once) == [f"done/{s.key}.journal"]
+        os.kill(shim, signal.SIGKILL)
+        next_one.join()
+    s.gone()
+    assert "session_without_shim" in host.log.read_text()
+    host.call("JOURNAL_ACK", session=s.name, epoch=s.epoch)
+    assert recorded(host, s) == once
+    clean(host)
+
+
+def test_a_shim_that_comes_when_all_is_over_does_nothing(host, tmp_path):
+    s = host.session().ready()
+    folder = tmp_path / s.key
+    folder.mkdir()
+    shutil.copy(s.dir / "shim.conf", folder)
+    s.end()
+    host.call("JOURNAL_ACK", session=s.name, epoch=s.epoch)
+    once = recorded(host, s)
+    with open(folder / "lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        late = subprocess.Popen([shim_program(), "--adopt", folder])
+        waits = f"/proc/{late.pid}/fd"
+        wait_for("its look at the lock", lambda: any(os.path.realpath(f"{waits}/{fd}") == str(folder / "lock") for fd in os.listdir(waits)), 10, 0.005)
+        folder.rename(tmp_path / "gone")
+    assert late.wait(20) == 0
+    assert recorded(host, s) == once
+    assert not s.sockets.exists()
     clean(host)

@@ -40,8 +40,9 @@ function ownFiles(): Plugin {
   };
 }
 
-/* What every editor needs, in a file that stays the same from release to release. */
-const EDITOR = /node_modules\/(@codemirror\/(view|state|language|commands|lang-python)|@lezer\/(common|highlight|lr|python)|@marijn|style-mod|w3c-keyname|crelt)\//;
+/* What every editor needs, and what colours still text, in files that stay the same from release to release. */
+const EDITOR = /node_modules\/(@codemirror\/(view|state|language|commands|lang-python)|@marijn|style-mod|w3c-keyname|crelt)\//;
+const COLOURS = /node_modules\/@lezer\/(common|highlight|lr|python)\//;
 
 export default defineConfig({
   root: new URL(".", import.meta.url).pathname,
@@ -62,7 +63,7 @@ export default defineConfig({
     chunkSizeWarningLimit: 6000,
     rollupOptions: {
       output: {
-        manualChunks: (id) => (EDITOR.test(id) ? "editor" : id.includes("@codemirror/autocomplete/") ? "assist" : undefined),
+        manualChunks: (id) => (EDITOR.test(id) ? "codemirror" : COLOURS.test(id) ? "colours" : id.includes("@codemirror/autocomplete/") ? "assist" : undefined),
         entryFileNames: "assets/[name]-[hash].js",
         chunkFileNames: "assets/[name]-[hash].js",
         assetFileNames: "assets/[name]-[hash][extname]",

@@ -222,6 +222,16 @@ export class Control {
     editor.focus();
   }
 
+  /* Where one is, or wants to be, in a source whose editor is on its way. */
+  place(id: string, at: Place): void {
+    this.pending = { id, at };
+  }
+
+  wish(id: string): { anchor: number; head?: number } | null {
+    const at = this.pending?.id === id ? this.pending.at : null;
+    return at && "anchor" in at ? at : null;
+  }
+
   /* The editor got the focus by a click or the Tab key. */
   entered(id: string): void {
     if (this.mode === "edit" && this.active === id) return;

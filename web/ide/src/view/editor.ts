@@ -9,10 +9,11 @@ import { bracketMatching, codeFolding, foldGutter, foldKeymap, indentOnInput, in
 import { Annotation, Compartment, EditorSelection, EditorState, type Extension, Prec, StateEffect, StateField } from "@codemirror/state";
 import { crosshairCursor, Decoration, type DecorationSet, drawSelection, dropCursor, EditorView, type KeyBinding, keymap, lineNumbers, rectangularSelection, tooltips } from "@codemirror/view";
 import { later } from "../later";
+import { difference } from "../model/text-change";
 import type { TextChange } from "../model/types";
 import { assist, complete } from "./assist";
+import { languageNow, loadLanguage } from "./editor-languages";
 import { colours } from "./highlight";
-import { languageNow, loadLanguage } from "./languages";
 
 export interface EditorOptions {
   parent: HTMLElement;
@@ -187,7 +188,7 @@ export class SourceEditor {
   /* What the model has now: only the part that differs is replaced, so that the cursor stays where it can. */
   take(source: string): void {
     const change = difference(this.source, source);
-    if (change) this.view.dispatch({ changes: change, annotations: fromModel.of(true) });
+    if (change.length) this.view.dispatch({ changes: change, annotations: fromModel.of(true) });
   }
 
   setLanguage(name: string | null): void {
@@ -226,19 +227,4 @@ export class SourceEditor {
     this.wanted = null;
     this.view.destroy();
   }
-}
-
-/* The shortest single replacement that makes b of a; null when they are the same. */
-export function difference(a: string, b: string): TextChange | null {
-  if (a === b) return null;
-  let start = 0;
-  const most = Math.min(a.length, b.length);
-  while (start < most && a.charCodeAt(start) === b.charCodeAt(start)) start++;
-  let enda = a.length;
-  let endb = b.length;
-  while (enda > start && endb > start && a.charCodeAt(enda - 1) === b.charCodeAt(endb - 1)) {
-    enda--;
-    endb--;
-  }
-  return { from: start, to: enda, insert: b.slice(start, endb) };
 }

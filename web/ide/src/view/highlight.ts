@@ -3,7 +3,7 @@
  * Colours of code: the classes of components.css, in editors and in the still text of cells that have none. The still text
  * has the same lines at the same heights as an editor, so that one takes the other's place without a jump.
  */
-import type { Language } from "@codemirror/language";
+import type { Parser } from "@lezer/common";
 import { highlightCode, tagHighlighter, tags as t } from "@lezer/highlight";
 
 export const colours = tagHighlighter([
@@ -20,7 +20,7 @@ export const colours = tagHighlighter([
 const LONG = 40_000; /* characters; beyond them only the first are coloured */
 
 /* Lines as elements, each token a span. Text goes in as text. */
-export function still(source: string, language: Language | null): DocumentFragment {
+export function still(source: string, parser: Parser | null): DocumentFragment {
   const out = document.createDocumentFragment();
   let line = newLine(out);
   const text = (s: string, classes: string): void => {
@@ -36,8 +36,8 @@ export function still(source: string, language: Language | null): DocumentFragme
   const end = (): void => {
     line = newLine(out);
   };
-  const coloured = language ? source.slice(0, LONG) : "";
-  if (language) highlightCode(coloured, language.parser.parse(coloured), colours, text, end);
+  const coloured = parser ? source.slice(0, LONG) : "";
+  if (parser) highlightCode(coloured, parser.parse(coloured), colours, text, end);
   source.slice(coloured.length).split("\n").forEach((s, i) => {
     if (i) end();
     if (s) text(s, "");

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Languages of editors by name. Python comes with the page, the others when a document wants them. */
-import { pythonLanguage } from "@codemirror/lang-python";
-import { LanguageSupport } from "@codemirror/language";
+/* Languages by name, and the parsers that colour still text. Python's comes with the page, the others when a document wants them. */
+import type { LanguageSupport } from "@codemirror/language";
+import type { Parser } from "@lezer/common";
+import { parser as python } from "@lezer/python";
 import { later } from "../later";
-
-const python = new LanguageSupport(pythonLanguage);
 
 const OTHERS = [
   "markdown", "javascript", "typescript", "json", "html", "css", "sql", "yaml", "r", "julia", "shell", "c", "cpp",
@@ -24,17 +23,17 @@ export function languageName(name: string): string | null {
   return known === "python" || OTHERS.includes(known as Other) ? known : null;
 }
 
-const loaded = new Map<string, LanguageSupport>([["python", python]]);
+const loaded = new Map<string, LanguageSupport>();
 const loading = new Map<string, Promise<LanguageSupport | null>>();
 
-/* What is here already, without waiting. */
-export function languageNow(name: string | null): LanguageSupport | null {
+/* What is here already, without waiting; never Python, which each user has in its own form. */
+export function otherNow(name: string | null): LanguageSupport | null {
   return (name && loaded.get(name)) || null;
 }
 
-export function loadLanguage(name: string | null): Promise<LanguageSupport | null> {
+export function loadOther(name: string | null): Promise<LanguageSupport | null> {
   const known = name && languageName(name);
-  if (!known) return Promise.resolve(null);
+  if (!known || known === "python") return Promise.resolve(null);
   const here = loaded.get(known);
   if (here) return Promise.resolve(here);
   const under = loading.get(known);
@@ -51,4 +50,12 @@ export function loadLanguage(name: string | null): Promise<LanguageSupport | nul
   );
   loading.set(known, coming);
   return coming;
+}
+
+export function parserNow(name: string | null): Parser | null {
+  return name === "python" ? python : (otherNow(name)?.language.parser ?? null);
+}
+
+export async function loadParser(name: string | null): Promise<Parser | null> {
+  return parserNow(name) ?? (await loadOther(name))?.language.parser ?? null;
 }

@@ -6,7 +6,7 @@
 import DOMPurify from "dompurify";
 import { Marked, type TokenizerAndRendererExtension } from "marked";
 import type { Cell, JsonObject } from "../model/types";
-import { languageName, languageNow } from "./languages";
+import { languageName, parserNow } from "./languages";
 import { still } from "./highlight";
 
 const escape = (s: string): string => s.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
@@ -166,9 +166,9 @@ export function toDom(source: string, place: Place): DocumentFragment {
 
 function colour(code: Element): void {
   const said = /language-(\S+)/.exec(code.className)?.[1];
-  const language = languageNow(said ? languageName(said) : null);
+  const parser = parserNow(said ? languageName(said) : null);
   const text = (code.textContent ?? "").replace(/\n$/, "");
-  if (language) code.replaceChildren(still(text, language.language));
+  if (parser) code.replaceChildren(still(text, parser));
   const pre = code.parentElement!;
   pre.tabIndex = 0; /* it may scroll sideways */
 }

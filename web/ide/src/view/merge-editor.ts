@@ -4,8 +4,8 @@ import { syntaxHighlighting } from "@codemirror/language";
 import { MergeView, unifiedMergeView } from "@codemirror/merge";
 import { EditorState, type Extension } from "@codemirror/state";
 import { EditorView } from "@codemirror/view";
+import { languageNow } from "./editor-languages";
 import { colours } from "./highlight";
-import { languageNow } from "./languages";
 
 export interface Sides {
   mine: string;

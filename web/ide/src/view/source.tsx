@@ -1,20 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The source of one cell: still text until one comes near it with the pointer, the keyboard or a finger, then an editor at
- * the same place with the same lines.
+ * the same place with the same lines. Editors come once the page is calm, or when one is first wanted; who writes before
+ * that does so in a plain field, and goes on in the editor where he was.
  */
 import type { JSX } from "preact";
-import { useLayoutEffect, useReducer, useRef } from "preact/hooks";
+import { useLayoutEffect, useReducer, useRef, useState } from "preact/hooks";
+import { calm, later, useLater } from "../later";
 import type { Cell } from "../model/types";
 import { status } from "../shell/status";
 import { t } from "../text";
-import { completions } from "./complete";
 import { Control } from "./control";
-import { SourceEditor } from "./editor";
 import { still } from "./highlight";
-import { languageName, languageNow, loadLanguage } from "./languages";
-import { cellKeys } from "./editor-keys";
-import { inspectAt, inspectField } from "./inspect";
+import { languageName, loadParser, parserNow } from "./languages";
+import { offsetAt, Simple } from "./simple";
 
 export interface SourceProps {
   c: Control;
@@ -37,9 +36,18 @@ function notebookLanguage(c: Control): string | null {
   return typeof name === "string" ? name : null;
 }
 
+const live = later(() => import("./live"));
+void calm.then(() => live.get()).catch(() => undefined);
+
 export function Source(props: SourceProps): JSX.Element {
   const { c, cell } = props;
-  return c.wantsEditor(cell.id) ? <Live key="live" {...props} /> : <Still key="still" {...props} />;
+  const wanted = c.wantsEditor(cell.id);
+  const editors = useLater(live, wanted);
+  const [composing, compose] = useState(false);
+  if (wanted && editors && !composing) return <editors.Live key="live" {...props} />;
+  /* A field would make \n of every \r. */
+  if (wanted && c.mode === "edit" && c.active === cell.id && !cell.source.includes("\r")) return <Simple key="simple" {...props} onCompose={compose} />;
+  return <Still key="still" {...props} soon={wanted} />;
 }
 
 /* What scrolls sideways can be reached by the keyboard. */
@@ -53,22 +61,22 @@ const sideways = new ResizeObserver((all) => {
   });
 });
 
-function Still({ c, cell }: SourceProps): JSX.Element {
+function Still({ c, cell, soon }: SourceProps & { soon: boolean }): JSX.Element {
   const ref = useRef<HTMLPreElement>(null);
   const [, again] = useReducer<number, void>((n) => n + 1, 0);
   const name = languageOf(c, cell);
-  const language = languageNow(name);
+  const parser = parserNow(name);
   const wrap = cell.kind !== "code";
   useLayoutEffect(() => {
     const el = ref.current!;
-    el.replaceChildren(still(cell.source, language?.language ?? null));
+    el.replaceChildren(still(cell.source, parser));
     sideways.observe(el);
     return () => sideways.unobserve(el);
-  }, [cell.source, language]);
+  }, [cell.source, parser]);
   useLayoutEffect(() => {
-    if (!language && name) {
+    if (!parser && name) {
       let gone = false;
-      void loadLanguage(name).then((l) => l && !gone && again());
+      void loadParser(name).then((p) => p && !gone && again());
       return () => void (gone = true);
     }
     return undefined;
@@ -76,7 +84,14 @@ function Still({ c, cell }: SourceProps): JSX.Element {
   /* A click on a source that the pointer did not cross before: a finger, or a page that scrolled under it. */
   const enter = (e: MouseEvent): void => {
     if (e.shiftKey || getSelection()?.toString()) return;
-    c.edit(cell.id, { x: e.clientX, y: e.clientY });
+    const at = { x: e.clientX, y: e.clientY };
+    c.edit(cell.id, live.now ? at : { anchor: offsetAt(ref.current!, at) });
+  };
+  /* As an editor does it; the editor may be here before the button is up, and no click would come of it. */
+  const press = (e: MouseEvent): void => {
+    if (!soon || e.button !== 0 || e.shiftKey) return;
+    e.preventDefault();
+    enter(e);
   };
   return (
     <pre
@@ -84,64 +99,13 @@ function Still({ c, cell }: SourceProps): JSX.Element {
       class={wrap ? "src still is-wrapped" : "src still"}
       data-numbers={c.linesOf(cell.id) || undefined}
       onPointerEnter={(e) => e.pointerType === "mouse" && e.buttons === 0 && c.keepEditor(cell.id)}
+      onMouseDown={press}
       onClick={enter}
     />
   );
 }
 
-function Live({ c, cell, label }: SourceProps): JSX.Element {
-  const ref = useRef<HTMLDivElement>(null);
-  const editor = useRef<SourceEditor | null>(null);
-  const { id } = cell;
-
-  useLayoutEffect(() => {
-    const e = new SourceEditor({
-      parent: ref.current!,
-      source: cell.source,
-      label,
-      language: languageOf(c, cell),
-      readOnly: c.readOnly || cell.metadata["editable"] === false,
-      wrap: cell.kind !== "code",
-      lineNumbers: c.linesOf(id),
-      foldGutter: true,
-      keys: cellKeys(c, id),
-      ...(cell.kind === "code" ? { complete: completions(c), inspect: (view) => inspectAt(c, view), extra: inspectField } : {}),
-      onChange(changes, before) {
-        c.typing = id;
-        try {
-          c.apply([{ op: "text", id, changes }], `type ${id}`, { cell: id, ...before });
-        } finally {
-          c.typing = null;
-        }
-      },
-      onFocus: () => c.entered(id),
-      onBlur: () => leave(c, id),
-      onSelect(view) {
-        if (!view.hasFocus) return;
-        const { head } = view.state.selection.main;
-        const line = view.state.doc.lineAt(head);
-        status.set({ position: { line: line.number, column: head - line.from + 1 } });
-      },
-    });
-    editor.current = e;
-    c.editors.set(id, e);
-    c.arrived(id, e);
-    return () => {
-      if (c.editors.get(id) === e) c.editors.delete(id);
-      e.destroy();
-      editor.current = null;
-    };
-  }, [id, cell.kind]);
-
-  useLayoutEffect(() => editor.current?.setLabel(label), [label]);
-  const numbers = c.linesOf(id);
-  useLayoutEffect(() => editor.current?.setLineNumbers(numbers), [numbers]);
-  const language = languageOf(c, cell);
-  useLayoutEffect(() => editor.current?.setLanguage(language), [language]);
-  return <div ref={ref} class={cell.kind === "code" ? "src live" : "src live is-wrapped"} />;
-}
-
-/* The focus went somewhere else in the page, without Esc: the cell is in command mode, as it looks. */
+export /* The focus went somewhere else in the page, without Esc: the cell is in command mode, as it looks. */
 function leave(c: Control, id: string): void {
   status.set({ position: null });
   setTimeout(() => {

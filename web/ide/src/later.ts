@@ -36,7 +36,7 @@ const AGAIN_MS = 5000;
 
 /* For a component: once more when it has come. */
 export function useLater<T>(part: Later<T>, wanted = true): T | undefined {
-  const [, again] = useReducer<number, void>((n) => n + 1, 0);
+  const [tries, again] = useReducer<number, void>((n) => n + 1, 0);
   useEffect(() => {
     if (part.now || !wanted) return undefined;
     let gone = false, timer: ReturnType<typeof setTimeout> | undefined;
@@ -48,7 +48,7 @@ export function useLater<T>(part: Later<T>, wanted = true): T | undefined {
       gone = true;
       clearTimeout(timer);
     };
-  });
+  }, [part.now, wanted, tries]);
   return part.now;
 }
 

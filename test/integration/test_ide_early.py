@@ -153,6 +153,20 @@ def test_without_an_editor_one_writes_and_runs_all_the_same(early, held):
     i.check()
 
 
+def test_a_source_that_no_field_can_hold_waits_for_the_editor(early, held):
+    i = early("a = 1\r\nb = 2", "c = 3")
+    keys = i.page.keyboard
+    keys.press("Enter")
+    keys.type("dd")  # two cells less one, were it a command
+    expect(i.page.locator("section.cell")).to_have_count(2)
+    held.let()
+    expect(editor(i)).to_be_focused(timeout=SLOW)
+    keys.type("#")
+    i.state("saved")
+    assert i.sources() == ["#a = 1\r\nb = 2", "c = 3"]
+    i.check()
+
+
 def test_a_word_that_is_being_composed_is_not_torn(early, held):
     i = early("")
     i.page.keyboard.press("Enter")

@@ -312,6 +312,11 @@ export class Control {
     return this.live.includes(id);
   }
 
+  /* Somebody began to write, and there is nothing yet to write in: what is typed is no command. */
+  get awaitsEditor(): boolean {
+    return this.mode === "edit" && this.active !== null && this.wantsEditor(this.active) && !this.editors.has(this.active);
+  }
+
   keepEditor(id: string): void {
     if (this.live[this.live.length - 1] === id) return;
     const fresh = !this.live.includes(id);

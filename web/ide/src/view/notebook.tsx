@@ -59,7 +59,7 @@ function useNotebookKeys(c: Control, active: boolean): void {
       if (/^(Enter|Space)$/.test(name) && on.closest("a, button, summary, [tabindex='0']:not(.cell)")) return;
       if (/^(Arrow|Page|Home|End|Space)/.test(name) && on.closest("[tabindex='0']:not(.cell), summary, [role=tree], [role=grid]")) return;
       if (/^Mod-[CXV]$/.test(name) || (name === "Mod-A" && on.closest(".out"))) return;
-      if (isBare(name) && !keysOn()) return;
+      if (isBare(name) && (!keysOn() || c.awaitsEditor)) return;
       const what = command.read(name, e.timeStamp);
       if (what === null) return;
       e.preventDefault();

@@ -105,8 +105,8 @@ function Still({ c, cell, soon }: SourceProps & { soon: boolean }): JSX.Element 
   );
 }
 
-export /* The focus went somewhere else in the page, without Esc: the cell is in command mode, as it looks. */
-function leave(c: Control, id: string): void {
+/* The focus went somewhere else in the page, without Esc: the cell is in command mode, as it looks. */
+export function leave(c: Control, id: string): void {
   status.set({ position: null });
   setTimeout(() => {
     const now = document.activeElement;

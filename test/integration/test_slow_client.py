@@ -16,9 +16,14 @@ LINES = "for i in range({n}): print('%09d' % i + ' of a cell that says much' * {
 
 
 def ended(watcher, mid):
-    """What another browser sees of this request, to its end."""
-    return watcher.until(lambda m: m["msg_type"] == "status" and m["content"]["execution_state"] == "idle"
+    """What another browser sees of this request, to its end, and of no other one."""
+    seen = watcher.until(lambda m: m["msg_type"] == "status" and m["content"]["execution_state"] == "idle"
                          and m["parent_header"].get("msg_id") == mid, 120)
+    return of_request(seen, mid)
+
+
+def of_request(messages, mid):
+    return [m for m in messages if m["parent_header"].get("msg_id") == mid]
 
 
 def spooled(agent):
@@ -41,7 +46,7 @@ def rest_of(s, mid):
     with contextlib.suppress(Gone):
         while True:
             got.append(s.recv())
-    return [m for m in got if m["parent_header"].get("msg_id") == mid]
+    return of_request(got, mid)
 
 
 class Slow(PackedSocket):
